@@ -1,0 +1,57 @@
+import type { LogicalType } from './types.js'
+
+/** Names a table. Names are exactly as the database stores them; connectors quote, nobody else does. */
+export interface TableRef {
+  readonly schema?: string
+  readonly table: string
+}
+
+export interface Column {
+  readonly name: string
+  readonly type: LogicalType
+  /** The database's own words for the type, for messages and the fingerprint. */
+  readonly native: string
+  readonly nullable: boolean
+  readonly hasDefault: boolean
+  /** The database makes the value: `stored` columns cannot be written, `always` and `default` are identity or auto-increment keys. */
+  readonly generated?: 'stored' | 'always' | 'default'
+  /** Text only: the column compares byte by byte, so its order can be trusted across databases. */
+  readonly binaryOrder?: boolean
+}
+
+export interface UniqueKey {
+  readonly name: string
+  readonly columns: readonly string[]
+}
+
+export interface ForeignKey {
+  readonly name: string
+  readonly columns: readonly string[]
+  readonly references: TableRef
+  readonly referencedColumns: readonly string[]
+}
+
+export interface Table extends TableRef {
+  readonly kind: 'table' | 'view'
+  readonly columns: readonly Column[]
+  /** Empty where the table has none. */
+  readonly primaryKey: readonly string[]
+  /** Unique constraints and full (not partial, not expression) unique indexes, without the primary key. */
+  readonly uniques: readonly UniqueKey[]
+  readonly foreignKeys: readonly ForeignKey[]
+  /** The database's own estimate; undefined where it has none. */
+  readonly estimatedRows?: number
+  /** False where the engine of the table keeps no transactions (MyISAM): exactly-once is refused there. */
+  readonly transactional: boolean
+}
+
+/** `schema.table`, or just `table`, for messages. */
+export function formatTable(ref: TableRef): string {
+  return ref.schema === undefined ? ref.table : `${ref.schema}.${ref.table}`
+}
+
+/** Reads `table` or `schema.table`; a name that itself holds a dot needs the long form. */
+export function parseTable(text: string): TableRef {
+  const dot = text.indexOf('.')
+  return dot < 0 ? { table: text } : { schema: text.slice(0, dot), table: text.slice(dot + 1) }
+}

@@ -1,0 +1,229 @@
+import type { TProperties } from 'typebox'
+import type { Column, Table, TableRef } from './catalog.js'
+import type { Row, Value } from './row.js'
+import type { LogicalType } from './types.js'
+
+/**
+ * The contract between the program and a database. A connector is a folder that implements it and one line in the
+ * registry; shared code never asks which database it has, it reads {@link Capabilities}.
+ */
+export interface Connector {
+  /** The `type:` in the file; also the folder's name. */
+  readonly name: string
+  readonly summary: string
+  readonly roles: readonly ('source' | 'target')[]
+  /** TypeBox properties of the `sources.X` / `target` block, without `type`. Every one has a description. */
+  readonly properties: TProperties
+  /** Names of properties whose values are secrets wherever they come from (`password`). */
+  readonly secrets: readonly string[]
+  readonly capabilities: Capabilities
+  /** Imports the driver, connects, checks the login; throws {@link EtlError} of kind `connection` or `usage`. */
+  open(config: ConnectionConfig, options: OpenOptions): Promise<Database>
+  /** How rows become what {@link TableWriter.write} takes. Pure and free of connections, so it may run in another thread. */
+  encoder(spec: WriteSpec): Encoder
+}
+
+/** A validated `sources.X` / `target` block with variables resolved. */
+export type ConnectionConfig = Readonly<Record<string, unknown>> & { readonly type: string }
+
+export interface OpenOptions {
+  /** Refuses every write, by the database's own means where it has one. */
+  readonly readOnly: boolean
+  /** Folder of the pipeline file; relative paths start here. */
+  readonly baseDir: string
+  /** Shown by the server in its list of sessions. */
+  readonly applicationName: string
+  /** Target only: create the database file where it is missing. */
+  readonly create?: boolean
+}
+
+/** What a database can do; the only differences shared code knows. */
+export interface Capabilities {
+  readonly dialect: Dialect
+  /** One writing session at a time (SQLite). */
+  readonly singleWriter: boolean
+  /** Several sessions can read one snapshot. */
+  readonly sharedSnapshot: boolean
+  /** Can a create table be rolled back? */
+  readonly transactionalDdl: boolean
+  /** The longest identifier, in bytes. */
+  readonly maxIdentifier: number
+  /** Rows in a batch where nobody says otherwise. */
+  readonly batchRows: number
+  /** Can text hold U+0000? */
+  readonly nulInText: boolean
+  /** A column takes any value whatever its declared type says (SQLite): NOT NULL and length are checked by us. */
+  readonly looseTypes: boolean
+}
+
+/** The few differences of SQL text that `core/sql.ts` and the ledger need. */
+export interface Dialect {
+  readonly quote: '"' | '`'
+  /** Bind variable of the 1-based position. */
+  placeholder(index: number): string
+  /** `(a, b) > (x, y)` is understood and uses the index. */
+  readonly rowComparison: boolean
+  readonly nullsFirst: boolean
+  /** Expression for the server's clock, giving text in UTC, `2024-02-29T03:04:05.678Z`. */
+  readonly nowText: string
+  /** Suffix that makes a select block until no other transaction changes the row; empty where the writer lock does. */
+  readonly shareLock: string
+  /** Column types for the ledger's tables. */
+  readonly types: { readonly text: string; readonly key: string; readonly bigint: string; readonly bytes: string }
+}
+
+export interface Identity {
+  /** Stays the same for one database wherever it is seen from, and differs between two; never holds a secret. */
+  readonly uid: string
+  /** For people: `postgres 15.3 localhost:5432/app`. */
+  readonly label: string
+  readonly version: string
+}
+
+/** An opened database: catalog and sessions. */
+export interface Database {
+  readonly connector: Connector
+  readonly identity: Identity
+  /** Tables and views, names only, of the default schema and of those named in refs seen so far. */
+  listTables(): Promise<readonly TableRef[]>
+  /** The table with everything the planner needs; undefined where it does not exist (or is not visible). */
+  table(ref: TableRef): Promise<Table | undefined>
+  /** Columns of a query, without running it. */
+  describe(query: string): Promise<readonly Column[]>
+  /** What may the login do with the table? Only what the database can say without trying. */
+  rights(ref: TableRef): Promise<{ readonly select: boolean; readonly write: boolean }>
+  /** A new connection (or the one there is, for SQLite). `readOnly` sessions refuse writes. */
+  session(options: { readonly readOnly: boolean }): Promise<Session>
+  /**
+   * The database's own lock on a name, freed by the database when this process dies.
+   * Undefined when someone else holds it.
+   */
+  lock(name: string): Promise<Lock | undefined>
+  close(): Promise<void>
+}
+
+export interface Lock {
+  release(): Promise<void>
+}
+
+/** One connection. Not for concurrent use, but for {@link Session.read} of a reading session. */
+export interface Session {
+  /** Runs one statement; rows in canonical values. */
+  query(sql: string, params?: readonly Value[]): Promise<Row[]>
+  /** Runs one statement; gives the number of rows it changed. */
+  execute(sql: string, params?: readonly Value[]): Promise<number>
+  /** A writing transaction; for a reading session one stable snapshot where the database has it. */
+  begin(): Promise<void>
+  /** Resolves only when the database says committed; anything else is an error. */
+  commit(): Promise<void>
+  /** Never throws: a broken connection has rolled back. */
+  rollback(): Promise<void>
+  savepoint(name: string): Promise<void>
+  rollbackTo(name: string): Promise<void>
+  releaseSavepoint(name: string): Promise<void>
+  /** Streams rows in the given order with constant memory. Leaving the loop ends the statement. */
+  read(spec: ReadSpec, signal: AbortSignal): AsyncIterable<SourceBatch>
+  count(spec: Pick<ReadSpec, 'from' | 'where'>): Promise<number>
+  /** Prepares bulk writing within the current transaction; good for many batches of many transactions. */
+  writer(spec: WriteSpec): Promise<TableWriter>
+  /** `create table` for columns of logical types, with the primary key; the types the database would choose are lossless. */
+  createTable(ref: TableRef, columns: readonly NewColumn[], primaryKey: readonly string[]): Promise<void>
+  /** After loading explicit keys: moves sequences or auto-increments past the largest. Columns are the table's generated ones. */
+  advanceSequences(ref: TableRef, columns: readonly string[]): Promise<void>
+  close(): Promise<void>
+}
+
+export interface NewColumn {
+  readonly name: string
+  readonly type: LogicalType
+  readonly nullable: boolean
+}
+
+export interface ReadColumn {
+  readonly name: string
+  readonly type: LogicalType
+  /**
+   * True where an expression or function looks at the value: it must come in the form of the type (boolean, number…).
+   * False where it only passes through: the server's own text is as good.
+   */
+  readonly decode: boolean
+}
+
+export interface OrderColumn {
+  /** Index into `ReadSpec.columns`. */
+  readonly index: number
+  readonly nullable: boolean
+}
+
+export interface ReadSpec {
+  readonly from: { readonly table: TableRef } | { readonly query: string }
+  readonly columns: readonly ReadColumn[]
+  /** SQL of the user, run as it is inside parentheses. */
+  readonly where?: string
+  /** A total order: ends with the key. Empty only where the source has an order of its own. */
+  readonly order: readonly OrderColumn[]
+  /** Exclusive start: the cursor of the last batch that is safe, or a chunk's lower bound. Values of `order`. */
+  readonly after?: readonly Value[]
+  /** Inclusive end of a chunk. Values of `order`. */
+  readonly until?: readonly Value[]
+  readonly limit?: number
+  readonly batchRows: number
+  /** A batch ends early when its values pass this size. */
+  readonly batchBytes: number
+}
+
+export interface SourceBatch {
+  readonly rows: Row[]
+  /** Where the next read may go on: `order` values of the last row (or what a file source calls a position). */
+  readonly cursor: readonly Value[]
+}
+
+export type WriteMode = 'insert' | 'ignore' | 'upsert' | 'update'
+
+export interface WriteSpec {
+  readonly table: TableRef
+  /** Target columns in the order of the rows' values. */
+  readonly columns: readonly Column[]
+  readonly mode: WriteMode
+  /** Columns that decide "the same row" for ignore, upsert, update; a subset of `columns`. */
+  readonly match: readonly string[]
+  /** Generated key column whose value is wanted for every row; it is not among `columns`. */
+  readonly returning?: Column
+}
+
+/** Encoded rows. Opaque but for the counts; structured-cloneable, its buffers transferable. */
+export interface Payload {
+  readonly rows: number
+  readonly bytes: number
+  readonly data: unknown
+}
+
+/**
+ * Turns rows (canonical values, cast to the columns' types) into a {@link Payload}.
+ * A value it cannot hold is a programming error of the cast, not a row error.
+ */
+export interface Encoder {
+  encode(rows: readonly Row[]): Payload
+}
+
+export interface WriteResult {
+  readonly inserted: number
+  readonly updated: number
+  /** `ignore`: rows that were there already. */
+  readonly skipped: number
+  /** `update`: indexes (within the payload) of rows that the target does not have. */
+  readonly missing: readonly number[]
+  /** The generated keys where `returning` asked: one per row of the written range, existing rows' keys for those that were there. */
+  readonly keys?: readonly Value[]
+}
+
+export interface TableWriter {
+  /**
+   * Writes rows `from` (inclusive) to `to` (exclusive) of the payload by the database's bulk path, within the session's
+   * transaction. Two rows of the range with equal match values: the later wins for upsert and update, the earlier for ignore.
+   * Throws {@link EtlError}; kind `row` when the data is at fault, with the row's index within the payload where the
+   * database tells. After a throw the caller rolls back to its savepoint.
+   */
+  write(payload: Payload, from: number, to: number): Promise<WriteResult>
+  close(): Promise<void>
+}

@@ -1,0 +1,184 @@
+import type { Column, TableRef } from '../core/catalog.js'
+import type { WriteMode } from '../core/connector.js'
+import type { Diagnostic } from '../core/diagnostics.js'
+import type { Value } from '../core/row.js'
+import type { LogicalType } from '../core/types.js'
+import type { InvalidPolicy, Lossy, MissPolicy, RowPolicy } from '../spec/model.js'
+
+/**
+ * What a run will do: deterministic, plain data (JSON), frozen. Whoever has the plan and open connections can run any
+ * part of it: the runner, a worker thread, another machine, the verifier.
+ */
+export interface Plan {
+  readonly format: 1
+  readonly pipeline: string
+  /** Hash over everything that decides what ends up in the target; see fingerprint.ts. */
+  readonly fingerprint: string
+  /** What the fingerprint was made of, path by path, so that a difference can be named. */
+  readonly fingerprintParts: Readonly<Record<string, string>>
+  readonly sources: Readonly<Record<string, DatabaseSummary>>
+  readonly target: DatabaseSummary
+  readonly vars: Readonly<Record<string, Value>>
+  readonly lookups: Readonly<Record<string, LookupPlan>>
+  /** Topological order; entities of one wave do not depend on each other. */
+  readonly entities: readonly EntityPlan[]
+  /** Entities left out by `when`, with the reason. */
+  readonly skipped: readonly { readonly entity: string; readonly reason: string }[]
+  readonly hooks: { readonly before: readonly HookPlan[]; readonly after: readonly HookPlan[] }
+  readonly ledger: { readonly schema?: string } | false
+  readonly consistency: 'report' | 'strict'
+  readonly warnings: readonly Diagnostic[]
+}
+
+export interface DatabaseSummary {
+  readonly type: string
+  readonly uid: string
+  readonly label: string
+}
+
+export interface HookPlan {
+  readonly on: string
+  readonly sql: string
+}
+
+export interface LookupPlan {
+  readonly in: string
+  readonly table: TableRef
+  readonly key: readonly Column[]
+  readonly value: readonly Column[]
+}
+
+export interface EntityPlan {
+  readonly name: string
+  /** 1-based. */
+  readonly wave: number
+  /** Entities that must be finished first, and why. */
+  readonly after: readonly string[]
+  readonly read: ReadPlan
+  readonly program: ProgramPlan
+  readonly write: WritePlan
+  /** The second pass for `defer`: runs when the entity and everything it refers to is finished. */
+  readonly deferred?: DeferredPlan
+  /** Key needed by others' refs and kept in the ledger because the database generates it. */
+  readonly keepsIdentity: boolean
+  readonly conversions: readonly Conversion[]
+  readonly onError: RowPolicy
+  readonly maxErrors?: { readonly count: number } | { readonly share: number }
+  readonly batchRows: number
+  readonly hooks: { readonly before: readonly HookPlan[]; readonly after: readonly HookPlan[] }
+  /** Source's estimate; undefined where unknown. */
+  readonly estimatedRows?: number
+  readonly warnings: readonly string[]
+}
+
+export type ReadFrom =
+  | { readonly kind: 'table'; readonly source: string; readonly table: TableRef }
+  | { readonly kind: 'query'; readonly source: string; readonly query: string }
+  | { readonly kind: 'rows'; readonly rows: readonly (readonly unknown[])[] }
+
+export interface ReadPlan {
+  /** `source` is a name of `Plan.sources`, or `$target` for in-place work. Rows are JSON values (`toJson`). */
+  readonly from: ReadFrom
+  readonly columns: readonly {
+    readonly name: string
+    readonly type: LogicalType
+    readonly native: string
+    readonly nullable: boolean
+    readonly decode: boolean
+  }[]
+  readonly where?: string
+  /** Indexes into `columns`: the read order, ending with the key. Empty for inline rows. */
+  readonly order: readonly number[]
+  /** Indexes into `columns` of the source key. Empty: rows have no key (inline rows without `key`). */
+  readonly key: readonly number[]
+}
+
+/** The row program in readable form; `row-program.ts` compiles it to closures. */
+export interface ProgramPlan {
+  /** Computed in this order after the source's columns; value i is column `columns.length + i` of the frame. */
+  readonly lets: readonly { readonly name: string; readonly rule: unknown }[]
+  readonly filter?: unknown
+  /** One per written column, in the order of `WritePlan.columns`. */
+  readonly fields: readonly FieldPlan[]
+}
+
+export interface FieldPlan {
+  readonly target: string
+  readonly input: /** Frame indexes: source columns first, then lets. */
+    | { readonly kind: 'columns'; readonly indexes: readonly number[]; readonly names: readonly string[] }
+    | { readonly kind: 'value'; readonly value: unknown }
+    | { readonly kind: 'expr'; readonly rule: unknown }
+  readonly apply: readonly { readonly fn: string; readonly params: Readonly<Record<string, unknown>> }[]
+  readonly map?: {
+    readonly entries: readonly (readonly [string, unknown])[]
+    readonly name?: string
+    readonly unmapped: 'fail' | 'quarantine' | 'null' | 'keep'
+  }
+  readonly lookup?: { readonly name: string; readonly onMissing: MissPolicy }
+  readonly ref?: RefPlan
+  readonly default?: unknown
+  /** What arrives at the cast; `any` after functions and expressions. */
+  readonly castFrom: LogicalType
+  readonly castTo: LogicalType
+  readonly onLossy?: Lossy
+  readonly onInvalid?: InvalidPolicy
+  /** `required: true`, or NOT NULL without a default in the target. */
+  readonly required: boolean
+}
+
+/** How a source key becomes the key that its row got in the target. */
+export interface RefPlan {
+  readonly entity: string
+  readonly onMissing: MissPolicy
+  /**
+   * `identity`: the pair is in the ledger's `etl_identity`, because the key is generated.
+   * `computed`: the entity's key field is a function of its source key alone, so it is computed by that field and
+   * looked for in the target.
+   */
+  readonly kind: 'identity' | 'computed'
+  /** `computed`: the field of the referenced entity, its input indexes pointing into the ref's own values. */
+  readonly field?: FieldPlan
+  /** `computed`: where the key must exist. */
+  readonly table?: TableRef
+  readonly column?: Column
+}
+
+export interface WritePlan {
+  readonly table: TableRef
+  /** `create: if_missing` and it is missing: created before the first batch. */
+  readonly create: boolean
+  readonly columns: readonly Column[]
+  readonly primaryKey: readonly string[]
+  readonly uniques: readonly { readonly name: string; readonly columns: readonly string[] }[]
+  readonly foreignKeys: readonly {
+    readonly name: string
+    readonly columns: readonly string[]
+    readonly references: TableRef
+    readonly referencedColumns: readonly string[]
+  }[]
+  readonly mode: WriteMode
+  /** `load: replace`: the table is emptied before the first batch, within this run. */
+  readonly replace: boolean
+  readonly match: readonly string[]
+  /** The generated key column that nobody maps, where its values are wanted. */
+  readonly returning?: Column
+  /** Identity or auto-increment columns that get explicit values: their sequences are moved afterwards. */
+  readonly advance: readonly string[]
+}
+
+export interface DeferredPlan {
+  /** Reads the entity's source again; fields are the match columns, then the deferred ones. */
+  readonly read: ReadPlan
+  readonly program: ProgramPlan
+  readonly write: WritePlan
+  /** Columns filled in the second pass. */
+  readonly columns: readonly string[]
+}
+
+export interface Conversion {
+  readonly field: string
+  readonly from: string
+  readonly to: string
+  readonly risk: 'lossless' | 'checked' | 'lossy'
+  readonly note?: string
+}

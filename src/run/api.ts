@@ -1,0 +1,83 @@
+import type { ErrorCode } from '../core/codes.js'
+import type { EtlError } from '../core/errors.js'
+import type { Counts, EntityState, EventListener, RunStatus, StageTimes } from './events.js'
+
+export interface RunOptions {
+  /** Reads, transforms, casts and checks every row; both sides opened read-only; writes nothing. */
+  readonly dryRun?: boolean
+  /** Goes on with the pipeline's unfinished run. */
+  readonly resume?: boolean
+  /** With `resume`: go on although the pipeline or a schema changed; the differences are written to the audit. */
+  readonly acceptChanges?: boolean
+  /** Gives up an unfinished run of the same pipeline and begins a new one. */
+  readonly restart?: boolean
+  /** Rows read per entity, at most. */
+  readonly limit?: number
+  readonly batchSize?: number
+  /** Entities (later: chunks) at work at the same time. Default 2. */
+  readonly concurrency?: number
+  /** Names, `+name` with what it depends on, `name+` with what depends on it. Default: all. */
+  readonly entities?: readonly string[]
+  readonly exclude?: readonly string[]
+  /** Default `<folder of the file>/.etl/<pipeline>`. */
+  readonly stateDir?: string
+  /** Quarantined rows are kept in the run's folder with their values. Default true. */
+  readonly keepRejectedRows?: boolean
+  readonly onEvent?: EventListener
+}
+
+/** A run under way. */
+export interface RunHandle {
+  readonly runId: string
+  pause(): void
+  unpause(): void
+  /** Finishes the batches in work, writes the checkpoint, resolves with status `interrupted`. */
+  stop(reason: 'SIGINT' | 'SIGTERM' | 'stop'): void
+  readonly result: Promise<RunResult>
+}
+
+export interface EntityResult {
+  readonly name: string
+  readonly state: EntityState
+  readonly counts: Counts
+  readonly ms: number
+  readonly stages: StageTimes
+  readonly rejects: readonly {
+    readonly code: ErrorCode
+    readonly field?: string
+    readonly message: string
+    readonly rows: number
+  }[]
+  /** Dry run: the first row before and after, and the first rejected rows, as text for the user's own screen. */
+  readonly preview?: EntityPreview
+}
+
+export interface EntityPreview {
+  readonly from: string
+  readonly to: string
+  readonly fields: readonly { readonly target: string; readonly before: string; readonly after: string }[]
+  readonly rejected: readonly {
+    readonly row: number
+    readonly field?: string
+    readonly value: string
+    readonly code: ErrorCode
+    readonly message: string
+  }[]
+}
+
+/** The outcome has the same shape whether the run succeeded or not; `error` says why it did not. */
+export interface RunResult {
+  readonly runId: string
+  readonly pipeline: string
+  readonly status: RunStatus
+  /** 0, 1, 3, 5, 130 or 143; see the command line's exit codes. */
+  readonly exitCode: number
+  readonly dryRun: boolean
+  readonly counts: Counts
+  readonly entities: readonly EntityResult[]
+  readonly ms: number
+  /** Absolute folder with events.ndjson, quarantine/ …; undefined for a dry run. */
+  readonly runDir?: string
+  readonly warnings: readonly string[]
+  readonly error?: EtlError
+}

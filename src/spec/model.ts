@@ -1,0 +1,127 @@
+import type { TableRef } from '../core/catalog.js'
+import type { ConnectionConfig } from '../core/connector.js'
+import type { DocPath } from '../core/diagnostics.js'
+import type { Value } from '../core/row.js'
+
+/**
+ * A pipeline as the rest of the program sees it: validated, variables resolved, the profile merged, every short form
+ * written out, every default filled in. Made by `load/`, never by hand.
+ */
+export interface PipelineSpec {
+  readonly name: string
+  readonly description?: string
+  readonly sources: Readonly<Record<string, ConnectionConfig>>
+  readonly target: ConnectionConfig
+  readonly vars: Readonly<Record<string, Value>>
+  readonly maps: Readonly<Record<string, MapSpec>>
+  readonly lookups: Readonly<Record<string, LookupSpec>>
+  /** In the order of the file. */
+  readonly entities: readonly EntitySpec[]
+  readonly hooks: HooksSpec
+  readonly consistency: 'report' | 'strict'
+  /** Where the ledger's tables live (default: the target's default schema); false switches exactly-once off. */
+  readonly ledger: { readonly schema?: string } | false
+}
+
+/** Code to value; codes are compared as text. */
+export interface MapSpec {
+  readonly entries: readonly (readonly [string, Value])[]
+}
+
+export interface LookupSpec {
+  /** Name of a source, or `target`. */
+  readonly in: string
+  readonly table: TableRef
+  readonly key: readonly string[]
+  /** One column gives its value; several give a JSON object of them. */
+  readonly value: readonly string[]
+  readonly path: DocPath
+}
+
+export interface HookSpec {
+  /** Name of a source, or `target`. */
+  readonly on: string
+  readonly sql: string
+  readonly path: DocPath
+}
+
+export interface HooksSpec {
+  readonly before: readonly HookSpec[]
+  readonly after: readonly HookSpec[]
+}
+
+export type FromSpec =
+  | { readonly kind: 'table'; readonly source: string; readonly table: TableRef; readonly columns?: readonly string[] }
+  | { readonly kind: 'query'; readonly source: string; readonly query: string }
+  | { readonly kind: 'rows'; readonly rows: readonly Readonly<Record<string, Value>>[] }
+  /** In-place work: the target itself is read. */
+  | { readonly kind: 'target'; readonly table: TableRef; readonly columns?: readonly string[] }
+
+export type LoadMode = 'insert' | 'ignore' | 'upsert' | 'update' | 'replace'
+export type RowPolicy = 'fail' | 'quarantine' | 'skip'
+export type MissPolicy = 'fail' | 'quarantine' | 'null' | 'keep'
+export type Lossy = 'fail' | 'quarantine' | 'round' | 'truncate'
+export type InvalidPolicy = 'null' | 'default' | 'quarantine' | 'fail'
+export type RestPolicy = 'warn' | 'ignore' | 'copy' | 'fail'
+
+export interface EntitySpec {
+  readonly name: string
+  readonly description?: string
+  readonly from: FromSpec
+  readonly to: { readonly table: TableRef; readonly create: boolean }
+  /** Source columns; undefined means the source's primary key. */
+  readonly key?: readonly string[]
+  readonly dependsOn: readonly string[]
+  readonly load: LoadMode
+  /** Target columns; undefined means the target's primary key. */
+  readonly match?: readonly string[]
+  readonly where?: string
+  readonly orderBy: readonly string[]
+  /** JSON Logic. */
+  readonly filter?: unknown
+  readonly let: readonly { readonly name: string; readonly rule: unknown; readonly path: DocPath }[]
+  readonly fields: readonly FieldSpec[]
+  readonly rest: RestPolicy
+  readonly defer: readonly string[]
+  /** Undefined: what suits the target. */
+  readonly batchSize?: number
+  readonly onError: RowPolicy
+  /** Past this many failed rows (or this share of the rows read, 0..1) the entity fails; undefined: no limit. */
+  readonly maxErrors?: { readonly count: number } | { readonly share: number }
+  readonly hooks: HooksSpec
+  /** The entity is skipped with a warning where this table is absent from its source. */
+  readonly when?: { readonly sourceHas: TableRef }
+  readonly path: DocPath
+}
+
+export interface FieldSpec {
+  /** Target column. */
+  readonly target: string
+  readonly input:
+    | { readonly kind: 'from'; readonly names: readonly string[] }
+    | { readonly kind: 'value'; readonly value: Value }
+    | { readonly kind: 'expr'; readonly rule: unknown }
+  readonly apply: readonly ApplySpec[]
+  readonly map?: {
+    readonly map: MapSpec
+    readonly name?: string
+    readonly unmapped: 'fail' | 'quarantine' | 'null' | 'keep'
+  }
+  readonly lookup?: { readonly name: string; readonly onMissing: MissPolicy }
+  readonly ref?: { readonly entity: string; readonly onMissing: MissPolicy }
+  readonly default?: Value
+  /** As written, for example `decimal(12,2)`. */
+  readonly type?: string
+  /** Undefined: lost precision is an error of the row. */
+  readonly onLossy?: Lossy
+  readonly required: boolean
+  /** Undefined: the entity's `on_error`. */
+  readonly onInvalid?: InvalidPolicy
+  readonly path: DocPath
+}
+
+export interface ApplySpec {
+  readonly fn: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly path: DocPath
+}
