@@ -1,0 +1,18 @@
+import type { ConnectionConfig } from '../../src/core/connector.js'
+
+/** A kind of database the conformance suites run over; each file of this folder but this one exports one as `database`. */
+export interface TestDatabase {
+  readonly name: string
+  /** A fresh, empty place of its own for one test file. */
+  create(testId: string): Promise<TestSchema>
+}
+
+export interface TestSchema {
+  readonly config: ConnectionConfig
+  readonly baseDir: string
+  /** Runs DDL or DML; several statements separated by `;` are fine. */
+  exec(sql: string): Promise<void>
+  /** Rows as the plain driver gives them: for looking at a result without the connector under test. */
+  rows(sql: string): Promise<unknown[][]>
+  drop(): Promise<void>
+}
