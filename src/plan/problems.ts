@@ -1,0 +1,61 @@
+import { distance } from 'fastest-levenshtein'
+import type { ErrorCode } from '../core/codes.js'
+import type { Diagnostic, DocPath } from '../core/diagnostics.js'
+import type { Pipeline } from '../load/pipeline.js'
+
+/** Collects every problem of a plan, each with its place in the file, so that all are shown together. */
+export class Problems {
+  readonly #locate: Pipeline['locate']
+  readonly #list: Diagnostic[] = []
+
+  constructor(locate: Pipeline['locate']) {
+    this.#locate = locate
+  }
+
+  error(code: ErrorCode, path: DocPath, message: string, hint?: string): void {
+    this.#add('error', code, path, message, hint)
+  }
+
+  warn(code: ErrorCode, path: DocPath, message: string, hint?: string): void {
+    this.#add('warning', code, path, message, hint)
+  }
+
+  get failed(): boolean {
+    return this.#list.some(problem => problem.severity === 'error')
+  }
+
+  /** In the order of the file. */
+  sorted(): Diagnostic[] {
+    const line = (d: Diagnostic): number => d.position?.line ?? 0
+    const column = (d: Diagnostic): number => d.position?.column ?? 0
+    return this.#list.toSorted((a, b) => line(a) - line(b) || column(a) - column(b))
+  }
+
+  #add(severity: 'error' | 'warning', code: ErrorCode, path: DocPath, message: string, hint?: string): void {
+    const known = this.#list.some(
+      d => d.code === code && d.message === message && d.path.join('\0') === path.join('\0'),
+    )
+    if (known) return
+    this.#list.push({
+      code,
+      severity,
+      message,
+      path,
+      position: this.#locate(path),
+      ...(hint === undefined ? {} : { hint }),
+    })
+  }
+}
+
+/** `did you mean "X"?` when a name is near, otherwise the names there are (at most ten). */
+export function suggest(name: string, names: readonly string[], what = 'there are'): string | undefined {
+  const folded = name.toLowerCase()
+  const near = names
+    .map(candidate => ({ candidate, far: distance(folded, candidate.toLowerCase()) }))
+    .toSorted((a, b) => a.far - b.far)[0]
+  if (near !== undefined && near.far <= Math.max(1, Math.floor(name.length / 3)))
+    return `did you mean "${near.candidate}"?`
+  if (names.length === 0) return undefined
+  const shown = names.slice(0, 10).join(', ')
+  return `${what} ${names.length > 10 ? `${shown}, … (${names.length})` : shown}`
+}

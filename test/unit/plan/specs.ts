@@ -1,0 +1,64 @@
+import type { Pipeline } from '../../../src/load/pipeline.js'
+import type { EntitySpec, FieldSpec, PipelineSpec } from '../../../src/spec/model.js'
+
+/** Specs as the loader would make them, for tests of what comes after it. */
+export function pipelineSpec(entities: readonly EntitySpec[], more: Partial<PipelineSpec> = {}): PipelineSpec {
+  return {
+    name: 'p',
+    sources: { src: { type: 'sqlite', path: 'source.db' } },
+    target: { type: 'sqlite', path: 'target.db' },
+    vars: {},
+    maps: {},
+    lookups: {},
+    entities,
+    hooks: { before: [], after: [] },
+    consistency: 'report',
+    ledger: {},
+    ...more,
+  }
+}
+
+export function entity(name: string, more: Partial<EntitySpec> = {}): EntitySpec {
+  return {
+    name,
+    from: { kind: 'table', source: 'src', table: { table: name.toUpperCase() } },
+    to: { table: { table: name }, create: false },
+    dependsOn: [],
+    load: 'insert',
+    orderBy: [],
+    let: [],
+    rest: 'ignore',
+    defer: [],
+    onError: 'quarantine',
+    hooks: { before: [], after: [] },
+    path: ['entities', name],
+    ...more,
+    fields: (more.fields ?? []).map(f => ({ ...f, path: ['entities', name, 'fields', f.target] })),
+  }
+}
+
+export function field(target: string, from: string | readonly string[], more: Partial<FieldSpec> = {}): FieldSpec {
+  return {
+    target,
+    input: { kind: 'from', names: typeof from === 'string' ? [from] : from },
+    apply: [],
+    required: false,
+    path: ['entities', '?', 'fields', target],
+    ...more,
+  }
+}
+
+/** A pipeline whose places are all line 1: tests of the plan compare paths. */
+export function pipeline(spec: PipelineSpec, more: Partial<Pipeline> = {}): Pipeline {
+  return {
+    file: 'p.yaml',
+    baseDir: '/',
+    text: '',
+    spec,
+    warnings: [],
+    secrets: [],
+    files: {},
+    locate: () => ({ line: 1, column: 1, length: 1 }),
+    ...more,
+  }
+}
