@@ -1,0 +1,62 @@
+import { useInput, useStdin } from 'ink'
+import type { ReactElement } from 'react'
+import { useEffect, useState } from 'react'
+import { Screen } from './components/screen.js'
+import type { StateStore } from './store.js'
+import type { View } from './view.js'
+
+export interface AppProps {
+  readonly store: StateStore
+  readonly controls: Controls
+  /** Size, time and memory at the moment of a frame. */
+  readonly sample: () => Omit<View, 'help'>
+}
+
+/** What the keys do. */
+export interface Controls {
+  pause(): void
+  unpause(): void
+  stop(): void
+  /** Ctrl-C: in raw mode no signal arrives, so it is passed on as one. */
+  interrupt(): void
+}
+
+const FRAMES_PER_SECOND = 6
+
+/** The live screen: samples the store, so that the cost of drawing does not depend on how fast rows move. */
+export function App({ store, controls, sample }: AppProps): ReactElement {
+  const [help, setHelp] = useState(false)
+  const [frame, setFrame] = useState(() => ({ state: store.state, view: sample() }))
+  useEffect(() => {
+    const timer = setInterval(() => setFrame({ state: store.state, view: sample() }), 1000 / FRAMES_PER_SECOND)
+    return () => clearInterval(timer)
+  }, [store, sample])
+  return (
+    <>
+      <Screen state={frame.state} view={{ ...frame.view, help }} />
+      <Keys store={store} controls={controls} toggleHelp={() => setHelp(shown => !shown)} />
+    </>
+  )
+}
+
+interface KeysProps extends Omit<AppProps, 'sample'> {
+  readonly toggleHelp: () => void
+}
+
+/** Keys need a terminal that hands them over one by one; without one the screen still draws. */
+function Keys(props: KeysProps): ReactElement | null {
+  return useStdin().isRawModeSupported ? <KeyHandler {...props} /> : null
+}
+
+function KeyHandler({ store, controls, toggleHelp }: KeysProps): null {
+  useInput((input, key) => {
+    if (key.ctrl && input === 'c') controls.interrupt()
+    else if (input === '?') toggleHelp()
+    else if (input === 'q') controls.stop()
+    else if (input === 'p') {
+      if (store.state.phase === 'paused') controls.unpause()
+      else if (store.state.phase === 'running') controls.pause()
+    }
+  })
+  return null
+}

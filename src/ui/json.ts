@@ -1,0 +1,28 @@
+import type { EtlError } from '../core/errors.js'
+import type { RunResult } from '../run/api.js'
+import type { RunEvent } from '../run/events.js'
+
+export function eventLine(event: RunEvent): string {
+  return JSON.stringify(event)
+}
+
+/** The last line of `run --json`. Previews are left out: they show rows, and nothing a program reads holds a row's value. */
+export function resultLine(result: RunResult): string {
+  const { error, entities, ...rest } = result
+  return JSON.stringify({
+    type: 'result',
+    ...rest,
+    entities: entities.map(({ preview: _, ...entity }) => entity),
+    ...(error === undefined ? {} : { error: errorJson(error) }),
+  })
+}
+
+export function errorJson(error: EtlError): Record<string, string> {
+  return {
+    code: error.code,
+    title: error.title,
+    message: error.message,
+    ...(error.where === undefined ? {} : { where: error.where }),
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  }
+}

@@ -1,0 +1,141 @@
+import { join, relative } from 'node:path'
+import type { EntityResult, RunResult } from '../run/api.js'
+import type { Counts } from '../run/events.js'
+import { formatCount, formatDuration, plural, printable } from './format.js'
+import { type TableColumn, table } from './table.js'
+import type { Theme, Tone } from './theme.js'
+import { paint } from './theme.js'
+
+export interface SummaryOptions {
+  readonly theme: Theme
+  /** The pipeline file as a person would type it again. */
+  readonly file: string
+  readonly cwd: string
+}
+
+/** What a run did, as a table, and what to do next. */
+export function summaryText(result: RunResult, options: SummaryOptions): string {
+  const { theme } = options
+  const { mark, tone, words } = verdict(result, theme)
+  const head = ` ${paint(theme, tone, mark)} ${result.pipeline}  ${words}   run ${result.runId}`
+  const lines = [head, '', ...entityTable(result, theme), '', ...rejects(result), ...next(result, options)]
+  return `${lines
+    .map(line => (theme.color ? line : printable(line)))
+    .join('\n')
+    .trimEnd()}\n`
+}
+
+function verdict(result: RunResult, theme: Theme): { mark: string; tone: Tone; words: string } {
+  const { symbols } = theme
+  const dry = result.dryRun ? 'dry run, nothing written: ' : ''
+  switch (result.status) {
+    case 'ok':
+      return { mark: symbols.done, tone: 'good', words: `${dry}finished` }
+    case 'quarantined': {
+      const rows = plural(result.counts.quarantined, 'row')
+      return { mark: symbols.warning, tone: 'warn', words: `${dry}finished, ${rows} quarantined` }
+    }
+    case 'failed':
+      return { mark: symbols.failed, tone: 'bad', words: `${dry}failed` }
+    case 'interrupted':
+      return { mark: symbols.stopped, tone: 'warn', words: `${dry}interrupted` }
+  }
+}
+
+const OPTIONAL = ['skipped', 'filtered', 'deduped', 'quarantined'] as const
+
+function entityTable(result: RunResult, theme: Theme): string[] {
+  // A column in which nothing happened only costs width; quarantine is what people look for, so it always stands.
+  const shown = OPTIONAL.filter(key => key === 'quarantined' || result.counts[key] > 0)
+  const columns: TableColumn[] = [
+    { title: '', align: 'left' },
+    { title: 'ENTITY', align: 'left' },
+    { title: 'READ', align: 'right' },
+    { title: result.dryRun ? 'OK' : 'WRITTEN', align: 'right' },
+    ...shown.map(key => ({ title: key.toUpperCase(), align: 'right' as const })),
+    { title: 'TIME', align: 'right' },
+    { title: 'ROWS/S', align: 'right' },
+  ]
+  const cells = (counts: Counts, ms: number): string[] => [
+    formatCount(counts.read),
+    formatCount(counts.written),
+    ...shown.map(key => (counts[key] === 0 ? theme.symbols.dot : formatCount(counts[key]))),
+    formatDuration(ms),
+    ms < 500 || counts.read === 0 ? theme.symbols.dot : formatCount(Math.round((counts.read * 1000) / ms)),
+  ]
+  const rows = result.entities.map(entity => [
+    entityMark(entity, theme),
+    entity.name,
+    ...cells(entity.counts, entity.ms),
+  ])
+  const lines = table(columns, [...rows, ['', 'total', ...cells(result.counts, result.ms)]], ' ')
+  const rule = `   ${theme.symbols.rule.repeat(Math.max(...lines.map(line => [...line].length)) - 3)}`
+  return [...lines.slice(0, -1), rule, ...lines.slice(-1)]
+}
+
+function entityMark(entity: EntityResult, theme: Theme): string {
+  const { symbols } = theme
+  switch (entity.state) {
+    case 'done':
+      return entity.counts.quarantined > 0 ? symbols.warning : symbols.done
+    case 'failed':
+      return symbols.failed
+    case 'skipped':
+      return symbols.skipped
+    case 'waiting':
+      return symbols.waiting
+    default:
+      return symbols.stopped
+  }
+}
+
+const CAUSES_SHOWN = 10
+
+/** Causes of rejection, the most frequent first. */
+function rejects(result: RunResult): string[] {
+  const causes = result.entities
+    .flatMap(entity => entity.rejects.map(reject => ({ entity: entity.name, ...reject })))
+    .sort((a, b) => b.rows - a.rows)
+  if (causes.length === 0) return []
+  const rows = causes
+    .slice(0, CAUSES_SHOWN)
+    .map(c => [c.code, c.entity, c.field ?? '', formatCount(c.rows), c.message] as const)
+  const columns = ['REJECTED', 'ENTITY', 'FIELD', 'ROWS', 'WHY'].map(title => ({
+    title,
+    align: title === 'ROWS' ? ('right' as const) : ('left' as const),
+  }))
+  const more = causes.length - rows.length
+  return [...table(columns, rows, '   '), ...(more > 0 ? [`   and ${plural(more, 'more cause')}`] : []), '']
+}
+
+function next(result: RunResult, { file, cwd }: SummaryOptions): string[] {
+  const lines: [string, string][] = []
+  if (result.runDir !== undefined) {
+    const folder = relative(cwd, result.runDir) || '.'
+    for (const entity of result.entities) {
+      if (entity.counts.quarantined === 0) continue
+      const path = join(folder, 'quarantine', `${entity.name}.ndjson`)
+      lines.push(['quarantine', `${path} (${plural(entity.counts.quarantined, 'row')})`])
+    }
+    lines.push(['run folder', folder])
+  }
+  for (const command of nextCommands(result, shellWord(file))) lines.push(['next', command])
+  return lines.map(([label, text]) => `   ${label.padEnd(11)} ${text}`)
+}
+
+function nextCommands(result: RunResult, file: string): string[] {
+  if (result.dryRun) return result.status === 'failed' ? [`etl plan ${file}`] : [`etl run ${file}`]
+  switch (result.status) {
+    case 'interrupted':
+      return [`etl run ${file} --resume`]
+    case 'failed':
+      return [`etl run ${file} --resume   once the cause is removed`]
+    default:
+      return []
+  }
+}
+
+/** Quotes a path that a shell would take apart. */
+export function shellWord(text: string): string {
+  return /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
