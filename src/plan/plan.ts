@@ -138,6 +138,8 @@ export interface RefPlan {
   readonly kind: 'identity' | 'computed'
   /** `computed`: the field of the referenced entity, its input indexes pointing into the ref's own values. */
   readonly field?: FieldPlan
+  /** `computed`: names of the referenced entity's source key, in the order of the ref's values. */
+  readonly keyColumns?: readonly string[]
   /** `computed`: where the key must exist. */
   readonly table?: TableRef
   readonly column?: Column

@@ -1,0 +1,91 @@
+import type { Column, Table, TableRef } from '../core/catalog.js'
+import { formatTable } from '../core/catalog.js'
+import type { Database, Identity } from '../core/connector.js'
+import { EtlError } from '../core/errors.js'
+
+/** Opened databases of a pipeline. */
+export interface Databases {
+  readonly sources: ReadonlyMap<string, Database>
+  readonly target: Database
+}
+
+/** The name under which in-place work reads the target. */
+export const TARGET = '$target'
+
+/** Catalog reads under way at once: enough to hide latency, few enough for a small pool. */
+const AT_ONCE = 8
+
+/** What the planner has read of the databases, each table once. First ask for everything, then {@link Catalogs.load}, then look. */
+export class Catalogs {
+  readonly #databases: Databases
+  readonly #tables = new Map<string, Table | undefined>()
+  readonly #queries = new Map<string, readonly Column[] | EtlError>()
+  readonly #names = new Map<string, readonly TableRef[]>()
+  readonly #wanted = new Map<string, () => Promise<void>>()
+
+  constructor(databases: Databases) {
+    this.#databases = databases
+  }
+
+  database(name: string): Database {
+    const database = name === TARGET ? this.#databases.target : this.#databases.sources.get(name)
+    if (database === undefined) throw new EtlError('E202', `source "${name}" has not been opened`, { kind: 'usage' })
+    return database
+  }
+
+  identity(name: string): Identity & { readonly type: string } {
+    const { identity, connector } = this.database(name)
+    return { ...identity, type: connector.name }
+  }
+
+  wantTable(database: string, ref: TableRef): void {
+    const key = keyOf(database, formatTable(ref))
+    this.#wanted.set(key, async () => {
+      const table = await this.database(database).table(ref)
+      this.#tables.set(key, table)
+      if (table === undefined && !this.#names.has(database)) {
+        this.#names.set(database, await this.database(database).listTables())
+      }
+    })
+  }
+
+  wantQuery(database: string, query: string): void {
+    const key = keyOf(database, query)
+    this.#wanted.set(key, async () => {
+      try {
+        this.#queries.set(key, await this.database(database).describe(query))
+      } catch (error) {
+        if (!(error instanceof EtlError) || error.kind === 'connection' || error.kind === 'transient') throw error
+        this.#queries.set(key, error)
+      }
+    })
+  }
+
+  async load(): Promise<void> {
+    const work = [...this.#wanted.values()].values()
+    this.#wanted.clear()
+    const worker = async (): Promise<void> => {
+      for (const read of work) await read()
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  }
+
+  /** Undefined: not there. */
+  table(database: string, ref: TableRef): Table | undefined {
+    return this.#tables.get(keyOf(database, formatTable(ref)))
+  }
+
+  /** The query's columns, or why the database refuses it. */
+  query(database: string, query: string): readonly Column[] | EtlError {
+    return this.#queries.get(keyOf(database, query)) ?? []
+  }
+
+  /** Names of tables; known only where a table was missing. */
+  tableNames(database: string, like: TableRef): readonly string[] {
+    return (this.#names.get(database) ?? []).map(ref => (like.schema === undefined ? ref.table : formatTable(ref)))
+  }
+}
+
+function keyOf(database: string, what: string): string {
+  return `${database}\0${what}`
+}

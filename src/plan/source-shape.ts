@@ -1,0 +1,187 @@
+import type { Table } from '../core/catalog.js'
+import { formatTable } from '../core/catalog.js'
+import { EtlError } from '../core/errors.js'
+import { toJson } from '../core/row.js'
+import type { EntitySpec, FromSpec } from '../spec/model.js'
+import type { Catalogs } from './catalogs.js'
+import { TARGET } from './catalogs.js'
+import type { ReadFrom, ReadPlan } from './plan.js'
+import type { Problems } from './problems.js'
+import { suggest } from './problems.js'
+
+export type SourceColumn = Omit<ReadPlan['columns'][number], 'decode'>
+
+/** Where an entity's rows come from, checked against the database. */
+export interface SourceShape {
+  readonly from: ReadFrom
+  /** For messages: the table, or "the query". */
+  readonly label: string
+  readonly columns: readonly SourceColumn[]
+  readonly key: readonly string[]
+  /** `order_by`, then what is left of the key. */
+  readonly order: readonly string[]
+  readonly estimatedRows?: number
+}
+
+/** The database an entity reads; undefined for inline rows. */
+export function sourceName(from: FromSpec): string | undefined {
+  if (from.kind === 'rows') return undefined
+  return from.kind === 'target' ? TARGET : from.source
+}
+
+/** Undefined when the source is not there; the problems say so. */
+export function sourceShape(entity: EntitySpec, catalogs: Catalogs, problems: Problems): SourceShape | undefined {
+  const { from } = entity
+  const path = [...entity.path, 'from']
+  switch (from.kind) {
+    case 'rows':
+      return rowsShape(entity, from.rows, problems)
+    case 'query': {
+      const columns = catalogs.query(from.source, from.query)
+      if (columns instanceof EtlError) {
+        problems.error(columns.code, path, `the query cannot be run: ${columns.message}`, columns.hint)
+        return undefined
+      }
+      const key = checkedKey(entity, columns, undefined, 'the query', problems)
+      return {
+        from,
+        label: 'the query',
+        columns,
+        key,
+        order: checkedOrder(entity, columns, key, 'the query', problems),
+      }
+    }
+    default: {
+      const source = from.kind === 'target' ? TARGET : from.source
+      const label = formatTable(from.table)
+      const table = catalogs.table(source, from.table)
+      if (table === undefined) {
+        const where = catalogs.identity(source).label
+        const hint = suggest(label, catalogs.tableNames(source, from.table), 'its tables are')
+        problems.error('E208', path, `${where} has no table ${label}`, hint)
+        return undefined
+      }
+      const columns = visible(entity, table, from.columns, problems)
+      const key = checkedKey(entity, columns, table, label, problems)
+      return {
+        from: { kind: 'table', source, table: from.table },
+        label,
+        columns,
+        key,
+        order: checkedOrder(entity, columns, key, label, problems),
+        ...(table.estimatedRows === undefined ? {} : { estimatedRows: table.estimatedRows }),
+      }
+    }
+  }
+}
+
+function visible(
+  entity: EntitySpec,
+  table: Table,
+  names: readonly string[] | undefined,
+  problems: Problems,
+): readonly SourceColumn[] {
+  if (names === undefined) return table.columns
+  for (const [i, name] of names.entries()) {
+    columnProblem(name, table.columns, formatTable(table), [...entity.path, 'from', 'columns', i], problems)
+  }
+  return table.columns.filter(column => names.includes(column.name))
+}
+
+function rowsShape(
+  entity: EntitySpec,
+  rows: Extract<FromSpec, { kind: 'rows' }>['rows'],
+  problems: Problems,
+): SourceShape {
+  const names = [...new Set(rows.flatMap(row => Object.keys(row)))]
+  const columns = names.map(name => ({ name, type: { kind: 'any' } as const, native: 'any', nullable: true }))
+  const label = 'the rows'
+  for (const [i, name] of (entity.key ?? []).entries()) {
+    columnProblem(name, columns, label, [...entity.path, 'key', i], problems)
+  }
+  return {
+    from: {
+      kind: 'rows',
+      rows: rows.map(row => names.map(name => (Object.hasOwn(row, name) ? toJson(row[name] ?? null) : null))),
+    },
+    label,
+    columns,
+    key: (entity.key ?? []).filter(name => names.includes(name)),
+    order: [],
+    estimatedRows: rows.length,
+  }
+}
+
+function checkedKey(
+  entity: EntitySpec,
+  columns: readonly SourceColumn[],
+  table: Table | undefined,
+  label: string,
+  problems: Problems,
+): readonly string[] {
+  const names = entity.key ?? table?.primaryKey ?? []
+  const path = [...entity.path, entity.key === undefined ? 'from' : 'key']
+  if (names.length === 0) {
+    const why = table?.kind === 'table' ? 'has no primary key' : 'has no key of its own'
+    problems.error('E210', path, `${label} ${why}`, `say which columns identify a row: \`key: [...]\``)
+  }
+  const known = names.filter((name, i) => {
+    const place = entity.key === undefined ? path : [...path, i]
+    const column = columnProblem(name, columns, label, place, problems)
+    if (column === undefined) return false
+    if (column.type.kind === 'float') {
+      problems.error('E217', place, `${name} is a float, and floats cannot be told apart reliably`, 'use another key')
+    }
+    // A query does not say what is null, and some databases let a primary key be: there the row itself is the judge (E422).
+    const mayBeNull = table !== undefined && column.nullable && !table.primaryKey.includes(name)
+    if (mayBeNull) {
+      const hint = 'use columns that are NOT NULL, or read them by `from: { query: ... }` that leaves the nulls out'
+      problems.error('E217', place, `${name} may be null, so it cannot identify a row`, hint)
+    }
+    return true
+  })
+  if (table !== undefined && known.length > 0 && !isUnique(table, known)) {
+    const hint = '`etl check` looks for duplicates; equal keys would be read only once'
+    problems.warn('E217', path, `nothing in ${label} keeps ${known.join(', ')} unique`, hint)
+  }
+  return known
+}
+
+function isUnique(table: Table, names: readonly string[]): boolean {
+  const keys = [table.primaryKey, ...table.uniques.map(unique => unique.columns)]
+  return keys.some(key => key.length > 0 && key.every(name => names.includes(name)))
+}
+
+function checkedOrder(
+  entity: EntitySpec,
+  columns: readonly SourceColumn[],
+  key: readonly string[],
+  label: string,
+  problems: Problems,
+): readonly string[] {
+  const known = entity.orderBy.filter((name, i) => {
+    const place = [...entity.path, 'order_by', i]
+    const column = columnProblem(name, columns, label, place, problems)
+    if (column?.type.kind === 'float') {
+      problems.error('E217', place, `${name} is a float; a resumed run could not find its place again`)
+    }
+    return column !== undefined
+  })
+  return [...new Set([...known, ...key])]
+}
+
+/** The column, or a problem with the nearest name. */
+export function columnProblem<C extends { readonly name: string }>(
+  name: string,
+  columns: readonly C[],
+  label: string,
+  path: readonly (string | number)[],
+  problems: Problems,
+): C | undefined {
+  const column = columns.find(c => c.name === name)
+  if (column === undefined) {
+    const names = columns.map(c => c.name)
+    problems.error('E207', path, `${label} has no column ${name}`, suggest(name, names, 'its columns are'))
+  }
+  return column
+}
