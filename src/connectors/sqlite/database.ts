@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto'
+import { accessSync, constants, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { Column, Table, TableRef } from '../../core/catalog.js'
+import type {
+  ConnectionConfig,
+  Connector,
+  Database,
+  Identity,
+  Lock,
+  OpenOptions,
+  Session,
+} from '../../core/connector.js'
+import { EtlError } from '../../core/errors.js'
+import { describeQuery, listTables, readTable } from './catalog.js'
+import type { FileOptions } from './connection.js'
+import { Connection } from './connection.js'
+import { lockFile } from './lock.js'
+import { SqliteSession } from './session.js'
+import { DEFAULT_BUSY_TIMEOUT } from './spec.js'
+import { Turn } from './turn.js'
+
+/** Opens the file of a `sources.X` or `target` block. */
+export async function openDatabase(
+  connector: Connector,
+  config: ConnectionConfig,
+  options: OpenOptions,
+): Promise<Database> {
+  const path = String(config.path)
+  const absolute = resolve(options.baseDir, path)
+  const missing = prepareFile(absolute, path, options)
+  const file: FileOptions = {
+    // A dry run whose target does not exist yet sees what the run would begin with: an empty database.
+    file: missing && options.readOnly ? ':memory:' : absolute,
+    path,
+    busyTimeout: typeof config.busy_timeout === 'number' ? config.busy_timeout : DEFAULT_BUSY_TIMEOUT,
+  }
+  const catalog = await Connection.open(file, options.readOnly)
+  try {
+    if (!options.readOnly) checkWritable(catalog)
+    return new SqliteDatabase(connector, catalog, absolute, options.readOnly)
+  } catch (error) {
+    catalog.close()
+    throw error
+  }
+}
+
+/** True where the file does not exist (and may be created). */
+function prepareFile(absolute: string, path: string, options: OpenOptions): boolean {
+  if (existsSync(absolute)) {
+    if (!statSync(absolute).isDirectory()) return false
+    throw new EtlError('E303', `${path} is a folder, not a database file`, {
+      kind: 'connection',
+      where: path,
+      hint: 'check path: it must name an SQLite 3 database file',
+    })
+  }
+  if (options.create !== true) {
+    throw new EtlError('E303', `the database file ${path} does not exist`, {
+      kind: 'connection',
+      where: path,
+      hint: `looked for ${absolute}; a relative path starts at the folder of the pipeline file`,
+    })
+  }
+  if (options.readOnly) return true
+  try {
+    mkdirSync(dirname(absolute), { recursive: true })
+  } catch (cause) {
+    throw new EtlError('E305', `the folder of ${path} cannot be created`, {
+      kind: 'connection',
+      where: path,
+      hint: 'check the path and the rights of its folder',
+      cause,
+    })
+  }
+  return true
+}
+
+/** A target that cannot be written is found out before the first row, not after reading the first batch. */
+function checkWritable(connection: Connection): void {
+  try {
+    connection.execute('begin immediate')
+    connection.execute('rollback')
+  } catch (error) {
+    if (error instanceof EtlError && error.code === 'E307') return
+    if (error instanceof EtlError && error.native?.startsWith('SQLITE_CANTOPEN')) {
+      throw new EtlError('E305', `${connection.file.path} cannot be written`, {
+        kind: 'connection',
+        where: connection.file.path,
+        hint: 'check the rights of the file and of its folder',
+        cause: error,
+      })
+    }
+    throw error
+  }
+}
+
+class SqliteDatabase implements Database {
+  readonly connector: Connector
+  readonly identity: Identity
+  readonly #catalog: Connection
+  readonly #readOnly: boolean
+  readonly #absolute: string
+  readonly #turn = new Turn()
+
+  constructor(connector: Connector, catalog: Connection, absolute: string, readOnly: boolean) {
+    this.connector = connector
+    this.#catalog = catalog
+    this.#absolute = absolute
+    this.#readOnly = readOnly
+    this.identity = identify(catalog, absolute)
+  }
+
+  async listTables(): Promise<readonly TableRef[]> {
+    return listTables(this.#catalog)
+  }
+
+  async table(ref: TableRef): Promise<Table | undefined> {
+    return readTable(this.#catalog, ref)
+  }
+
+  async describe(query: string): Promise<readonly Column[]> {
+    return describeQuery(this.#catalog, query)
+  }
+
+  async rights(ref: TableRef): Promise<{ readonly select: boolean; readonly write: boolean }> {
+    const table = readTable(this.#catalog, ref)
+    return { select: table !== undefined, write: table?.kind === 'table' && isWritable(this.#absolute) }
+  }
+
+  /** Each session is a connection of its own; writing ones take turns. A closed database leaves open sessions alone. */
+  async session(options: { readonly readOnly: boolean }): Promise<Session> {
+    if (this.#readOnly && !options.readOnly) {
+      throw new EtlError('E305', `${this.#catalog.file.path} is opened for reading only`, { kind: 'connection' })
+    }
+    const connection = await Connection.open(this.#catalog.file, options.readOnly)
+    const snapshots = this.#readOnly || connection.query('pragma journal_mode')[0]?.[0] === 'wal'
+    return new SqliteSession(connection, {
+      readOnly: options.readOnly,
+      paged: !options.readOnly || !snapshots,
+      turn: this.#turn,
+    })
+  }
+
+  lock(name: string): Promise<Lock | undefined> {
+    return lockFile(this.#absolute, this.#catalog.file.path, name)
+  }
+
+  async close(): Promise<void> {
+    this.#catalog.close()
+  }
+}
+
+/**
+ * SQLite files carry no id of their own, so the place is the identity: the real path (links resolved) and the
+ * application id of the header. It survives any change of rows or schema; a copy elsewhere is another database.
+ */
+function identify(connection: Connection, absolute: string): Identity {
+  const version = String(connection.query('select sqlite_version()')[0]?.[0])
+  const application = String(connection.query('pragma application_id')[0]?.[0])
+  const place = `${realPath(absolute)}\n${application}`
+  return {
+    uid: `sqlite:${createHash('sha256').update(place).digest('hex').slice(0, 32)}`,
+    label: `sqlite ${version} ${connection.file.path}`,
+    version,
+  }
+}
+
+/** The real path also of what does not exist yet: links are resolved as far as there is something. */
+function realPath(absolute: string): string {
+  if (existsSync(absolute)) return realpathSync(absolute)
+  const parent = dirname(absolute)
+  return parent === absolute ? absolute : join(realPath(parent), basename(absolute))
+}
+
+function isWritable(absolute: string): boolean {
+  try {
+    accessSync(existsSync(absolute) ? absolute : dirname(absolute), constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,22 @@
+import type { Capabilities, Dialect } from '../../core/connector.js'
+
+export const dialect: Dialect = {
+  quote: '"',
+  placeholder: () => '?',
+  rowComparison: true,
+  nullsFirst: true,
+  nowText: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
+  shareLock: '',
+  types: { text: 'text', key: 'text', bigint: 'integer', bytes: 'blob' },
+}
+
+export const capabilities: Capabilities = {
+  dialect,
+  singleWriter: true,
+  sharedSnapshot: false,
+  transactionalDdl: true,
+  maxIdentifier: 1_000_000,
+  batchRows: 5000,
+  nulInText: true,
+  looseTypes: true,
+}

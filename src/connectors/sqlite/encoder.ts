@@ -1,0 +1,156 @@
+import type { Column } from '../../core/catalog.js'
+import type { ErrorCode } from '../../core/codes.js'
+import type { Encoder, WriteSpec } from '../../core/connector.js'
+import type { Row, Value } from '../../core/row.js'
+import { fitsInt64, looksNumeric, normalDecimal, plainNumber } from './decimal.js'
+import { affinityOf, convertsText } from './types.js'
+import type { Bound } from './values.js'
+import { bindValue } from './values.js'
+
+/** A value that SQLite would store as another one. Found while encoding, thrown when its row is written. */
+export interface Fault {
+  readonly row: number
+  readonly column: string
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+export interface EncodedRows {
+  readonly rows: readonly (readonly Bound[])[]
+  readonly faults: readonly Fault[]
+}
+
+class Refusal {
+  readonly code: ErrorCode
+  readonly message: string
+  constructor(code: ErrorCode, message: string) {
+    this.code = code
+    this.message = message
+  }
+}
+
+const INEXACT = new Refusal('E404', 'the column turns text into numbers, and this one would not stay as it is')
+const INEXACT_DECIMAL = new Refusal('E404', 'the decimal cannot be held exactly by a numeric column of SQLite')
+const TOO_BIG = new Refusal('E403', 'the integer does not fit 64 bits')
+const NOT_A_NUMBER = new Refusal('E420', 'SQLite has no NaN')
+const NOT_UNICODE = new Refusal('E409', 'the text holds half a surrogate pair')
+
+type Binder = (value: Exclude<Value, null>) => Bound | Refusal
+
+/** Rows as the driver takes them: the conversion of every column is chosen once. */
+export function createEncoder(spec: WriteSpec): Encoder {
+  const binders = spec.columns.map(binderFor)
+  return {
+    encode: input => {
+      const faults: Fault[] = []
+      let bytes = 0
+      const rows = input.map((row, index) => {
+        const bound = encodeRow(row, index, binders, spec.columns, faults)
+        for (const value of bound) bytes += typeof value === 'string' || value instanceof Uint8Array ? value.length : 8
+        return bound
+      })
+      return { rows: rows.length, bytes, data: { rows, faults } satisfies EncodedRows }
+    },
+  }
+}
+
+function encodeRow(
+  row: Row,
+  index: number,
+  binders: readonly Binder[],
+  columns: readonly Column[],
+  faults: Fault[],
+): Bound[] {
+  const bound: Bound[] = new Array(binders.length)
+  for (let i = 0; i < binders.length; i++) {
+    const value = row[i] ?? null
+    if (value === null) {
+      bound[i] = null
+      continue
+    }
+    const result = (binders[i] as Binder)(value)
+    if (result instanceof Refusal) {
+      faults.push({ row: index, column: columns[i]?.name ?? '', code: result.code, message: result.message })
+      bound[i] = null
+    } else bound[i] = result
+  }
+  return bound
+}
+
+function binderFor(column: Column): Binder {
+  const affinity = affinityOf(column.native)
+  // Numeric columns turn a whole double into an integer by themselves, and doubles bind faster than bigints.
+  const numeric = convertsText(affinity) && column.native.toUpperCase() !== 'ANY'
+  const text = numeric ? guardedText : plainText
+  switch (column.type.kind) {
+    case 'integer':
+      return value => bindInteger(value, numeric)
+    case 'decimal':
+      return numeric ? bindDecimal : value => (typeof value === 'object' ? value : String(value))
+    case 'float':
+      return bindFloat
+    case 'timestamp':
+      return value => (typeof value === 'string' ? spaced(value) : bindValue(value))
+    default:
+      return value => (typeof value === 'string' ? text(value) : bindOther(value))
+  }
+}
+
+function bindInteger(value: Exclude<Value, null>, numeric: boolean): Bound | Refusal {
+  if (typeof value === 'number') {
+    if (!Number.isSafeInteger(value)) return bindOther(value)
+    return numeric ? value : BigInt(value)
+  }
+  if (typeof value === 'string') {
+    if (!/^-?\d+$/.test(value)) return value
+    const integer = BigInt(value)
+    return fitsInt64(integer) ? integer : TOO_BIG
+  }
+  return bindOther(value)
+}
+
+function bindDecimal(value: Exclude<Value, null>): Bound | Refusal {
+  if (typeof value !== 'string') return bindOther(value)
+  const normal = normalDecimal(value)
+  if (normal === undefined) return value
+  if (!normal.includes('.')) {
+    const integer = BigInt(normal)
+    if (fitsInt64(integer)) return integer
+  }
+  const number = Number(normal)
+  return plainNumber(number) === normal ? number : INEXACT_DECIMAL
+}
+
+function bindFloat(value: Exclude<Value, null>): Bound | Refusal {
+  if (typeof value === 'object' || typeof value === 'boolean') return bindValue(value)
+  const number = Number(value)
+  return Number.isNaN(number) ? NOT_A_NUMBER : number
+}
+
+/** Dates sort and compare in SQLite's functions with a space between date and time. */
+function spaced(text: string): string {
+  const separated = text.charCodeAt(10) === 84 ? `${text.slice(0, 10)} ${text.slice(11)}` : text
+  return separated.endsWith('Z') ? `${separated.slice(0, -1)}+00:00` : separated
+}
+
+const HALF_A_PAIR = /\p{Surrogate}/u
+
+function plainText(text: string): Bound | Refusal {
+  return HALF_A_PAIR.test(text) ? NOT_UNICODE : text
+}
+
+/** Text for a column that stores numbers: only what reads back as the same text may go in. */
+function guardedText(text: string): Bound | Refusal {
+  if (!looksNumeric(text)) return plainText(text)
+  const number = Number(text)
+  if (/^-?\d+$/.test(text) && text !== '-0' && fitsInt64(BigInt(text))) {
+    return BigInt(text).toString() === text ? BigInt(text) : INEXACT
+  }
+  return String(number) === text ? number : INEXACT
+}
+
+function bindOther(value: Exclude<Value, null>): Bound | Refusal {
+  if (typeof value === 'bigint' && !fitsInt64(value)) return TOO_BIG
+  if (typeof value === 'number' && Number.isNaN(value)) return NOT_A_NUMBER
+  return bindValue(value)
+}
