@@ -1,10 +1,5 @@
 import type { EtlError } from '../core/errors.js'
 import type { RunResult } from '../run/api.js'
-import type { RunEvent } from '../run/events.js'
-
-export function eventLine(event: RunEvent): string {
-  return JSON.stringify(event)
-}
 
 /** The last line of `run --json`. Previews are left out: they show rows, and nothing a program reads holds a row's value. */
 export function resultLine(result: RunResult): string {

@@ -9,15 +9,17 @@ export interface LiveOptions {
   readonly theme: Theme
   readonly output: NodeJS.WriteStream
   readonly input: NodeJS.ReadStream
+  /** The last frame stays on the terminal when the screen closes; otherwise it makes room for what follows. */
+  readonly keep: boolean
 }
 
 export interface LiveScreen {
-  /** Draws the last state once more and gives the terminal back. */
+  /** Draws the last state once more, or clears it, and gives the terminal back. */
   close(): void
 }
 
 /** Puts the live screen on the terminal. A terminal that goes away takes the screen with it, never the work. */
-export function openScreen({ store, controls, theme, output, input }: LiveOptions): LiveScreen {
+export function openScreen({ store, controls, theme, output, input, keep }: LiveOptions): LiveScreen {
   const sample = () => ({
     columns: output.columns || 80,
     rows: output.rows || 24,
@@ -45,7 +47,8 @@ export function openScreen({ store, controls, theme, output, input }: LiveOption
   output.on('error', unmount)
   return {
     close: () => {
-      if (open) instance.rerender(<App key="last" store={store} controls={controls} sample={sample} />)
+      // A new key makes it sample the store now instead of at the next tick.
+      if (open) instance.rerender(keep ? <App key="last" {...{ store, controls, sample }} /> : null)
       unmount()
     },
   }

@@ -4,7 +4,7 @@ import { EtlError } from '../core/errors.js'
 /** A file of lines. Each line is in the file when `write` returns, so that nothing is lost when the process is killed. */
 export class LogFile {
   readonly #fd: number
-  #broken = false
+  #broken: boolean = false
 
   /** Appends to `path`; throws E513 where that is impossible. */
   constructor(path: string) {

@@ -17,12 +17,9 @@ export interface SummaryOptions {
 export function summaryText(result: RunResult, options: SummaryOptions): string {
   const { theme } = options
   const { mark, tone, words } = verdict(result, theme)
-  const head = ` ${paint(theme, tone, mark)} ${result.pipeline}  ${words}   run ${result.runId}`
-  const lines = [head, '', ...entityTable(result, theme), '', ...rejects(result), ...next(result, options)]
-  return `${lines
-    .map(line => (theme.color ? line : printable(line)))
-    .join('\n')
-    .trimEnd()}\n`
+  const title = printable(`${result.pipeline}  ${words}   run ${result.runId}`)
+  const lines = ['', ...entityTable(result, theme), '', ...rejects(result), ...next(result, options)]
+  return `${[` ${paint(theme, tone, mark)} ${title}`, ...lines.map(printable)].join('\n').trimEnd()}\n`
 }
 
 function verdict(result: RunResult, theme: Theme): { mark: string; tone: Tone; words: string } {

@@ -1,0 +1,77 @@
+import { writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { EtlError } from '../core/errors.js'
+import type { CliCommand } from './command.js'
+import { examples } from './command.js'
+import type { OutputOptions } from './io.js'
+import { openPipeline, tellWarnings } from './open-pipeline.js'
+import { addOutputOptions, addPipelineOptions, type PipelineOptions, positive, repeatable } from './options.js'
+import { type SelectionOptions, selectionOf } from './selection.js'
+import { Terminal } from './terminal.js'
+
+interface PlanOptions extends PipelineOptions, OutputOptions, SelectionOptions {
+  readonly json?: boolean
+  readonly output?: string
+}
+
+export const planCommand: CliCommand = {
+  name: 'plan',
+  summary: 'show what a run would do: order, modes, conversions with risk',
+  configure: (command, io, finish) => {
+    addOutputOptions(
+      addPipelineOptions(command)
+        .option('--entity <name>', 'only this entity (repeatable; +name and name+ take what is around it)', repeatable)
+        .option('--exclude <name>', 'all but this entity (repeatable)', repeatable)
+        .option('--limit <rows>', 'at most so many rows per entity', positive)
+        .option('--batch-size <rows>', 'rows in a batch', positive)
+        .option('--json', 'the plan as one JSON document on stdout')
+        .option('-o, --output <file>', 'write the plan as JSON to a file'),
+    )
+      .addHelpText(
+        'after',
+        examples([
+          ['etl plan', 'the pipeline of this folder'],
+          ['etl plan crm.yaml -o crm.plan.json', 'keep the plan'],
+        ]),
+      )
+      .action(async (file: string | undefined, options: PlanOptions) => {
+        const terminal = new Terminal(io, options)
+        finish(await terminal.perform(() => plan(file, options, terminal)))
+      })
+  },
+}
+
+async function plan(file: string | undefined, options: PlanOptions, terminal: Terminal): Promise<number> {
+  const pipeline = await openPipeline(file, options, terminal)
+  const { planPipeline } = await import('../index.js')
+  const planned = await planPipeline(pipeline, selectionOf(options))
+  const json = `${JSON.stringify(planned, null, 2)}\n`
+  if (options.output !== undefined) {
+    save(resolve(terminal.io.cwd, options.output), options.output, terminal.redact(json))
+    terminal.err(`plan written to ${options.output}\n`)
+  }
+  if (options.json === true) {
+    terminal.out(json)
+  } else if (options.output === undefined) {
+    const { explainPlan } = await import('../plan/explain.js')
+    const text = explainPlan(planned)
+    terminal.out(text.endsWith('\n') ? text : `${text}\n`)
+  } else {
+    tellWarnings(planned.warnings, pipeline.file, terminal)
+  }
+  return 0
+}
+
+function save(path: string, shown: string, text: string): void {
+  try {
+    writeFileSync(path, text, { mode: 0o600 })
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
+    throw new EtlError('E513', `the plan cannot be written${reason}`, {
+      kind: 'usage',
+      where: shown,
+      hint: 'give another path to -o',
+      cause: error,
+    })
+  }
+}

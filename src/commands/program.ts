@@ -1,0 +1,60 @@
+import { Command, CommanderError } from 'commander'
+import { EtlError } from '../core/errors.js'
+import { addHelpCommand } from './help.js'
+import type { Io } from './io.js'
+import { COMMANDS } from './registry.js'
+import { Terminal } from './terminal.js'
+import { packageVersion } from './version.js'
+
+/** Runs the command line and gives its exit code. Never throws, never ends the process by itself. */
+export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+  let exitCode = 0
+  const program = buildProgram(io, code => {
+    exitCode = code
+  })
+  try {
+    if (argv.length === 0) program.outputHelp()
+    else await program.parseAsync(argv, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    // Commander has told the person already; help and version are no errors.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    return new Terminal(io, { verbose: argv.includes('--verbose') }).fail(error)
+  }
+}
+
+export function buildProgram(io: Io, finish: (exitCode: number) => void): Command {
+  const program = new Command('etl')
+    .description('Moves data between databases as a YAML file says; resumable, row by row accounted for.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: text => io.stdout.write(text),
+      writeErr: text => io.stderr.write(text),
+      outputError: text => tellUsage(text, io),
+      getOutHelpWidth: () => io.stdout.columns || 80,
+      getErrHelpWidth: () => io.stderr.columns || 80,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .addHelpText(
+      'after',
+      '\nRun `etl help COMMAND` for its options and examples, `etl help exit-codes` for exit codes.\n',
+    )
+  for (const { name, summary, configure } of COMMANDS) {
+    configure(program.command(name).summary(summary).description(`${summary}.`), io, finish)
+  }
+  addHelpCommand(program, io, finish)
+  return program
+}
+
+/** Commander's own words, in the form of every other error. */
+function tellUsage(text: string, io: Io): void {
+  const [what = '', ...rest] = text.trim().split('\n')
+  const suggestion = rest.find(line => line.startsWith('(Did you mean'))
+  const hint =
+    suggestion?.slice(1, -1).replace('Did', 'did') ?? 'run `etl --help` for the commands, `etl help COMMAND` for one'
+  const error = new EtlError('E520', what.replace(/^error: /, ''), { kind: 'usage', hint })
+  void new Terminal(io, {}).fail(error)
+}

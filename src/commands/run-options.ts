@@ -1,0 +1,65 @@
+import { type Command, Option } from 'commander'
+import { EtlError } from '../core/errors.js'
+import type { RunOptions } from '../run/api.js'
+import type { ProgressMode } from '../ui/theme.js'
+import type { Io, OutputOptions } from './io.js'
+import { addOutputOptions, addPipelineOptions, type PipelineOptions, positive, repeatable } from './options.js'
+import { type SelectionOptions, selectionOf } from './selection.js'
+
+export interface RunFlags extends PipelineOptions, OutputOptions, SelectionOptions {
+  readonly dryRun?: boolean
+  readonly resume?: boolean
+  readonly acceptChanges?: boolean
+  readonly restart?: boolean
+  readonly concurrency?: number
+  readonly yes?: boolean
+  readonly checkOnly?: boolean
+  readonly json?: boolean
+  /** Undefined: `auto`, or `none` beside `--json`. */
+  readonly progress?: 'auto' | ProgressMode
+  readonly logFile?: string
+}
+
+export function addRunOptions(command: Command): Command {
+  addPipelineOptions(command)
+    .option('--dry-run', 'read, transform and check every row; write nothing')
+    .addOption(new Option('--resume', 'go on with the unfinished run').conflicts(['dryRun', 'restart']))
+    .option('--accept-changes', 'with --resume: go on although the file or a schema changed')
+    .addOption(new Option('--restart', 'give up the unfinished run and begin a new one').conflicts('dryRun'))
+    .option('--entity <name>', 'only this entity (repeatable; +name and name+ take what is around it)', repeatable)
+    .option('--exclude <name>', 'all but this entity (repeatable)', repeatable)
+    .option('--limit <rows>', 'at most so many rows per entity', positive)
+    .option('--batch-size <rows>', 'rows in a batch', positive)
+    .option('--concurrency <n>', 'entities at work at the same time', positive)
+    .option('--check-only', 'only what `etl check` does')
+    .option('--yes', 'do not ask before rows that are there already are touched')
+    .option('--json', 'events as one JSON document a line on stdout, the result last')
+    .addOption(new Option('--progress <mode>', 'how progress is shown').choices(['auto', 'tty', 'plain', 'none']))
+    .option('--log-file <file>', 'append what happens to a file')
+    .option('--ascii', 'no characters beyond ASCII on the screen')
+    .option('--quiet', 'only errors')
+  return addOutputOptions(command)
+}
+
+/** The flags as options of the run. Throws E520 for combinations without a meaning. */
+export function runOptionsOf(flags: RunFlags, io: Io): RunOptions {
+  if (flags.acceptChanges === true && flags.resume !== true) {
+    throw new EtlError('E520', '--accept-changes means something only with --resume', {
+      kind: 'usage',
+      hint: 'add --resume, or leave it out',
+    })
+  }
+  const logic = io.env.ETL_LOGIC ?? ''
+  if (logic !== '' && logic !== 'compiled' && logic !== 'reference') {
+    throw new EtlError('E520', 'ETL_LOGIC must be compiled or reference', { kind: 'usage', hint: 'unset it' })
+  }
+  return {
+    ...selectionOf(flags),
+    ...(logic === '' ? {} : { logic }),
+    ...(flags.dryRun === true ? { dryRun: true } : {}),
+    ...(flags.resume === true ? { resume: true } : {}),
+    ...(flags.acceptChanges === true ? { acceptChanges: true } : {}),
+    ...(flags.restart === true ? { restart: true } : {}),
+    ...(flags.concurrency === undefined ? {} : { concurrency: flags.concurrency }),
+  }
+}

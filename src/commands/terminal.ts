@@ -1,0 +1,67 @@
+import { EtlError, exitCodeOf, PipelineError } from '../core/errors.js'
+import { errorText } from '../ui/error-text.js'
+import { type Theme, themeOf } from '../ui/theme.js'
+import type { Io, OutputOptions } from './io.js'
+import { packageVersion } from './version.js'
+
+/** Where a command writes: results to stdout, everything else to stderr, both without secrets. */
+export class Terminal {
+  readonly io: Io
+  readonly options: OutputOptions
+  readonly outTheme: Theme
+  readonly errTheme: Theme
+  #redact: (text: string) => string = text => text
+
+  constructor(io: Io, options: OutputOptions) {
+    this.io = io
+    this.options = options
+    this.outTheme = themeOf(options, io.env, io.stdout.isTTY)
+    this.errTheme = themeOf(options, io.env, io.stderr.isTTY)
+  }
+
+  /** From now on these values are masked in all that is written. */
+  async hide(secrets: readonly string[]): Promise<void> {
+    const { redactor } = await import('../load/redact.js')
+    this.#redact = redactor(secrets)
+  }
+
+  redact(text: string): string {
+    return this.#redact(text)
+  }
+
+  out(text: string): void {
+    this.io.stdout.write(this.#redact(text))
+  }
+
+  err(text: string): void {
+    this.io.stderr.write(this.#redact(text))
+  }
+
+  /** Tells an error the way its kind is told and gives the exit code it means. */
+  async fail(error: unknown): Promise<number> {
+    const { verbose } = this.options
+    if (error instanceof PipelineError) {
+      const { formatDiagnostics } = await import('../load/code-frame.js')
+      const text = formatDiagnostics(error, { color: this.errTheme.color })
+      this.err(text.endsWith('\n') ? text : `${text}\n`)
+    } else {
+      this.err(errorText(error, { theme: this.errTheme, verbose: verbose === true, version: packageVersion() }))
+    }
+    return exitCodeOf(error)
+  }
+
+  /** Runs a command's work; whatever it throws is told and becomes the exit code. */
+  async perform(work: () => Promise<number>): Promise<number> {
+    try {
+      return await work()
+    } catch (error) {
+      return this.fail(error)
+    }
+  }
+}
+
+/** The error as an {@link EtlError}, for outputs that need a code. */
+export function asEtlError(error: unknown): EtlError {
+  if (error instanceof EtlError) return error
+  return new EtlError('E901', error instanceof Error ? error.message : String(error), { cause: error })
+}

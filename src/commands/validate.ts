@@ -1,0 +1,59 @@
+import type { Diagnostic } from '../core/diagnostics.js'
+import { PipelineError } from '../core/errors.js'
+import { plural } from '../ui/format.js'
+import { paint } from '../ui/theme.js'
+import type { CliCommand } from './command.js'
+import { examples } from './command.js'
+import type { OutputOptions } from './io.js'
+import { openPipeline } from './open-pipeline.js'
+import { addOutputOptions, addPipelineOptions, type PipelineOptions } from './options.js'
+import { Terminal } from './terminal.js'
+
+interface ValidateOptions extends PipelineOptions, OutputOptions {
+  readonly json?: boolean
+}
+
+export const validateCommand: CliCommand = {
+  name: 'validate',
+  summary: 'check the pipeline file alone; opens no connection',
+  configure: (command, io, finish) => {
+    addOutputOptions(addPipelineOptions(command).option('--json', 'one JSON document on stdout'))
+      .addHelpText(
+        'after',
+        examples([
+          ['etl validate', 'etl.yaml or pipeline.yaml of this folder'],
+          ['etl validate crm.yaml --json', 'for an editor or a script'],
+        ]),
+      )
+      .action(async (file: string | undefined, options: ValidateOptions) => {
+        const terminal = new Terminal(io, options)
+        finish(await terminal.perform(() => validate(file, options, terminal)))
+      })
+  },
+}
+
+async function validate(file: string | undefined, options: ValidateOptions, terminal: Terminal): Promise<number> {
+  if (options.json === true) return validateJson(file, options, terminal)
+  const pipeline = await openPipeline(file, options, terminal)
+  const { symbols } = terminal.outTheme
+  const entities = plural(pipeline.spec.entities.length, 'entity', 'entities')
+  const warnings = pipeline.warnings.length === 0 ? '' : `, ${plural(pipeline.warnings.length, 'warning')}`
+  const mark = paint(terminal.outTheme, 'good', symbols.done)
+  terminal.out(`${mark} ${pipeline.file} is valid: ${entities}${warnings}\n`)
+  return 0
+}
+
+async function validateJson(file: string | undefined, options: ValidateOptions, terminal: Terminal): Promise<number> {
+  const print = (ok: boolean, name: string, problems: readonly Diagnostic[]): void =>
+    terminal.out(`${JSON.stringify({ ok, file: name, problems }, null, 2)}\n`)
+  try {
+    const quiet = new Terminal(terminal.io, { ...terminal.options, quiet: true })
+    const pipeline = await openPipeline(file, options, quiet)
+    print(true, pipeline.file, pipeline.warnings)
+    return 0
+  } catch (error) {
+    if (!(error instanceof PipelineError)) throw error
+    print(false, error.file, error.diagnostics)
+    return 2
+  }
+}
