@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly stateDir?: string
   /** Quarantined rows are kept in the run's folder with their values. Default true. */
   readonly keepRejectedRows?: boolean
+  /** `reference` runs expressions in json-logic-js itself, slowly, to compare. Default compiled. */
+  readonly logic?: 'compiled' | 'reference'
   readonly onEvent?: EventListener
 }
 
@@ -48,6 +50,10 @@ export interface EntityResult {
     readonly message: string
     readonly rows: number
   }[]
+  /** Values changed under `on_lossy: round | truncate`, by target column. */
+  readonly losses: readonly { readonly field: string; readonly rows: number }[]
+  /** Values that `on_invalid`, `unmapped` or `on_missing` replaced, by target column. */
+  readonly substituted: readonly { readonly field: string; readonly rows: number }[]
   /** Dry run: the first row before and after, and the first rejected rows, as text for the user's own screen. */
   readonly preview?: EntityPreview
 }
