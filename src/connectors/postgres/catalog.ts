@@ -1,0 +1,159 @@
+import type { Column, ForeignKey, Table, TableRef, UniqueKey } from '../../core/catalog.js'
+import type { PgConnection, TextRow } from './connection.js'
+import { quoteRef } from './dialect.js'
+import { logicalType } from './types.js'
+
+/** Type, below all its domains, of a row `t` with `oid` and `mod`. */
+const BASE_TYPE = `
+  with recursive base(oid, mod) as (
+    select t.oid, t.mod
+    union all
+    select y.typbasetype, case when y.typtypmod >= 0 then y.typtypmod else base.mod end
+    from base join pg_catalog.pg_type y on y.oid = base.oid where y.typtype = 'd'
+  )
+  select json_build_object('name', y.typname, 'schema', n.nspname, 'kind', y.typtype, 'modifier', base.mod,
+    'text', format_type(y.oid, base.mod), 'labels', coalesce((
+      select json_agg(e.enumlabel order by e.enumsortorder) from pg_catalog.pg_enum e where e.enumtypid = y.oid), '[]'))
+  from base join pg_catalog.pg_type y on y.oid = base.oid join pg_catalog.pg_namespace n on n.oid = y.typnamespace
+  where y.typtype <> 'd'`
+
+const RELATION = `
+  select c.oid::text, c.relkind, c.reltuples::numeric::text
+  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f')`
+
+const COLUMNS = `
+  select a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull or y.typnotnull,
+    a.attidentity, to_json(a)->>'attgenerated', pg_get_expr(d.adbin, d.adrelid), y.typdefault is not null,
+    o.collname = 'C' or o.collname = 'POSIX' or o.collname = 'ucs_basic' or (o.collname = 'default' and (
+      select b.datcollate in ('C', 'POSIX') and coalesce(to_json(b)->>'datlocprovider', 'c') = 'c'
+      from pg_catalog.pg_database b where b.datname = current_database())),
+    (select x from (${BASE_TYPE}) b(x))
+  from pg_catalog.pg_attribute a
+  cross join lateral (select a.atttypid as oid, a.atttypmod as mod) t
+  join pg_catalog.pg_type y on y.oid = a.atttypid
+  left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+  left join pg_catalog.pg_collation o on o.oid = a.attcollation
+  where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped
+  order by a.attnum`
+
+const KEYS = `
+  select r.relname, i.indisprimary,
+    (select json_agg(a.attname order by k.position) from unnest(i.indkey::int2[]) with ordinality k(attnum, position)
+      join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+      where k.position <= i.indnkeyatts)
+  from pg_catalog.pg_index i join pg_catalog.pg_class r on r.oid = i.indexrelid
+  where i.indrelid = $1::oid and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+    and (i.indisprimary or i.indimmediate)
+  order by r.relname`
+
+const FOREIGN_KEYS = `
+  select c.conname, n.nspname, f.relname,
+    (select json_agg(a.attname order by k.position) from unnest(c.conkey) with ordinality k(attnum, position)
+      join pg_catalog.pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.attnum),
+    (select json_agg(a.attname order by k.position) from unnest(c.confkey) with ordinality k(attnum, position)
+      join pg_catalog.pg_attribute a on a.attrelid = c.confrelid and a.attnum = k.attnum)
+  from pg_catalog.pg_constraint c join pg_catalog.pg_class f on f.oid = c.confrelid
+  join pg_catalog.pg_namespace n on n.oid = f.relnamespace
+  where c.conrelid = $1::oid and c.contype = 'f'
+  order by c.conname`
+
+/** The table with all the planner needs; its schema is always named. */
+export async function readTable(connection: PgConnection, ref: Required<TableRef>): Promise<Table | undefined> {
+  const relation = (await connection.run(RELATION, [ref.schema, ref.table])).rows[0]
+  if (relation === undefined) return undefined
+  const [oid, kind, tuples] = relation as [string, string, string]
+  const [columns, keys, foreignKeys] = await Promise.all([
+    connection.run(COLUMNS, [oid]),
+    connection.run(KEYS, [oid]),
+    connection.run(FOREIGN_KEYS, [oid]),
+  ])
+  const unique = (row: TextRow): UniqueKey => ({ name: row[0] as string, columns: names(row[2]) })
+  const primary = keys.rows.find(row => row[1] === 't')
+  return {
+    ...ref,
+    kind: kind === 'v' || kind === 'm' ? 'view' : 'table',
+    columns: columns.rows.map(columnOf),
+    primaryKey: primary === undefined ? [] : unique(primary).columns,
+    uniques: keys.rows.filter(row => row[1] === 'f').map(unique),
+    foreignKeys: foreignKeys.rows.map(foreignKeyOf),
+    // -1, and 0 for a view: nobody has counted yet.
+    ...(Number(tuples) < 0 || kind === 'v' ? {} : { estimatedRows: Number(tuples) }),
+    transactional: true,
+  }
+}
+
+function columnOf(row: TextRow): Column {
+  const [name, native, notNull, identity, generated, expression, domainDefault, binary, type] = row
+  const logical = logicalType(JSON.parse(type as string))
+  const kind = generatedKind(identity ?? '', generated ?? '', expression ?? null)
+  const binaryOrder = binary === 't' && logical.kind === 'text' && logical.fixed !== true
+  return {
+    name: name as string,
+    type: logical,
+    native: native as string,
+    nullable: notNull !== 't',
+    hasDefault: expression !== null || domainDefault === 't' || identity !== '',
+    ...(kind === undefined ? {} : { generated: kind }),
+    ...(binaryOrder ? { binaryOrder } : {}),
+  }
+}
+
+function generatedKind(identity: string, generated: string, expression: string | null): Column['generated'] {
+  if (generated !== '') return 'stored'
+  if (identity !== '') return identity === 'a' ? 'always' : 'default'
+  return expression?.startsWith('nextval(') ? 'default' : undefined
+}
+
+function foreignKeyOf(row: TextRow): ForeignKey {
+  const [name, schema, table, columns, referenced] = row
+  return {
+    name: name as string,
+    columns: names(columns),
+    references: { schema: schema as string, table: table as string },
+    referencedColumns: names(referenced),
+  }
+}
+
+function names(json: string | null | undefined): string[] {
+  return JSON.parse(json ?? '[]') as string[]
+}
+
+export async function listTables(connection: PgConnection, schemas: readonly string[]): Promise<TableRef[]> {
+  const result = await connection.run(
+    `select n.nspname, c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
+       and n.nspname in (select json_array_elements_text($1::json)) order by n.nspname, c.relname`,
+    [JSON.stringify(schemas)],
+  )
+  return result.rows.map(([schema, table]) => ({ schema: schema as string, table: table as string }))
+}
+
+/** Columns of a query: the server plans it, and stops before the first row. */
+export async function describeQuery(connection: PgConnection, query: string): Promise<Column[]> {
+  const { fields } = await connection.run(`select * from (\n${query}\n) as q limit 0`)
+  if (fields.length === 0) return []
+  const types = fields.map(field => ({ oid: field.dataTypeID, mod: field.dataTypeModifier }))
+  const described = await connection.run(
+    `select format_type(t.oid, t.mod), (select x from (${BASE_TYPE}) b(x))
+     from json_to_recordset($1::json) as t(n int, oid oid, mod int) order by t.n`,
+    [JSON.stringify(types.map((type, n) => ({ n, ...type })))],
+  )
+  return fields.map((field, i) => {
+    const [native, type] = described.rows[i] as [string, string]
+    return { name: field.name, type: logicalType(JSON.parse(type)), native, nullable: true, hasDefault: false }
+  })
+}
+
+export async function tableRights(
+  connection: PgConnection,
+  ref: TableRef,
+): Promise<{ select: boolean; write: boolean }> {
+  const result = await connection.run(
+    `select has_any_column_privilege(c, 'SELECT'), has_any_column_privilege(c, 'INSERT') or has_any_column_privilege(c, 'UPDATE')
+     from (select to_regclass($1)::oid as c) t where c is not null`,
+    [quoteRef(ref)],
+  )
+  const [select, write] = result.rows[0] ?? []
+  return { select: select === 't', write: write === 't' }
+}

@@ -1,0 +1,203 @@
+import type { Client, ClientConfig, FieldDef, QueryArrayConfig } from 'pg'
+import { EtlError } from '../../core/errors.js'
+import type { Value } from '../../core/row.js'
+import { CopyIn } from './copy-in.js'
+import { quote } from './dialect.js'
+import type { ErrorContext } from './errors.js'
+import { toEtlError } from './errors.js'
+import type { Settings, SslMode } from './spec.js'
+
+/** A row as the server writes it. */
+export type TextRow = (string | null)[]
+
+export interface Result {
+  readonly rows: TextRow[]
+  readonly fields: readonly FieldDef[]
+  readonly command: string
+  readonly count: number
+}
+
+export interface ConnectOptions {
+  readonly readOnly: boolean
+  readonly applicationName: string
+  /** First of the search path; undefined leaves the login's own. */
+  readonly schema: string | undefined
+}
+
+/** One session of the server with everything pinned that decides how values look. Errors are {@link EtlError}. */
+export class PgConnection {
+  readonly where: string
+  readonly #client: Client
+  #lost: EtlError | undefined
+
+  constructor(client: Client, where: string) {
+    this.#client = client
+    this.where = where
+    // Without a listener the loss of an idle connection would end the process.
+    client.on('error', error => {
+      this.#lost ??= toEtlError(error, { where })
+    })
+  }
+
+  /** Runs exactly one statement: the extended protocol refuses a second one. */
+  async run(sql: string, params: readonly Value[] = [], context: Partial<ErrorContext> = {}): Promise<Result> {
+    const query: QueryArrayConfig & { queryMode: 'extended' } = {
+      text: sql,
+      values: params.map(bind),
+      rowMode: 'array',
+      queryMode: 'extended',
+    }
+    try {
+      if (this.#lost !== undefined) throw this.#lost
+      const result = await this.#client.query<TextRow>(query)
+      return { rows: result.rows, fields: result.fields, command: result.command, count: result.rowCount ?? 0 }
+    } catch (error) {
+      throw this.#error(error, context)
+    }
+  }
+
+  /** The number of rows that the server took. */
+  async copy(sql: string, bytes: Uint8Array, context: Partial<ErrorContext>): Promise<number> {
+    try {
+      if (this.#lost !== undefined) throw this.#lost
+      return await this.#client.query(new CopyIn(sql, bytes)).done
+    } catch (error) {
+      throw this.#error(error, context)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#client.end().catch(() => {})
+  }
+
+  #error(error: unknown, context: Partial<ErrorContext>): EtlError {
+    return toEtlError(error, { where: this.where, ...context })
+  }
+}
+
+function bind(value: Value): unknown {
+  return Object.is(value, -0) ? '-0' : typeof value === 'bigint' ? value.toString() : value
+}
+
+export async function connect(settings: Settings, options: ConnectOptions): Promise<PgConnection> {
+  const where = label(settings)
+  if (settings.sslmode !== 'prefer') return await attempt(settings, options, where, ssl(settings.sslmode, settings.ca))
+  try {
+    return await attempt(settings, options, where, { rejectUnauthorized: false })
+  } catch (error) {
+    if (!(error instanceof EtlError) || error.code !== 'E309') throw error
+    return await attempt(settings, options, where, false)
+  }
+}
+
+/** `postgres host:port/database`. */
+export function label(settings: Settings): string {
+  const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host
+  return `postgres ${host}:${settings.port}/${settings.database}`
+}
+
+type Ssl = NonNullable<ClientConfig['ssl']>
+
+function ssl(mode: Exclude<SslMode, 'prefer'>, ca: string | undefined): Ssl {
+  const trust = ca === undefined ? {} : { ca }
+  switch (mode) {
+    case 'disable':
+      return false
+    case 'require':
+      return { rejectUnauthorized: false }
+    case 'verify-ca':
+      return { rejectUnauthorized: true, checkServerIdentity: () => undefined, ...trust }
+    case 'verify-full':
+      return { rejectUnauthorized: true, ...trust }
+  }
+}
+
+async function attempt(settings: Settings, options: ConnectOptions, where: string, tls: Ssl): Promise<PgConnection> {
+  const { Client } = await driver()
+  const client = new Client({
+    host: settings.host,
+    port: settings.port,
+    database: settings.database,
+    user: settings.user,
+    // As a function: an empty text would make pg look into the environment and the user's password file.
+    password: () => settings.password,
+    ssl: tls,
+    options: '-c client_encoding=UTF8',
+    application_name: options.applicationName,
+    connectionTimeoutMillis: settings.connectTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 30_000,
+    types: { getTypeParser: () => (text: string) => text },
+  })
+  const connection = new PgConnection(client, where)
+  try {
+    await client.connect()
+  } catch (error) {
+    await connection.close()
+    throw toEtlError(error, { where, connecting: true })
+  }
+  try {
+    await pin(connection, settings, options)
+    return connection
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+}
+
+async function driver(): Promise<typeof import('pg')['default']> {
+  try {
+    return (await import('pg')).default
+  } catch (cause) {
+    throw new EtlError('E310', 'the driver `pg` is missing', { kind: 'connection', hint: 'npm install pg', cause })
+  }
+}
+
+/** Settings that decide how a value looks as text; a pooler may have handed us someone else's session. */
+const EXACT: Readonly<Record<string, string>> = {
+  DateStyle: 'ISO, MDY',
+  IntervalStyle: 'postgres',
+  TimeZone: 'UTC',
+  extra_float_digits: '1',
+  bytea_output: 'hex',
+  standard_conforming_strings: 'on',
+  client_encoding: 'UTF8',
+  lc_monetary: 'C',
+  xmloption: 'content',
+}
+
+async function pin(connection: PgConnection, settings: Settings, options: ConnectOptions): Promise<void> {
+  const wanted: Record<string, string> = {
+    ...EXACT,
+    statement_timeout: String(settings.statementTimeoutMs),
+    lock_timeout: '0',
+    client_min_messages: 'error',
+    // A writer that hangs holds locks; a reader may rightly wait for hours while a slow target catches up.
+    idle_in_transaction_session_timeout: options.readOnly ? '0' : '600000',
+    idle_session_timeout: '0',
+    tcp_keepalives_idle: '60',
+    tcp_keepalives_interval: '10',
+    tcp_keepalives_count: '6',
+    client_connection_check_interval: '10000',
+    ...(options.readOnly ? { default_transaction_read_only: 'on' } : {}),
+    ...(options.schema === undefined ? {} : { search_path: searchPath(options.schema) }),
+  }
+  const names = Object.keys(wanted)
+  // Older servers lack some of the timeouts: only what pg_settings knows is set.
+  const result = await connection.run(
+    `select s.name, set_config(s.name, w.value, false) from (select unnest(string_to_array($1, E'\\n')) as name, ` +
+      `unnest(string_to_array($2, E'\\n')) as value) w join pg_catalog.pg_settings s on lower(s.name) = lower(w.name)`,
+    [names.join('\n'), names.map(name => wanted[name]).join('\n')],
+  )
+  const actual = new Map(result.rows.map(([name, value]) => [name?.toLowerCase(), value]))
+  for (const [name, value] of Object.entries(EXACT)) {
+    if (actual.get(name.toLowerCase()) === value) continue
+    const message = `the session setting ${name} cannot be set to ${value}`
+    throw new EtlError('E308', message, { kind: 'connection', where: connection.where })
+  }
+}
+
+/** `public` stays last, for the types and operators of extensions that live there. */
+function searchPath(schema: string): string {
+  return schema === 'public' ? 'public' : `${quote(schema)}, public`
+}

@@ -1,0 +1,56 @@
+import type { Connection, Submittable } from 'pg'
+
+/** What pg's connection offers to a copy, and its types leave out. */
+interface CopyConnection extends Connection {
+  sendCopyFromChunk(chunk: Uint8Array): void
+  endCopyFrom(): void
+}
+
+const CHUNK = 256 * 1024
+
+/**
+ * One `copy … from stdin` of bytes that are all there. The stream of pg-copy-streams is for more data than fits; its
+ * writes go on after the server has refused a row, and fail outside of any promise.
+ */
+export class CopyIn implements Submittable {
+  readonly done: Promise<number>
+  readonly #sql: string
+  readonly #bytes: Uint8Array
+  #rows = 0
+  #resolve!: (rows: number) => void
+  #reject!: (error: unknown) => void
+
+  constructor(sql: string, bytes: Uint8Array) {
+    this.#sql = sql
+    this.#bytes = bytes
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+
+  submit(connection: Connection): void {
+    connection.query(this.#sql)
+  }
+
+  handleCopyInResponse(connection: CopyConnection): void {
+    connection.stream.cork()
+    for (let start = 0; start < this.#bytes.length; start += CHUNK) {
+      connection.sendCopyFromChunk(this.#bytes.subarray(start, start + CHUNK))
+    }
+    connection.endCopyFrom()
+    connection.stream.uncork()
+  }
+
+  handleCommandComplete(message: { readonly text: string }): void {
+    this.#rows = Number(/^COPY (\d+)/.exec(message.text)?.[1] ?? 0)
+  }
+
+  handleReadyForQuery(): void {
+    this.#resolve(this.#rows)
+  }
+
+  handleError(error: unknown): void {
+    this.#reject(error)
+  }
+}

@@ -1,0 +1,110 @@
+import type { Column, Table, TableRef } from '../../core/catalog.js'
+import type { Connector, Database, Identity, Lock, OpenOptions, Session } from '../../core/connector.js'
+import { EtlError } from '../../core/errors.js'
+import { describeQuery, listTables, readTable, tableRights } from './catalog.js'
+import { connect, label, type PgConnection } from './connection.js'
+import { takeLock } from './lock.js'
+import { PgSession } from './session.js'
+import type { Settings } from './spec.js'
+
+class PgDatabase implements Database {
+  readonly #schemas: Set<string>
+
+  constructor(
+    readonly connector: Connector,
+    readonly identity: Identity,
+    private readonly catalog: PgConnection,
+    private readonly settings: Settings,
+    private readonly options: OpenOptions,
+    private readonly schema: string,
+  ) {
+    this.#schemas = new Set([schema])
+  }
+
+  async listTables(): Promise<readonly TableRef[]> {
+    return await listTables(this.catalog, [...this.#schemas])
+  }
+
+  async table(ref: TableRef): Promise<Table | undefined> {
+    const resolved = { schema: ref.schema ?? this.schema, table: ref.table }
+    this.#schemas.add(resolved.schema)
+    return await readTable(this.catalog, resolved)
+  }
+
+  async describe(query: string): Promise<readonly Column[]> {
+    return await describeQuery(this.catalog, query)
+  }
+
+  async rights(ref: TableRef): Promise<{ select: boolean; write: boolean }> {
+    return await tableRights(this.catalog, { schema: ref.schema ?? this.schema, table: ref.table })
+  }
+
+  async session(options: { readonly readOnly: boolean }): Promise<Session> {
+    const readOnly = options.readOnly || this.options.readOnly
+    return new PgSession(await this.#connect(readOnly), { readOnly, schema: this.schema })
+  }
+
+  async lock(name: string): Promise<Lock | undefined> {
+    return await takeLock(await this.#connect(true), name)
+  }
+
+  async close(): Promise<void> {
+    await this.catalog.close()
+  }
+
+  async #connect(readOnly: boolean): Promise<PgConnection> {
+    const { applicationName } = this.options
+    return await connect(this.settings, { readOnly, applicationName, schema: this.schema })
+  }
+}
+
+export async function openDatabase(connector: Connector, settings: Settings, options: OpenOptions): Promise<Database> {
+  const { applicationName } = options
+  // Looked at before anything is pinned: a role or a standby that only reads is no target.
+  const catalog = await connect(settings, { readOnly: false, applicationName, schema: settings.schema })
+  try {
+    const { rows } = await catalog.run(
+      `select current_setting('server_version'), current_schema(), pg_is_in_recovery()::text,
+         current_setting('default_transaction_read_only'), d.oid::text,
+         case when $1::text is null then true else exists (select 1 from pg_catalog.pg_namespace where nspname = $1) end
+       from pg_catalog.pg_database d where d.datname = current_database()`,
+      [settings.schema ?? null],
+    )
+    const [fullVersion, current, recovering, readOnly, oid, schemaExists] = rows[0] as (string | null)[]
+    const where = catalog.where
+    if (schemaExists === 'f') {
+      const message = `schema ${settings.schema} does not exist`
+      throw new EtlError('E208', message, { kind: 'usage', where, hint: 'create it, or correct `schema`' })
+    }
+    if (!options.readOnly && (recovering === 'true' || readOnly === 'on')) {
+      const reason = recovering === 'true' ? 'is a standby' : 'has default_transaction_read_only on'
+      const hint = 'connect to the primary server, and as a role that may write'
+      throw new EtlError('E305', `the server ${reason}`, { kind: 'connection', where, hint })
+    }
+    if (options.readOnly) await catalog.run('set default_transaction_read_only = on')
+    const version = fullVersion?.split(' ')[0] ?? ''
+    const identity = { uid: await uidOf(catalog, oid ?? ''), label: nameOf(settings, version), version }
+    return new PgDatabase(connector, identity, catalog, settings, options, settings.schema ?? current ?? 'public')
+  } catch (error) {
+    await catalog.close()
+    throw error
+  }
+}
+
+function nameOf(settings: Settings, version: string): string {
+  return label(settings).replace('postgres ', `postgres ${version} `)
+}
+
+/** The cluster's own number, which a managed server may keep to itself; then the address that it sees itself at. */
+async function uidOf(connection: PgConnection, oid: string): Promise<string> {
+  try {
+    const result = await connection.run('select system_identifier from pg_catalog.pg_control_system()')
+    return `postgres:${result.rows[0]?.[0]}:${oid}`
+  } catch (error) {
+    if (!(error instanceof EtlError) || error.code !== 'E304') throw error
+    const result = await connection.run(
+      `select coalesce(host(inet_server_addr()), 'local'), coalesce(inet_server_port(), 0)`,
+    )
+    return `postgres:${result.rows[0]?.join(':')}:${oid}`
+  }
+}

@@ -1,0 +1,28 @@
+import type { TableRef } from '../../core/catalog.js'
+import type { Capabilities, Dialect } from '../../core/connector.js'
+import { quoteName, quoteNames, quoteTable } from '../../core/sql.js'
+
+export const dialect: Dialect = {
+  quote: '"',
+  placeholder: index => `$${index}`,
+  rowComparison: true,
+  nullsFirst: false,
+  nowText: `to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
+  shareLock: ' for share',
+  types: { text: 'text', key: 'text', bigint: 'bigint', bytes: 'bytea' },
+}
+
+export const capabilities: Capabilities = {
+  dialect,
+  singleWriter: false,
+  sharedSnapshot: true,
+  transactionalDdl: true,
+  maxIdentifier: 63,
+  batchRows: 5000,
+  nulInText: false,
+  looseTypes: false,
+}
+
+export const quote = (name: string): string => quoteName(dialect, name)
+export const quoteAll = (names: readonly string[]): string => quoteNames(dialect, names)
+export const quoteRef = (ref: TableRef): string => quoteTable(dialect, ref)

@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto'
+import type { Lock } from '../../core/connector.js'
+import { EtlError } from '../../core/errors.js'
+import type { PgConnection } from './connection.js'
+
+/** A session's advisory lock on a connection of its own: the server frees it when the connection ends, however it ends. */
+export async function takeLock(connection: PgConnection, name: string): Promise<Lock | undefined> {
+  const hash = createHash('sha256').update(name).digest()
+  const keys = [hash.readInt32BE(0), hash.readInt32BE(4)]
+  const taken = await connection.run('select pg_try_advisory_lock($1::int4, $2::int4)', keys)
+  if (taken.rows[0]?.[0] !== 't') {
+    await connection.close()
+    return undefined
+  }
+  // A pooler that hands each statement another session gives the lock away at once.
+  const held = await connection.run(
+    `select count(*) from pg_catalog.pg_locks where locktype = 'advisory' and granted and pid = pg_backend_pid()
+     and classid::int8 = $1::int8 & 4294967295 and objid::int8 = $2::int8 & 4294967295 and objsubid = 2`,
+    keys,
+  )
+  if (held.rows[0]?.[0] !== '1') {
+    await connection.close()
+    throw new EtlError('E307', 'the server gives no lasting lock', {
+      kind: 'connection',
+      where: connection.where,
+      hint: 'connect to the server itself, or to a pooler in session mode',
+    })
+  }
+  return { release: async () => await connection.close() }
+}

@@ -1,0 +1,119 @@
+import type { WriteMode, WriteResult, WriteSpec } from '../../core/connector.js'
+import type { Value } from '../../core/row.js'
+import type { PgConnection } from './connection.js'
+import { sliceOf } from './copy-encoder.js'
+import { quote, quoteAll } from './dialect.js'
+import type { Writer } from './target.js'
+import type { TargetTable } from './target-table.js'
+import { decoderOf } from './types.js'
+
+type Outcome = Pick<WriteResult, 'inserted' | 'updated' | 'skipped' | 'missing'>
+
+/**
+ * `ignore`, `upsert`, `update`: the rows are copied into a temporary table and merged by one statement.
+ * The first column of that table is the row's index in the payload.
+ */
+export function mergeWriter(connection: PgConnection, spec: WriteSpec, target: TargetTable, stage: string): Writer {
+  const names = spec.columns.map(column => column.name)
+  const index = freeName(names)
+  const staging = `pg_temp.${quote(stage)}`
+  const copied = [index, ...names]
+  const merge = mergeSql(spec.mode, spec, target, staging, quote(index))
+  const keysSql =
+    spec.returning === undefined
+      ? undefined
+      : `select t.${quote(spec.returning.name)} from ${staging} s left join ${target.sql} t on ${same(spec.match, 't', 's')} order by s.${quote(index)}`
+  let created = false
+  let filled = false
+
+  const prepare = async (): Promise<void> => {
+    if (!created) {
+      await connection.run(
+        `create temporary table if not exists ${quote(stage)} on commit delete rows as ` +
+          `select 0::int4 as ${quote(index)}, ${quoteAll(names)} from ${target.sql} with no data`,
+      )
+      created = true
+    }
+    if (filled) await connection.run(`delete from ${staging}`)
+    filled = true
+  }
+
+  const outcome = async (rows: number): Promise<Outcome> => {
+    const context = { exists: new Set<string>() }
+    if (spec.mode === 'update') {
+      const result = await connection.run(merge, [], context)
+      const missing = result.rows.map(row => Number(row[0])).sort((a, b) => a - b)
+      return { inserted: 0, updated: rows - missing.length, skipped: 0, missing }
+    }
+    const inserted = Number((await connection.run(merge, [], context)).rows[0]?.[0])
+    const rest = rows - inserted
+    return spec.mode === 'ignore'
+      ? { inserted, updated: 0, skipped: rest, missing: [] }
+      : { inserted, updated: rest, skipped: 0, missing: [] }
+  }
+
+  const keys = async (): Promise<{ keys?: Value[] }> => {
+    if (keysSql === undefined || spec.returning === undefined) return {}
+    const decode = decoderOf(spec.returning.type, true)
+    const result = await connection.run(keysSql)
+    return { keys: result.rows.map(row => (row[0] === null || row[0] === undefined ? null : decode(row[0]))) }
+  }
+
+  return {
+    write: async (payload, from, to) => {
+      await prepare()
+      const context = { copy: { columns: copied, from } }
+      await connection.copy(`copy ${staging} (${quoteAll(copied)}) from stdin`, sliceOf(payload, from, to), context)
+      return { ...(await outcome(to - from)), ...(await keys()) }
+    },
+    transactionEnded: committed => {
+      filled = false
+      // A rollback, even to a savepoint, may have taken the table with it.
+      if (!committed) created = false
+    },
+    close: async () => {
+      if (created) await connection.run(`drop table if exists ${staging}`)
+    },
+  }
+}
+
+function mergeSql(mode: WriteMode, spec: WriteSpec, target: TargetTable, staging: string, index: string): string {
+  const names = spec.columns.map(column => column.name)
+  const match = quoteAll(spec.match)
+  const changed = names.filter(name => !spec.match.includes(name))
+  // With nothing else to set, the match columns are set to themselves: the row counts and its triggers run.
+  const set = changed.length > 0 ? changed : spec.match
+  const first = mode === 'ignore' ? 'asc' : 'desc'
+  // In the order of the key, so that two writers lock rows in the same order.
+  const winners = `select distinct on (${match}) * from ${staging} order by ${match}, ${index} ${first}`
+  if (mode === 'update') {
+    const assignments = set.map(name => `${quote(name)} = d.${quote(name)}`).join(', ')
+    return (
+      `with d as (${winners}), u as (update ${target.sql} t set ${assignments} from d where ${same(spec.match, 't', 'd')} ` +
+      `returning ${spec.match.map(name => `d.${quote(name)}`).join(', ')}) ` +
+      `select s.${index} from ${staging} s where not exists (select 1 from u where ${same(spec.match, 'u', 's')})`
+    )
+  }
+  const overriding = spec.columns.some(column => column.generated === 'always') ? 'overriding system value ' : ''
+  const insert =
+    `insert into ${target.sql} (${quoteAll(names)}) ${overriding}select ${quoteAll(names)} from d ` +
+    `on conflict (${match}) do `
+  if (mode === 'ignore') return `with d as (${winners}), i as (${insert}nothing returning 1) select count(*) from i`
+  const assignments = set.map(name => `${quote(name)} = excluded.${quote(name)}`).join(', ')
+  const upsert = `${insert}update set ${assignments} returning `
+  // A row that this statement made has no older version; a partitioned table does not show that.
+  return target.partitioned
+    ? `with d as (${winners}), n as (select count(*) from d where not exists (select 1 from ${target.sql} t where ${same(spec.match, 't', 'd')})), ` +
+        `i as (${upsert}1) select n.count from n, (select count(*) from i) done`
+    : `with d as (${winners}), i as (${upsert}(xmax = 0) as new) select count(*) filter (where new) from i`
+}
+
+function same(match: readonly string[], left: string, right: string): string {
+  return match.map(name => `${left}.${quote(name)} = ${right}.${quote(name)}`).join(' and ')
+}
+
+function freeName(names: readonly string[]): string {
+  let name = 'etl_row'
+  while (names.includes(name)) name += '_'
+  return name
+}

@@ -1,0 +1,98 @@
+import type { ReadSpec, SourceBatch } from '../../core/connector.js'
+import { EtlError } from '../../core/errors.js'
+import type { Row, Value } from '../../core/row.js'
+import type { KeyColumn } from '../../core/sql.js'
+import { keysetPredicate } from '../../core/sql.js'
+import type { PgConnection, TextRow } from './connection.js'
+import { dialect, quote, quoteRef } from './dialect.js'
+import { asText, decoderOf } from './types.js'
+
+/** The first fetch, before anything is known of the rows' size. */
+const FIRST_FETCH = 64
+
+export function fromSql(from: ReadSpec['from']): string {
+  return 'table' in from ? quoteRef(from.table) : `(\n${from.query}\n) as source`
+}
+
+/** The whole statement. A bind variable takes the type of the column beside it, so key values travel as text. */
+export function selectSql(spec: ReadSpec): { sql: string; params: Value[] } {
+  const params: Value[] = []
+  const where = spec.where === undefined ? [] : [`(\n${spec.where}\n)`]
+  const keys = spec.order.map(
+    (order): KeyColumn => ({ sql: nameOf(spec, order.index), nullable: order.nullable, bind: text => text }),
+  )
+  const bounds: readonly (readonly [readonly Value[] | undefined, boolean])[] = [
+    [spec.after, false],
+    [spec.until, true],
+  ]
+  for (const [position, inclusive] of bounds) {
+    if (position === undefined) continue
+    const predicate = keysetPredicate(dialect, keys, position, params.length + 1, inclusive)
+    where.push(`(${predicate.sql})`)
+    params.push(...predicate.params)
+  }
+  const sql =
+    `select ${spec.columns.map(column => quote(column.name)).join(', ')} from ${fromSql(spec.from)}` +
+    (where.length === 0 ? '' : ` where ${where.join(' and ')}`) +
+    (keys.length === 0 ? '' : ` order by ${keys.map(key => key.sql).join(', ')}`) +
+    (spec.limit === undefined ? '' : ` limit ${spec.limit}`)
+  return { sql, params }
+}
+
+function nameOf(spec: ReadSpec, index: number): string {
+  return quote(spec.columns[index]?.name ?? '')
+}
+
+/** Fetches from a cursor of the surrounding transaction: several readers may take turns on one connection. */
+export async function* readCursor(
+  connection: PgConnection,
+  name: string,
+  spec: ReadSpec,
+  signal: AbortSignal,
+): AsyncGenerator<SourceBatch> {
+  const { sql, params } = selectSql(spec)
+  stopIfAborted(signal)
+  await connection.run(`declare ${name} no scroll cursor for ${sql}`, params)
+  const decoders = spec.columns.map(column => decoderOf(column.type, column.decode))
+  const decoded = decoders.flatMap((decode, index) => (decode === asText ? [] : [{ decode, index }]))
+  let rows: Row[] = []
+  let bytes = 0
+  let size = 0
+  let seen = 0
+  let fetch = Math.min(FIRST_FETCH, spec.batchRows)
+  for (;;) {
+    stopIfAborted(signal)
+    const fetched = (await connection.run(`fetch forward ${fetch} from ${name}`)).rows
+    for (const row of fetched) {
+      const length = lengthOf(row)
+      for (const { decode, index } of decoded) {
+        const text = row[index] as string | null
+        if (text !== null) (row as Row)[index] = decode(text)
+      }
+      rows.push(row)
+      bytes += length
+      size += length
+    }
+    seen += fetched.length
+    const done = fetched.length < fetch
+    if (rows.length > 0 && (done || rows.length >= spec.batchRows || bytes >= spec.batchBytes)) {
+      const last = rows[rows.length - 1] as Row
+      yield { rows, cursor: spec.order.map(order => last[order.index] as Value) }
+      rows = []
+      bytes = 0
+    }
+    if (done) return
+    const room = Math.ceil(Math.max(1, spec.batchBytes - bytes) / Math.max(1, size / seen))
+    fetch = Math.max(1, Math.min(spec.batchRows - rows.length, room, fetch * 8))
+  }
+}
+
+function lengthOf(row: TextRow): number {
+  let length = 0
+  for (const text of row) if (text !== null) length += text.length
+  return length
+}
+
+export function stopIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new EtlError('E515', 'reading was stopped', { kind: 'interrupted' })
+}
