@@ -1,0 +1,15 @@
+import { distance } from 'fastest-levenshtein'
+
+/** The name that was probably meant; undefined where none is near. */
+export function closest(name: string, names: Iterable<string>): string | undefined {
+  let best: string | undefined
+  let least = Math.max(2, Math.floor(name.length / 3)) + 1
+  for (const candidate of names) {
+    const steps = distance(name.toLowerCase(), candidate.toLowerCase())
+    if (steps < least) {
+      least = steps
+      best = candidate
+    }
+  }
+  return best
+}

@@ -1,0 +1,45 @@
+import Big from 'big.js'
+import { RowError } from '../core/errors.js'
+import type { Value } from '../core/row.js'
+
+/** A value as text: numbers in plain notation without an exponent, booleans as words. Bytes are no text: E413. */
+export function textOf(value: Value | undefined): string {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number') return numberText(value)
+  if (typeof value === 'bigint') return value.toString()
+  if (typeof value === 'boolean') return value ? 'true' : 'false'
+  throw new RowError('E413', value === null || value === undefined ? 'there is no value' : 'bytes are not text')
+}
+
+/** The shortest decimal text that reads back as the same number, never with an exponent. */
+export function numberText(value: number): string {
+  const text = String(value)
+  return text.includes('e') ? new Big(text).toFixed() : text
+}
+
+/** Is the text free of halves of surrogate pairs? A database would refuse or replace them. */
+export function isWellFormed(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit < 0xd800 || unit > 0xdfff) continue
+    const next = text.charCodeAt(i + 1)
+    if (unit > 0xdbff || !(next >= 0xdc00 && next <= 0xdfff)) return false
+    i++
+  }
+  return true
+}
+
+/** Characters as a database counts them: code points. */
+export function codePoints(text: string): number {
+  let count = text.length
+  for (let i = 0; i < text.length; i++) if ((text.charCodeAt(i) & 0xfc00) === 0xdc00) count--
+  return count
+}
+
+/** Index of the unit after the first `count` code points. */
+export function codePointIndex(text: string, count: number): number {
+  let index = 0
+  for (let seen = 0; seen < count && index < text.length; seen++)
+    index += (text.charCodeAt(index) & 0xfc00) === 0xd800 ? 2 : 1
+  return Math.min(index, text.length)
+}
