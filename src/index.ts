@@ -1,0 +1,79 @@
+/**
+ * The programming interface: load a pipeline file, plan it, run it and listen to what happens. The command line is
+ * written with nothing else.
+ *
+ * ```ts
+ * import { loadPipeline, startRun } from 'etl-runner'
+ *
+ * const pipeline = await loadPipeline('pipeline.yaml')
+ * const run = await startRun(pipeline, { onEvent: event => console.log(event.type) })
+ * const result = await run.result
+ * ```
+ */
+import type { Pipeline } from './load/pipeline.js'
+import { type CheckReport, checkDatabases } from './plan/check.js'
+import { compilePlan } from './plan/compile.js'
+import { occupied } from './plan/occupied.js'
+import { openDatabases } from './plan/open.js'
+import type { Plan } from './plan/plan.js'
+
+export { formatTable } from './core/catalog.js'
+export { CODES, type ErrorCode } from './core/codes.js'
+export type { Diagnostic, DocPath, Position } from './core/diagnostics.js'
+export { type ErrorKind, EtlError, exitCodeOf, PipelineError } from './core/errors.js'
+export { TOOL_VERSION } from './core/version.js'
+export { formatDiagnostics } from './load/code-frame.js'
+export { loadPipeline } from './load/load.js'
+export type { LoadOptions, Pipeline } from './load/pipeline.js'
+export { redactor } from './load/redact.js'
+export type { CheckReport } from './plan/check.js'
+export { explainPlan } from './plan/explain.js'
+export { graphMermaid, graphText } from './plan/graph-text.js'
+export type { EntityPlan, Plan } from './plan/plan.js'
+export type { EntityPreview, EntityResult, RunHandle, RunOptions, RunResult } from './run/api.js'
+export type { Counts, EntityState, EventListener, RunEvent, RunStatus, StageTimes } from './run/events.js'
+export { startRun } from './run/runner.js'
+export type { PipelineSpec } from './spec/model.js'
+
+export interface PlanOptions {
+  /** Names, `+name` with what it depends on, `name+` with what depends on it. Default: all. */
+  readonly entities?: readonly string[]
+  readonly exclude?: readonly string[]
+  readonly batchSize?: number
+}
+
+/** Connects (read-only), reads the catalogs and says what a run would do. Throws PipelineError with every problem found. */
+export async function planPipeline(pipeline: Pipeline, options: PlanOptions = {}): Promise<Plan> {
+  const databases = await openDatabases(pipeline, { readOnly: true, applicationName: `etl ${pipeline.spec.name} plan` })
+  try {
+    return await compilePlan(pipeline, databases, options)
+  } finally {
+    await databases.close()
+  }
+}
+
+/** Connects (read-only) and checks what can be checked without a run: tables, columns, rights, keys. */
+export async function checkPipeline(pipeline: Pipeline): Promise<CheckReport> {
+  const databases = await openDatabases(pipeline, {
+    readOnly: true,
+    applicationName: `etl ${pipeline.spec.name} check`,
+  })
+  try {
+    return await checkDatabases(pipeline, databases)
+  } finally {
+    await databases.close()
+  }
+}
+
+/** The plan's target tables that hold rows already: whoever asks before writing wants to know. */
+export async function occupiedTargets(pipeline: Pipeline, plan: Plan): Promise<readonly string[]> {
+  const databases = await openDatabases(pipeline, {
+    readOnly: true,
+    applicationName: `etl ${pipeline.spec.name} check`,
+  })
+  try {
+    return await occupied(databases.target, plan)
+  } finally {
+    await databases.close()
+  }
+}

@@ -1,0 +1,175 @@
+import type { Database, Session } from '../core/connector.js'
+import { EtlError } from '../core/errors.js'
+import type { EntityPlan, ReadPlan } from '../plan/plan.js'
+import { compileRowProgram, type RowProgram } from '../plan/row-program.js'
+import { entityNamed, type RunContext, sourceOf } from './context.js'
+import { addCounts } from './counts.js'
+import type { DryKeys } from './dry-keys.js'
+import { DrySink } from './dry-sink.js'
+import type { Counts, StageTimes } from './events.js'
+import { NO_COUNTS } from './events.js'
+import type { ChunkProgress, ChunkRef } from './ledger.js'
+import { LedgerSink, writeSpec } from './ledger-sink.js'
+import { type PreparedBatch, produce } from './produce.js'
+import { withRetries } from './retry.js'
+import type { BatchResult, Sink } from './sink.js'
+
+export interface ChunkOutcome {
+  /** False where the run was asked to stop before the end. */
+  readonly done: boolean
+  /** Of all attempts and runs so far. */
+  readonly counts: Counts
+}
+
+/** What an entity watches while its chunks run. */
+export interface ChunkWatch {
+  /** A batch is committed; `counts` are the chunk's totals. */
+  committed(batch: PreparedBatch, result: BatchResult, counts: Counts, stages: StageTimes): void
+  /** Before a batch is committed; throws to end the entity (E501, E502). */
+  admit(result: BatchResult): void
+  retry(error: EtlError, attempt: number, waitMs: number): void
+  readonly dryKeys: DryKeys | undefined
+}
+
+/**
+ * The unit of work: reads a chunk from where the ledger says it stands, transforms, writes, batch by batch, until its end
+ * or the signal. Described by ids alone; whoever has the plan and connections can run it. Errors that pass are tried
+ * again from the ledger's position, so a batch whose commit was in doubt is neither lost nor doubled.
+ */
+export async function execChunk(context: RunContext, ref: ChunkRef, watch: ChunkWatch): Promise<ChunkOutcome> {
+  return withRetries((_attempt, progressed) => attemptChunk(context, ref, watch, progressed), {
+    signal: context.control.signal,
+    onRetry: watch.retry,
+  })
+}
+
+async function attemptChunk(
+  context: RunContext,
+  ref: ChunkRef,
+  watch: ChunkWatch,
+  progressed: () => void,
+): Promise<ChunkOutcome> {
+  const entity = entityNamed(context.plan, ref.entity)
+  const before: ChunkProgress = (await context.progress?.chunk(ref)) ?? { done: false, batch: 0, counts: NO_COUNTS }
+  if (before.done) return { done: true, counts: before.counts }
+  await context.quarantine?.trim(ref.entity, ref.pass, ref.chunk, before.batch)
+  const { read, program, write } = ref.pass === 'defer' && entity.deferred !== undefined ? entity.deferred : entity
+  const database = sourceOf(context, entity)
+  const session = await openReader(database)
+  const rows = compileProgram(context, entity, read, program, database)
+  const sink = openSink(context, ref, entity, write, watch)
+  const spec = writeSpec(write)
+  const batches = produce(session, {
+    read,
+    program: rows,
+    encoder: context.target.connector.encoder(spec),
+    policy: entity.onError,
+    batchRows: entity.batchRows,
+    ...(context.limit === undefined ? {} : { limit: context.limit - before.counts.read }),
+    ...(before.lastKey === undefined ? {} : { after: before.lastKey }),
+    firstBatch: before.batch + 1,
+    paged: sharesFile(context, database),
+    keepRows: context.keepRejectedRows,
+    signal: context.control.signal,
+    now: context.now,
+  })
+  try {
+    const last = await drain(context, ref, batches, sink, before, watch, progressed)
+    if (context.control.signal.aborted) return { done: false, counts: last.counts }
+    await context.progress?.markDone(ref, last)
+    return { done: true, counts: last.counts }
+  } finally {
+    await batches.return()
+    await sink.close()
+    await session?.rollback()
+    await session?.close()
+  }
+}
+
+/** Writes each batch while the next one is read and transformed. */
+async function drain(
+  context: RunContext,
+  ref: ChunkRef,
+  batches: AsyncGenerator<PreparedBatch, void, void>,
+  sink: Sink,
+  before: ChunkProgress,
+  watch: ChunkWatch,
+  progressed: () => void,
+): Promise<ChunkProgress> {
+  let progress = before
+  let next = batches.next()
+  for (;;) {
+    const { value: batch, done } = await next
+    if (done === true || batch === undefined) return progress
+    await context.control.gate()
+    const started = context.now()
+    const writing = sink.write(batch)
+    // The write goes first; what is read meanwhile waits for its turn below. A failed read is thrown there too.
+    next = batches.next()
+    next.catch(() => undefined)
+    const result = await writing
+    progress = {
+      done: false,
+      batch: batch.batch,
+      lastKey: batch.lastKey,
+      counts: addCounts(progress.counts, result.counts),
+    }
+    await context.progress?.committed(ref, batch.batch, batch.lastKey, progress.counts)
+    progressed()
+    watch.committed(batch, result, progress.counts, {
+      read: batch.readMs,
+      transform: batch.transformMs,
+      write: context.now() - started,
+    })
+    if (context.control.signal.aborted) return progress
+  }
+}
+
+async function openReader(database: Database | undefined): Promise<Session | undefined> {
+  const session = await database?.session({ readOnly: true })
+  await session?.begin()
+  return session
+}
+
+function openSink(
+  context: RunContext,
+  ref: ChunkRef,
+  entity: EntityPlan,
+  write: EntityPlan['write'],
+  watch: ChunkWatch,
+): Sink {
+  if (context.progress === undefined) {
+    if (watch.dryKeys === undefined) throw new EtlError('E901', 'a dry run has no place for its keys')
+    return new DrySink(context, entity, watch.dryKeys, watch.admit)
+  }
+  return new LedgerSink({ context, progress: context.progress, ref, entity, write, admit: watch.admit })
+}
+
+function compileProgram(
+  context: RunContext,
+  entity: EntityPlan,
+  read: ReadPlan,
+  program: EntityPlan['program'],
+  database: Database | undefined,
+): RowProgram {
+  const { plan } = context
+  return compileRowProgram(program, read, {
+    context: { startedAt: context.startedAt, runId: context.runId },
+    constants: {
+      ...Object.fromEntries(Object.entries(plan.vars).map(([name, value]) => [`$vars.${name}`, value])),
+      '$run.id': context.runId,
+      '$run.started_at': context.startedAt,
+      $entity: entity.name,
+    },
+    resolvers: context.resolvers,
+    nulInText: context.target.connector.capabilities.nulInText,
+    looseSource: database === undefined || database.connector.capabilities.looseTypes,
+    entityPolicy: entity.onError,
+    reference: context.logic === 'reference',
+  })
+}
+
+/** Source and target are one database that lets a writer in only when no reader is. */
+function sharesFile(context: RunContext, database: Database | undefined): boolean {
+  return context.target.connector.capabilities.singleWriter && database?.identity.uid === context.target.identity.uid
+}

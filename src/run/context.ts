@@ -1,0 +1,54 @@
+import type { Database } from '../core/connector.js'
+import type { EntityPlan, Plan } from '../plan/plan.js'
+import type { Control } from './control.js'
+import type { EventListener, RunEvent } from './events.js'
+import type { Progress } from './progress.js'
+import type { QuarantineFiles } from './quarantine.js'
+import type { Resolvers } from './resolvers.js'
+import type { Sessions } from './sessions.js'
+
+/** An event without its time, as the parts of a run report it. */
+export type Happening = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, 'at'> : never) : never
+
+/** What every part of a run works with. Made once, by the runner. */
+export interface RunContext {
+  readonly plan: Plan
+  readonly runId: string
+  readonly epoch: number
+  readonly startedAt: string
+  readonly dryRun: boolean
+  readonly limit: number | undefined
+  readonly logic: 'compiled' | 'reference'
+  readonly keepRejectedRows: boolean
+  readonly sources: ReadonlyMap<string, Database>
+  readonly target: Database
+  readonly targets: Sessions
+  readonly control: Control
+  /** Undefined in a dry run, which keeps nothing. */
+  readonly progress: Progress | undefined
+  readonly quarantine: QuarantineFiles | undefined
+  readonly resolvers: Resolvers
+  readonly emit: (event: Happening) => void
+  /** Milliseconds since the epoch; the only clock of a run. */
+  readonly now: () => number
+}
+
+export function entityNamed(plan: Plan, name: string): EntityPlan {
+  const entity = plan.entities.find(candidate => candidate.name === name)
+  if (entity === undefined) throw new Error(`the plan has no entity ${name}`)
+  return entity
+}
+
+/** The database an entity reads; undefined for rows that stand in the file. */
+export function sourceOf(context: Pick<RunContext, 'sources' | 'target'>, entity: EntityPlan): Database | undefined {
+  const { from } = entity.read
+  if (from.kind === 'rows') return undefined
+  return from.source === '$target' ? context.target : context.sources.get(from.source)
+}
+
+export function emitter(listeners: readonly EventListener[], now: () => number): (event: Happening) => void {
+  return event => {
+    const complete = { at: now(), ...event } as RunEvent
+    for (const listener of listeners) listener(complete)
+  }
+}

@@ -1,0 +1,248 @@
+import { EtlError } from '../core/errors.js'
+import { keyText, type Value } from '../core/row.js'
+import type { EntityPlan, HookPlan } from '../plan/plan.js'
+import type { EntityPreview, EntityResult } from './api.js'
+import { type ChunkWatch, execChunk } from './chunk.js'
+import type { RunContext } from './context.js'
+import type { DryKeys } from './dry-keys.js'
+import type { Counts, StageTimes } from './events.js'
+import { NO_COUNTS } from './events.js'
+import type { Pass } from './ledger.js'
+import { Preview } from './preview.js'
+import type { PreparedBatch } from './produce.js'
+import type { RejectRecord } from './quarantine.js'
+import type { BatchResult } from './sink.js'
+import { runStep } from './steps.js'
+
+/** A share is judged once this many rows were read, and at the end. */
+const SHARE_MIN_ROWS = 1000
+
+type Cause = EntityResult['rejects'][number]
+
+/** One entity of one run: its passes in order, what is counted and told on the way. */
+export class EntityRun {
+  readonly plan: EntityPlan
+  readonly #context: RunContext
+  readonly #dryKeys: DryKeys | undefined
+  readonly #causes = new Map<string, Cause>()
+  readonly #preview: Preview | undefined
+  readonly losses = new Map<string, number>()
+  readonly substituted = new Map<string, number>()
+  counts: Counts = NO_COUNTS
+  stages: StageTimes = { read: 0, transform: 0, write: 0 }
+  state: EntityResult['state'] = 'waiting'
+  ms = 0
+  /** Rows whose deferred columns could not be filled; they are in the target without them. */
+  unresolved = 0
+  #failedRows = 0
+
+  constructor(context: RunContext, plan: EntityPlan, dryKeys: DryKeys | undefined) {
+    this.#context = context
+    this.plan = plan
+    this.#dryKeys = dryKeys
+    this.#preview = context.dryRun ? new Preview(plan) : undefined
+  }
+
+  get result(): EntityResult {
+    return {
+      name: this.plan.name,
+      state: this.state,
+      counts: this.counts,
+      ms: this.ms,
+      stages: this.stages,
+      rejects: [...this.#causes.values()],
+      losses: [...this.losses].map(([field, rows]) => ({ field, rows })),
+      substituted: [...this.substituted].map(([field, rows]) => ({ field, rows })),
+      ...(this.#preview === undefined ? {} : { preview: this.#preview.result() satisfies EntityPreview }),
+    }
+  }
+
+  /** Rows that a run before this one rejected, so that the causes are whole after a resume. */
+  restore(counts: Counts, causes: readonly Cause[]): void {
+    this.counts = counts
+    for (const cause of causes) this.#causes.set(causeKey(cause), cause)
+    this.#failedRows = causes.reduce((sum, cause) => sum + cause.rows, 0)
+  }
+
+  /** The first pass; resolves to false where the run was asked to stop. */
+  async load(): Promise<boolean> {
+    const { plan } = this
+    const started = this.#context.now()
+    this.state = 'running'
+    this.#context.emit({
+      type: 'entity_started',
+      entity: plan.name,
+      pass: 'load',
+      counts: this.counts,
+      ...estimate(plan),
+    })
+    try {
+      await this.#hooks(plan.hooks.before, 'hook-before')
+      const outcome = await this.#pass('load')
+      this.counts = outcome.counts
+      if (!outcome.done) return false
+      this.#withinShare(this.counts.read)
+      if (plan.write.advance.length > 0) {
+        await runStep(this.#context, plan.name, 'sequences', 0, session =>
+          session.advanceSequences(plan.write.table, plan.write.advance),
+        )
+      }
+      if (plan.deferred === undefined) await this.#hooks(plan.hooks.after, 'hook-after')
+      return true
+    } finally {
+      this.ms += this.#context.now() - started
+    }
+  }
+
+  /** The second pass: fills the deferred columns. Its rows are not counted again. */
+  async defer(): Promise<boolean> {
+    const { plan } = this
+    const started = this.#context.now()
+    this.state = 'deferring'
+    this.#context.emit({
+      type: 'entity_started',
+      entity: plan.name,
+      pass: 'defer',
+      counts: this.counts,
+      ...estimate(plan),
+    })
+    try {
+      const outcome = await this.#pass('defer')
+      if (outcome.done) await this.#hooks(plan.hooks.after, 'hook-after')
+      return outcome.done
+    } finally {
+      this.ms += this.#context.now() - started
+    }
+  }
+
+  async #pass(pass: Pass): Promise<{ readonly done: boolean; readonly counts: Counts }> {
+    const { runId, epoch } = this.#context
+    return execChunk(this.#context, { runId, entity: this.plan.name, pass, chunk: 0, epoch }, this.#watch(pass))
+  }
+
+  #watch(pass: Pass): ChunkWatch {
+    const { emit } = this.#context
+    const entity = this.plan.name
+    return {
+      dryKeys: this.#dryKeys,
+      admit: result => this.#admit(result),
+      retry: (error, attempt, waitMs) =>
+        emit({ type: 'retry', entity, attempt, attempts: 5, waitMs, code: error.code, message: error.message }),
+      committed: (batch, result, counts, stages) => {
+        this.stages = {
+          read: this.stages.read + stages.read,
+          transform: this.stages.transform + stages.transform,
+          write: this.stages.write + stages.write,
+        }
+        if (pass === 'load') {
+          this.counts = counts
+          addAll(this.losses, batch.losses)
+          addAll(this.substituted, batch.substituted)
+        } else this.unresolved += result.rejects.length
+        this.#failedRows += result.rejects.length
+        this.#tell(batch, result.rejects)
+        this.#preview?.add(batch, result.rejects)
+        emit({ type: 'batch', entity, pass, chunk: 0, batch: batch.batch, counts: this.counts, stages })
+      },
+    }
+  }
+
+  /** Is the batch to be committed? Throws where the policy or the budget says no. */
+  #admit(result: BatchResult): void {
+    const fatal = result.rejects.find(reject => reject.policy === 'fail')
+    if (fatal !== undefined) {
+      const what = fatal.field === undefined ? fatal.message : `${fatal.field}: ${fatal.message}`
+      const file = this.#context.quarantine?.path(this.plan.name)
+      throw new EtlError('E502', `${fatal.code} ${what}`, {
+        where: this.plan.name,
+        hint: `${file === undefined ? 'see the row above' : `the row is in ${file}`}; mend it or set on_error: quarantine, then go on with \`etl run … --resume\``,
+      })
+    }
+    const { maxErrors } = this.plan
+    const failed = this.#failedRows + result.rejects.length
+    if (maxErrors !== undefined && 'count' in maxErrors && failed > maxErrors.count)
+      throw this.#tooMany(failed, `max_errors is ${maxErrors.count}`)
+    const read = this.counts.read + result.counts.read
+    if (read >= SHARE_MIN_ROWS && failed > 0) this.#withinShare(read, failed)
+  }
+
+  #withinShare(read: number, failed = this.#failedRows): void {
+    const { maxErrors } = this.plan
+    if (maxErrors === undefined || !('share' in maxErrors) || failed <= maxErrors.share * read) return
+    throw this.#tooMany(failed, `max_errors is ${maxErrors.share * 100} %, ${read} rows were read`)
+  }
+
+  #tooMany(failed: number, limit: string): EtlError {
+    return new EtlError('E501', `${failed} rows failed; ${limit}`, {
+      where: this.plan.name,
+      hint: 'look at the quarantine file, mend the mapping or raise max_errors, then go on with `etl run … --resume`',
+    })
+  }
+
+  #tell(batch: PreparedBatch, rejects: readonly RejectRecord[]): void {
+    const here = new Map<string, Cause>()
+    for (const reject of rejects) {
+      const cause: Cause = {
+        code: reject.code,
+        message: reject.message,
+        rows: 1,
+        ...(reject.field === undefined ? {} : { field: reject.field }),
+      }
+      const key = causeKey(cause)
+      here.set(key, { ...cause, rows: (here.get(key)?.rows ?? 0) + 1 })
+    }
+    for (const [key, cause] of here) {
+      this.#causes.set(key, { ...cause, rows: (this.#causes.get(key)?.rows ?? 0) + cause.rows })
+      this.#context.emit({ type: 'rejected', entity: this.plan.name, batch: batch.batch, ...cause })
+    }
+  }
+
+  async #hooks(hooks: readonly HookPlan[], step: string): Promise<void> {
+    for (const [i, hook] of hooks.entries()) await runHook(this.#context, this.plan.name, step, i, hook)
+  }
+}
+
+/** A hook runs once per run: on the target together with its mark in the ledger. A dry run leaves it out. */
+export async function runHook(
+  context: RunContext,
+  entity: string,
+  step: string,
+  index: number,
+  hook: HookPlan,
+): Promise<void> {
+  const failed = (cause: unknown): EtlError =>
+    new EtlError('E516', cause instanceof Error ? cause.message : String(cause), {
+      cause,
+      where: `${entity}, ${step} ${index + 1}`,
+      hint: 'mend the SQL of the hook, then go on with `etl run … --resume`',
+      ...(cause instanceof EtlError ? { kind: cause.kind === 'row' ? 'failed' : cause.kind } : {}),
+    })
+  const source = hook.on === 'target' ? undefined : context.sources.get(hook.on)
+  await runStep(context, entity, step, index, async session => {
+    try {
+      if (source === undefined) await session.execute(hook.sql)
+      else {
+        const own = await source.session({ readOnly: false })
+        try {
+          await own.execute(hook.sql)
+        } finally {
+          await own.close()
+        }
+      }
+    } catch (cause) {
+      throw failed(cause)
+    }
+  })
+}
+
+function estimate(plan: EntityPlan): { estimatedRows?: number } {
+  return plan.estimatedRows === undefined ? {} : { estimatedRows: plan.estimatedRows }
+}
+
+function causeKey(cause: Pick<Cause, 'code' | 'field' | 'message'>): string {
+  return keyText([cause.code, cause.field ?? null, cause.message] satisfies Value[])
+}
+
+function addAll(into: Map<string, number>, from: ReadonlyMap<string, number>): void {
+  for (const [field, count] of from) into.set(field, (into.get(field) ?? 0) + count)
+}

@@ -1,0 +1,123 @@
+import type { NewColumn } from '../core/connector.js'
+import type { LogicalType } from '../core/types.js'
+
+/** Changes when a table below changes; a ledger of a newer format is refused, an older one is migrated or refused by name. */
+export const LEDGER_FORMAT = 1
+
+const text: LogicalType = { kind: 'text' }
+const count: LogicalType = { kind: 'integer', bits: 64 }
+
+function key(name: string, length: number): NewColumn {
+  return { name, type: { kind: 'text', length }, nullable: false }
+}
+function some(name: string, type: LogicalType): NewColumn {
+  return { name, type, nullable: false }
+}
+function maybe(name: string, type: LogicalType): NewColumn {
+  return { name, type, nullable: true }
+}
+
+const RUN = key('run_id', 40)
+const ENTITY = key('entity', 128)
+const PASS = key('pass', 20)
+const CHUNK = some('chunk', count)
+
+/**
+ * The ledger in the target's database. Every batch commits its rows and its `etl_batch` row together, so what the
+ * ledger says is what happened. Append-only but for the states of runs and chunks.
+ */
+export const LEDGER_TABLES = {
+  /** One row per run. `epoch` grows at each takeover and fences whoever held the run before. Times are the server's, ISO UTC. */
+  etl_run: {
+    columns: [
+      RUN,
+      key('pipeline', 128),
+      some('format', count),
+      some('state', { kind: 'text', length: 20 }),
+      some('epoch', count),
+      some('fingerprint', text),
+      some('fingerprint_parts', text),
+      some('target_uid', text),
+      some('owner', text),
+      some('options', text),
+      some('tool_version', text),
+      some('consistency', text),
+      some('started_at', text),
+      some('heartbeat_at', text),
+      maybe('ended_at', text),
+    ],
+    primaryKey: ['run_id'],
+  },
+  /** One row per planned range of an entity's key and per one-off step (hook, create, empty); `state` planned or done. */
+  etl_chunk: {
+    columns: [
+      RUN,
+      ENTITY,
+      PASS,
+      CHUNK,
+      maybe('lower_key', text),
+      maybe('upper_key', text),
+      some('state', { kind: 'text', length: 20 }),
+    ],
+    primaryKey: ['run_id', 'entity', 'pass', 'chunk'],
+  },
+  /** One row per committed batch. The primary key is the guard: a batch cannot be committed twice. */
+  etl_batch: {
+    columns: [
+      RUN,
+      ENTITY,
+      PASS,
+      CHUNK,
+      some('batch_no', count),
+      some('epoch', count),
+      some('last_key', text),
+      some('rows_read', count),
+      some('inserted', count),
+      some('updated', count),
+      some('skipped', count),
+      some('filtered', count),
+      some('deduped', count),
+      some('quarantined', count),
+      some('committed_at', text),
+    ],
+    primaryKey: ['run_id', 'entity', 'pass', 'chunk', 'batch_no'],
+  },
+  /** One row per rejected row; the row's values are only in the run's folder. */
+  etl_reject: {
+    columns: [
+      RUN,
+      ENTITY,
+      PASS,
+      CHUNK,
+      some('batch_no', count),
+      some('row_no', count),
+      maybe('source_key', text),
+      some('stage', { kind: 'text', length: 20 }),
+      maybe('field', text),
+      some('code', { kind: 'text', length: 10 }),
+      some('message', text),
+      some('policy', { kind: 'text', length: 20 }),
+      some('state', { kind: 'text', length: 20 }),
+    ],
+    primaryKey: ['run_id', 'entity', 'pass', 'chunk', 'batch_no', 'row_no'],
+  },
+  /** Which generated target key a source key got. Outlives its run: later runs' refs read it too. */
+  etl_identity: {
+    columns: [key('pipeline', 128), ENTITY, key('source_key', 400), some('target_key', text), RUN],
+    primaryKey: ['pipeline', 'entity', 'source_key'],
+  },
+  /** What a person decided: accepted changes, takeovers. */
+  etl_audit: {
+    columns: [
+      RUN,
+      some('seq', count),
+      some('at', text),
+      some('actor', text),
+      some('action', text),
+      some('detail', text),
+    ],
+    primaryKey: ['run_id', 'seq'],
+  },
+} as const satisfies Record<string, { readonly columns: readonly NewColumn[]; readonly primaryKey: readonly string[] }>
+
+export type LedgerTable = keyof typeof LEDGER_TABLES

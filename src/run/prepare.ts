@@ -1,0 +1,299 @@
+import { randomBytes } from 'node:crypto'
+import { hostname, userInfo } from 'node:os'
+import type { Lock } from '../core/connector.js'
+import { EtlError } from '../core/errors.js'
+import { TOOL_VERSION } from '../core/version.js'
+import type { Pipeline } from '../load/pipeline.js'
+import { compilePlan } from '../plan/compile.js'
+import { diffFingerprints } from '../plan/fingerprint.js'
+import { type Databases, openDatabases } from '../plan/open.js'
+import type { Plan } from '../plan/plan.js'
+import type { RunOptions } from './api.js'
+import { CheckpointFile, type CheckpointRead } from './checkpoint.js'
+import { Ledger, type RunRow, type StoredOptions } from './ledger.js'
+import { compareMarks, type Decision, decide } from './reconcile.js'
+import { Sessions, transaction } from './sessions.js'
+
+/** Everything settled before the first row moves: connections, lock, plan, and which run this is. */
+export interface Prepared {
+  readonly databases: Databases
+  readonly targets: Sessions
+  readonly lock: Lock | undefined
+  readonly plan: Plan
+  readonly ledger: Ledger | undefined
+  readonly file: CheckpointFile
+  readonly fileRead: CheckpointRead
+  readonly runId: string
+  readonly epoch: number
+  readonly consistency: string
+  /** The run that goes on; undefined for a new one. */
+  readonly resumed: RunRow | undefined
+  /** `--resume` of a run that is complete: nothing is to be done. */
+  readonly complete: boolean
+  readonly limit: number | undefined
+  readonly notes: readonly string[]
+}
+
+export async function prepare(
+  pipeline: Pipeline,
+  options: RunOptions,
+  stateDir: string,
+  now: () => number,
+): Promise<Prepared> {
+  const dryRun = options.dryRun ?? false
+  const databases = await openDatabases(pipeline, { readOnly: dryRun, applicationName: `etl ${pipeline.spec.name}` })
+  const targets = new Sessions(databases.target, { readOnly: dryRun })
+  let lock: Lock | undefined
+  try {
+    const file = new CheckpointFile(stateDir)
+    if (dryRun) return await prepareDry(pipeline, options, databases, targets, file)
+    lock = await databases.target.lock(`etl:${pipeline.spec.name}`)
+    const ledger =
+      pipeline.spec.ledger === false ? undefined : new Ledger(databases.target, pipeline.spec.ledger.schema)
+    if (lock === undefined) throw await heldBySomeone(pipeline, ledger, targets)
+    return await prepareRun(pipeline, options, {
+      databases,
+      targets,
+      lock,
+      ledger,
+      file,
+      stamp: new Date(now()).toISOString(),
+    })
+  } catch (error) {
+    await targets.close()
+    await lock?.release()
+    await databases.close()
+    throw error
+  }
+}
+
+async function prepareDry(
+  pipeline: Pipeline,
+  options: RunOptions,
+  databases: Databases,
+  targets: Sessions,
+  file: CheckpointFile,
+): Promise<Prepared> {
+  const plan = await compilePlan(pipeline, databases, planOptions(options))
+  const ledger = pipeline.spec.ledger === false ? undefined : new Ledger(databases.target, pipeline.spec.ledger.schema)
+  return {
+    databases,
+    targets,
+    lock: undefined,
+    plan,
+    ledger: ledger !== undefined && (await ledger.exists()) ? ledger : undefined,
+    file,
+    fileRead: { kind: 'none' },
+    runId: newRunId(),
+    epoch: 1,
+    consistency: 'none',
+    resumed: undefined,
+    complete: false,
+    limit: options.limit,
+    notes: [],
+  }
+}
+
+interface Opened {
+  readonly databases: Databases
+  readonly targets: Sessions
+  readonly lock: Lock
+  readonly ledger: Ledger | undefined
+  readonly file: CheckpointFile
+  readonly stamp: string
+}
+
+async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opened): Promise<Prepared> {
+  const { databases, targets, ledger, file } = opened
+  const fileRead = await file.read(opened.stamp)
+  const decision =
+    ledger === undefined
+      ? decideByFile(pipeline, options, fileRead)
+      : await decideByLedger(pipeline, options, opened, ledger, fileRead)
+  const resumed = decision.action === 'new' ? undefined : decision.run
+  const stored: StoredOptions = resumed?.options ?? storedOptions(options)
+  const plan = await compilePlan(pipeline, databases, {
+    ...stored,
+    ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
+  })
+  const notes = decision.action === 'resume' ? [...decision.notes] : []
+  const base = { databases, targets, lock: opened.lock, plan, ledger, file, fileRead, limit: stored.limit, notes }
+  if (decision.action === 'complete') {
+    return {
+      ...base,
+      runId: decision.run.runId,
+      epoch: decision.run.epoch,
+      consistency: decision.run.consistency,
+      resumed,
+      complete: true,
+    }
+  }
+  const owner = `${userInfo().username}@${hostname()} pid ${process.pid}`
+  if (resumed === undefined) {
+    const runId = newRunId()
+    await targets.write(async session => {
+      if (ledger === undefined) return
+      await ledger.prepare(session)
+      await transaction(session, async () => {
+        if (decision.action === 'new' && decision.abandon !== undefined)
+          await ledger.endRun(session, decision.abandon.runId, decision.abandon.epoch, 'abandoned')
+        await ledger.insertRun(session, {
+          runId,
+          pipeline: plan.pipeline,
+          epoch: 1,
+          fingerprint: plan.fingerprint,
+          fingerprintParts: plan.fingerprintParts,
+          targetUid: plan.target.uid,
+          owner,
+          options: stored,
+          toolVersion: TOOL_VERSION,
+          consistency: CONSISTENCY,
+        })
+      })
+    })
+    return {
+      ...base,
+      fileRead: { kind: 'none' },
+      runId,
+      epoch: 1,
+      consistency: CONSISTENCY,
+      resumed: undefined,
+      complete: false,
+    }
+  }
+  const changes =
+    resumed.fingerprint === plan.fingerprint ? [] : diffFingerprints(resumed.fingerprintParts, plan.fingerprintParts)
+  if (changes.length > 0 && options.acceptChanges !== true) throw changed(resumed, changes)
+  if (changes.length > 0) notes.push(...changes.map(change => `accepted change: ${change}`))
+  const epoch = resumed.epoch + 1
+  if (ledger !== undefined) {
+    await targets.write(session =>
+      transaction(session, async () => {
+        await ledger.takeRun(session, resumed, {
+          epoch,
+          owner,
+          fingerprint: plan.fingerprint,
+          fingerprintParts: plan.fingerprintParts,
+          consistency: RESUMED,
+        })
+        if (changes.length > 0) await ledger.audit(session, resumed.runId, owner, 'accept-changes', changes.join('\n'))
+      }),
+    )
+  }
+  return { ...base, runId: resumed.runId, epoch, consistency: RESUMED, resumed, complete: false }
+}
+
+/** What a reader sees: each entity is read in one snapshot of its own. */
+const CONSISTENCY = 'snapshot per entity'
+const RESUMED = 'resumed across snapshots'
+
+async function decideByLedger(
+  pipeline: Pipeline,
+  options: RunOptions,
+  opened: Opened,
+  ledger: Ledger,
+  file: CheckpointRead,
+): Promise<Decision> {
+  const known = await ledger.exists()
+  return opened.targets.ask(async session => {
+    const run = known ? await ledger.latestRun(session, pipeline.spec.name) : undefined
+    const fileRun = known && file.kind === 'ok' ? await ledger.findRun(session, file.checkpoint.runId) : undefined
+    const decision = decide({
+      pipeline: pipeline.spec.name,
+      targetUid: opened.databases.target.identity.uid,
+      file,
+      run,
+      fileRunKnown: fileRun !== undefined,
+      resume: options.resume ?? false,
+      restart: options.restart ?? false,
+    })
+    if (decision.action !== 'resume') return decision
+    if (pipeline.spec.consistency === 'strict') throw strict(decision.run)
+    const marks = await ledger.marks(session, decision.run.runId)
+    const state = compareMarks(file, (entity, pass, chunk) => marks.get(`${entity}:${pass}:${chunk}`))
+    const agree = state === 'equal' ? 'ledger and checkpoint agree' : 'checkpoint was behind the ledger, which decides'
+    return { ...decision, notes: [...decision.notes, ...(file.kind === 'ok' ? [agree] : [])] }
+  })
+}
+
+/** Without a ledger the file is all there is. */
+function decideByFile(pipeline: Pipeline, options: RunOptions, file: CheckpointRead): Decision {
+  const unfinished = file.kind === 'ok' && file.checkpoint.state !== 'completed' ? file.checkpoint : undefined
+  if (options.resume !== true) {
+    if (unfinished === undefined || options.restart === true) return { action: 'new' }
+    throw new EtlError('E504', `run ${unfinished.runId} of ${pipeline.spec.name} is not finished`, {
+      kind: 'usage',
+      hint: 'go on with it: `etl run … --resume`; or begin anew: `--restart`',
+    })
+  }
+  if (unfinished === undefined)
+    throw new EtlError('E505', `${pipeline.spec.name} has no run to resume`, {
+      kind: 'usage',
+      hint: 'begin one: `etl run …`',
+    })
+  const run: RunRow = {
+    runId: unfinished.runId,
+    pipeline: unfinished.pipeline,
+    state: 'interrupted',
+    epoch: unfinished.epoch,
+    fingerprint: unfinished.fingerprint,
+    fingerprintParts: {},
+    targetUid: unfinished.targetUid,
+    owner: '',
+    options: storedOptions(options),
+    toolVersion: '',
+    consistency: '',
+    startedAt: unfinished.updatedAt,
+  }
+  return { action: 'resume', run, notes: ['the ledger is switched off: the last batch may be loaded twice'] }
+}
+
+function newRunId(): string {
+  return randomBytes(4).toString('hex')
+}
+
+function planOptions(options: RunOptions): StoredOptions & { readonly batchSize?: number } {
+  return { ...storedOptions(options), ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }) }
+}
+
+function storedOptions(options: RunOptions): StoredOptions {
+  return {
+    ...(options.entities === undefined ? {} : { entities: options.entities }),
+    ...(options.exclude === undefined ? {} : { exclude: options.exclude }),
+    ...(options.limit === undefined ? {} : { limit: options.limit }),
+  }
+}
+
+function changed(run: RunRow, changes: readonly string[]): EtlError {
+  return new EtlError(
+    'E506',
+    `the pipeline or a schema changed since run ${run.runId} began:\n${changes.map(change => `  ${change}`).join('\n')}`,
+    {
+      kind: 'usage',
+      hint: 'undo the change, or go on with it: `etl run … --resume --accept-changes` (rows loaded before keep the old mapping)',
+    },
+  )
+}
+
+function strict(run: RunRow): EtlError {
+  return new EtlError(
+    'E506',
+    `run ${run.runId} cannot go on in the source's snapshot of then, and the file says consistency: strict`,
+    {
+      kind: 'usage',
+      hint: 'begin anew with `etl run … --restart`, or set consistency: report',
+    },
+  )
+}
+
+async function heldBySomeone(pipeline: Pipeline, ledger: Ledger | undefined, targets: Sessions): Promise<EtlError> {
+  const run =
+    ledger !== undefined && (await ledger.exists())
+      ? await targets.ask(session => ledger.latestRun(session, pipeline.spec.name)).catch(() => undefined)
+      : undefined
+  const who = run === undefined ? 'another process' : `${run.owner} since ${run.startedAt} (run ${run.runId})`
+  return new EtlError('E503', `${pipeline.spec.name} is being run on this target by ${who}`, {
+    kind: 'usage',
+    hint: 'wait until it has ended, or stop it; a second run of the same pipeline would load rows twice',
+  })
+}

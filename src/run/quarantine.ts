@@ -1,0 +1,105 @@
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ErrorCode } from '../core/codes.js'
+import { EtlError } from '../core/errors.js'
+import type { Stage } from '../plan/outcome.js'
+import type { RowPolicy } from '../spec/model.js'
+
+/** Where a row failed: on its way, or at the target's constraints. */
+export type RejectStage = Stage | 'constraint'
+
+/** A row that does not reach the target, and why. */
+export interface RejectRecord {
+  /** 1-based number of the row within its batch. */
+  readonly row: number
+  /** The source key as text; undefined where rows have none. */
+  readonly key?: string
+  readonly stage: RejectStage
+  readonly field?: string
+  readonly code: ErrorCode
+  /** Says what, never the value. */
+  readonly message: string
+  readonly policy: RowPolicy
+  /** The source row by column name, as `toJson` values; left out where rows are not to be kept. */
+  readonly values?: Readonly<Record<string, unknown>>
+}
+
+interface QuarantineLine extends RejectRecord {
+  readonly entity: string
+  readonly pass: string
+  readonly chunk: number
+  readonly batch: number
+}
+
+/**
+ * `quarantine/<entity>.ndjson` in the run's folder: one line per rejected row with its values, readable by the owner only.
+ * Lines are written before their batch commits, so none is ever missing; those of a batch that did not commit are cut
+ * off when its chunk starts again.
+ */
+export class QuarantineFiles {
+  readonly #dir: string
+
+  constructor(runDir: string) {
+    this.#dir = join(runDir, 'quarantine')
+  }
+
+  path(entity: string): string {
+    return join(this.#dir, `${entity.replaceAll(/[^\w.-]/g, '_')}.ndjson`)
+  }
+
+  async append(
+    entity: string,
+    pass: string,
+    chunk: number,
+    batch: number,
+    rejects: readonly RejectRecord[],
+  ): Promise<void> {
+    if (rejects.length === 0) return
+    const lines = rejects.map(
+      reject => `${JSON.stringify({ entity, pass, chunk, batch, ...reject } satisfies QuarantineLine)}\n`,
+    )
+    try {
+      await mkdir(this.#dir, { recursive: true, mode: 0o700 })
+      await appendFile(this.path(entity), lines.join(''), { mode: 0o600 })
+    } catch (cause) {
+      throw stateError(this.path(entity), cause)
+    }
+  }
+
+  /** Cuts off what belongs to batches after `lastBatch` of the chunk. */
+  async trim(entity: string, pass: string, chunk: number, lastBatch: number): Promise<void> {
+    const text = await readFile(this.path(entity), 'utf8').catch(() => undefined)
+    if (text === undefined) return
+    const lines = text.split('\n').filter(line => line !== '')
+    const kept = lines.filter(line => {
+      const parsed = parseLine(line)
+      return parsed !== undefined && !(parsed.pass === pass && parsed.chunk === chunk && parsed.batch > lastBatch)
+    })
+    if (kept.length === lines.length) return
+    await writeFile(this.path(entity), kept.map(line => `${line}\n`).join(''), { mode: 0o600 })
+  }
+}
+
+function parseLine(line: string): QuarantineLine | undefined {
+  try {
+    return JSON.parse(line) as QuarantineLine
+  } catch {
+    return undefined
+  }
+}
+
+/** A file of the state folder could not be written: the data is safe in the target, the run stops and can be resumed. */
+export function stateError(file: string, cause: unknown): EtlError {
+  const native = (cause as NodeJS.ErrnoException).code ?? 'error'
+  const why =
+    native === 'ENOSPC'
+      ? 'the disk is full'
+      : native === 'EACCES' || native === 'EPERM' || native === 'EROFS'
+        ? 'no permission'
+        : native
+  return new EtlError('E513', `${file} cannot be written: ${why}`, {
+    cause,
+    native,
+    hint: 'make room (or give the rights), then go on with `etl run … --resume`; what is committed stays',
+  })
+}

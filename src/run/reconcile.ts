@@ -1,0 +1,112 @@
+import { EtlError } from '../core/errors.js'
+import type { CheckpointRead } from './checkpoint.js'
+import type { RunRow } from './ledger.js'
+
+/** What the two memories say, before anything is written. */
+export interface Memories {
+  readonly pipeline: string
+  readonly targetUid: string
+  readonly file: CheckpointRead
+  /** The pipeline's newest run in the target's ledger. */
+  readonly run: RunRow | undefined
+  /** Is the file's run in the ledger at all? */
+  readonly fileRunKnown: boolean
+  readonly resume: boolean
+  readonly restart: boolean
+}
+
+export type Decision =
+  | { readonly action: 'new'; readonly abandon?: RunRow }
+  | { readonly action: 'resume'; readonly run: RunRow; readonly notes: readonly string[] }
+  | { readonly action: 'complete'; readonly run: RunRow }
+
+/**
+ * Which run is to be run: the ledger in the target decides, the checkpoint file is held against it, and where they
+ * cannot both be true the run is refused rather than guessed.
+ */
+export function decide(memories: Memories): Decision {
+  const { run, resume, restart, file, pipeline } = memories
+  const unfinished = run !== undefined && run.state !== 'completed' && run.state !== 'abandoned'
+  if (!resume) {
+    if (!unfinished) return { action: 'new' }
+    if (restart) return { action: 'new', abandon: run }
+    throw new EtlError(
+      'E504',
+      `run ${run.runId} of ${pipeline} (started ${run.startedAt}, ${run.state}) is not finished`,
+      {
+        kind: 'usage',
+        hint: 'go on with it: `etl run … --resume`; or give it up and begin anew, keeping the rows it loaded: `--restart`',
+      },
+    )
+  }
+  if (file.kind === 'ok') {
+    const { checkpoint } = file
+    if (checkpoint.targetUid !== memories.targetUid) {
+      throw new EtlError(
+        'E509',
+        `the checkpoint belongs to target ${checkpoint.targetUid}, this one is ${memories.targetUid}`,
+        {
+          kind: 'usage',
+          hint: 'connect to the target of that run, or remove the checkpoint file to go by the ledger of this target alone',
+        },
+      )
+    }
+    if (!memories.fileRunKnown) {
+      throw new EtlError('E508', `run ${checkpoint.runId} of the checkpoint is not in the target's ledger`, {
+        kind: 'usage',
+        hint: 'the target was emptied or restored: begin anew with `etl run … --restart`',
+      })
+    }
+    if (run !== undefined && checkpoint.runId !== run.runId && unfinished) {
+      throw new EtlError(
+        'E509',
+        `the checkpoint is of run ${checkpoint.runId}, the ledger's unfinished run is ${run.runId}`,
+        {
+          kind: 'usage',
+          hint: 'remove the checkpoint file to go by the ledger',
+        },
+      )
+    }
+  }
+  if (run === undefined) {
+    throw new EtlError('E505', `${pipeline} has no run to resume in this target`, {
+      kind: 'usage',
+      hint: 'begin one: `etl run …`',
+    })
+  }
+  if (run.state === 'completed') return { action: 'complete', run }
+  if (!unfinished)
+    throw new EtlError('E505', `${pipeline} has no unfinished run`, { kind: 'usage', hint: 'begin one: `etl run …`' })
+  const notes: string[] = []
+  if (file.kind === 'damaged')
+    notes.push(`checkpoint was damaged and is rebuilt from the ledger; the old one is kept as ${file.kept}`)
+  if (file.kind === 'none') notes.push('checkpoint was missing and is rebuilt from the ledger')
+  return { action: 'resume', run, notes }
+}
+
+/** The file may be a little behind the ledger (a crash between commit and file), never ahead of it. */
+export function compareMarks(
+  file: CheckpointRead,
+  ledgerBatch: (entity: string, pass: string, chunk: number) => number | undefined,
+): 'equal' | 'behind' {
+  if (file.kind !== 'ok') return 'equal'
+  let behind = false
+  for (const [entity, marks] of Object.entries(file.checkpoint.entities)) {
+    for (const mark of marks) {
+      const batch = ledgerBatch(entity, mark.pass, mark.chunk) ?? 0
+      if (mark.batch > batch) {
+        throw new EtlError(
+          'E507',
+          `the checkpoint has batch ${mark.batch} of ${entity}, the target's ledger only ${batch}`,
+          {
+            kind: 'usage',
+            where: entity,
+            hint: 'the target was restored to an earlier state: remove the checkpoint file to go by the ledger',
+          },
+        )
+      }
+      if (mark.batch < batch) behind = true
+    }
+  }
+  return behind ? 'behind' : 'equal'
+}

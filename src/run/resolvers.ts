@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto'
+import type { Database, Session } from '../core/connector.js'
+import { keyText, toJson, type Value } from '../core/row.js'
+import type { LookupPlan, Plan, RefPlan } from '../plan/plan.js'
+import type { Resolver, Resolvers as ResolversOf } from '../plan/resolve.js'
+import type { DryKeys } from './dry-keys.js'
+import type { Ledger } from './ledger.js'
+import { selectByKey } from './select-keys.js'
+import type { Sessions } from './sessions.js'
+
+/** A look-up table with at most this many rows is read once, whole. */
+const WHOLE_TABLE_ROWS = 100_000
+/** Remembered answers per resolver; past it the memory starts anew. */
+const CACHE_KEYS = 200_000
+
+type Fetch = (keys: readonly (readonly Value[])[]) => Promise<Map<string, Value>>
+
+/** Remembers answers and fetches those a batch will ask for and nobody asked yet. */
+class CachedResolver implements Resolver {
+  readonly #known = new Map<string, Value | undefined>()
+  readonly #fetch: Fetch
+
+  constructor(fetch: Fetch) {
+    this.#fetch = fetch
+  }
+
+  async prefetch(keys: readonly (readonly Value[])[]): Promise<void> {
+    if (this.#known.size > CACHE_KEYS) this.#known.clear()
+    const wanted = new Map<string, readonly Value[]>()
+    for (const key of keys) {
+      const text = keyText(key)
+      if (!this.#known.has(text)) wanted.set(text, key)
+    }
+    if (wanted.size === 0) return
+    const found = await this.#fetch([...wanted.values()])
+    for (const text of wanted.keys()) this.#known.set(text, found.get(text))
+  }
+
+  get(key: readonly Value[]): Value | undefined {
+    return this.#known.get(keyText(key))
+  }
+}
+
+/** Reads a small table once and whole; a large one by the keys a batch asks for. */
+class LookupResolver implements Resolver {
+  readonly #ask: <T>(work: (session: Session) => Promise<T>) => Promise<T>
+  readonly #database: Database
+  readonly #plan: LookupPlan
+  readonly #byKey: CachedResolver
+  #whole: Map<string, Value> | undefined
+  #large: boolean | undefined
+
+  constructor(database: Database, plan: LookupPlan, ask: <T>(work: (session: Session) => Promise<T>) => Promise<T>) {
+    this.#database = database
+    this.#plan = plan
+    this.#ask = ask
+    this.#byKey = new CachedResolver(keys => this.#select(keys))
+  }
+
+  async prefetch(keys: readonly (readonly Value[])[]): Promise<void> {
+    if (this.#large === undefined) {
+      const count = await this.#ask(session => session.count({ from: { table: this.#plan.table } }))
+      this.#large = count > WHOLE_TABLE_ROWS
+      if (!this.#large) this.#whole = await this.#select(undefined)
+    }
+    if (this.#large) await this.#byKey.prefetch(keys)
+  }
+
+  get(key: readonly Value[]): Value | undefined {
+    return this.#whole === undefined ? this.#byKey.get(key) : this.#whole.get(keyText(key))
+  }
+
+  async #select(keys: readonly (readonly Value[])[] | undefined): Promise<Map<string, Value>> {
+    const { key, value, table } = this.#plan
+    const rows = await this.#ask(session =>
+      selectByKey(session, this.#database, { table, key: key.map(c => c.name), also: value.map(c => c.name) }, keys),
+    )
+    const found = new Map<string, Value>()
+    for (const row of rows) {
+      const values = row.slice(key.length)
+      const result =
+        value.length === 1
+          ? (values[0] ?? null)
+          : JSON.stringify(Object.fromEntries(value.map((column, i) => [column.name, toJson(values[i] ?? null)])))
+      const text = keyText(row.slice(0, key.length))
+      if (!found.has(text)) found.set(text, result)
+    }
+    return found
+  }
+}
+
+/** Answers look-ups and refs for all entities of a run. */
+export class Resolvers implements ResolversOf {
+  readonly #plan: Plan
+  readonly #sources: ReadonlyMap<string, Database>
+  readonly #targets: Sessions
+  readonly #asking = new Map<string, Sessions>()
+  readonly #lookups = new Map<string, LookupResolver>()
+  readonly #ledger: Ledger | undefined
+  readonly #dry: DryKeys | undefined
+  readonly #sessionsOf: (database: Database) => Sessions
+
+  constructor(options: {
+    readonly plan: Plan
+    readonly sources: ReadonlyMap<string, Database>
+    readonly targets: Sessions
+    readonly ledger: Ledger | undefined
+    /** A dry run: what it would have written. */
+    readonly dry: DryKeys | undefined
+    readonly sessionsOf: (database: Database) => Sessions
+  }) {
+    this.#plan = options.plan
+    this.#sources = options.sources
+    this.#targets = options.targets
+    this.#ledger = options.ledger
+    this.#dry = options.dry
+    this.#sessionsOf = options.sessionsOf
+  }
+
+  lookup(name: string): Resolver {
+    let resolver = this.#lookups.get(name)
+    if (resolver === undefined) {
+      const plan = this.#plan.lookups[name]
+      if (plan === undefined) throw new Error(`the plan has no lookup ${name}`)
+      const sessions = this.#sessionsFor(plan.in)
+      resolver = new LookupResolver(sessions.database, plan, work => sessions.ask(work))
+      this.#lookups.set(name, resolver)
+    }
+    return resolver
+  }
+
+  /** A resolver of one entity's use; not shared, since what it remembers may grow stale for another. */
+  ref(ref: RefPlan): Resolver {
+    return new CachedResolver(keys =>
+      ref.kind === 'identity' ? this.#identities(ref, keys) : this.#computed(ref, keys),
+    )
+  }
+
+  async #identities(ref: RefPlan, keys: readonly (readonly Value[])[]): Promise<Map<string, Value>> {
+    const texts = keys.map(key => keyText(key))
+    const ledger = this.#ledger
+    const found: Map<string, Value> =
+      ledger === undefined
+        ? new Map()
+        : await this.#targets.ask(session => ledger.identities(session, this.#plan.pipeline, ref.entity, texts))
+    if (this.#dry === undefined) return found
+    for (const text of texts) {
+      if (!found.has(text) && this.#dry.hasSource(ref.entity, text)) found.set(text, standIn(text))
+    }
+    return found
+  }
+
+  async #computed(ref: RefPlan, keys: readonly (readonly Value[])[]): Promise<Map<string, Value>> {
+    const { table, column } = ref
+    if (table === undefined || column === undefined) throw new Error('a computed ref names its table and column')
+    const found = new Map<string, Value>()
+    const dry = this.#dry
+    const wanted = dry === undefined ? keys : keys.filter(key => !dry.has(table, [column.name], keyText(key)))
+    if (dry !== undefined)
+      for (const key of keys) if (dry.has(table, [column.name], keyText(key))) found.set(keyText(key), key[0] ?? null)
+    const missing =
+      dry !== undefined && this.#plan.entities.some(entity => entity.name === ref.entity && entity.write.create)
+    if (missing || wanted.length === 0) return found
+    const rows = await this.#targets.ask(session =>
+      selectByKey(session, this.#targets.database, { table, key: [column.name], also: [] }, wanted),
+    )
+    for (const row of rows) found.set(keyText(row), row[0] ?? null)
+    return found
+  }
+
+  #sessionsFor(name: string): Sessions {
+    if (name === 'target') return this.#targets
+    const database = this.#sources.get(name)
+    if (database === undefined) throw new Error(`no source ${name}`)
+    let sessions = this.#asking.get(name)
+    if (sessions === undefined) {
+      sessions = this.#sessionsOf(database)
+      this.#asking.set(name, sessions)
+    }
+    return sessions
+  }
+
+  async close(): Promise<void> {
+    for (const sessions of this.#asking.values()) await sessions.close()
+  }
+}
+
+/** A dry run generates no keys: a number made of the source key stands for one. */
+function standIn(text: string): number {
+  return createHash('sha256').update(text).digest().readUInt32BE(0) >>> 1
+}

@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EtlError } from '../core/errors.js'
+
+export const MAX_ATTEMPTS = 5
+const FIRST_WAIT_MS = 250
+const LONGEST_WAIT_MS = 15_000
+
+/** Milliseconds to wait before the attempt after `attempt` (1-based): doubled each time, capped, half of it random. */
+export function backoff(attempt: number, random: () => number = Math.random): number {
+  const full = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempt - 1))
+  return Math.round(full / 2 + (full / 2) * random())
+}
+
+export function isTransient(error: unknown): error is EtlError {
+  return error instanceof EtlError && error.kind === 'transient'
+}
+
+/**
+ * Runs `work` until it succeeds, fails for good, or five attempts without progress failed in passing.
+ * Only errors that a connector calls transient are tried again; `work` says through `progressed` that the count may start anew.
+ */
+export async function withRetries<T>(
+  work: (attempt: number, progressed: () => void) => Promise<T>,
+  options: {
+    readonly signal: AbortSignal
+    readonly onRetry: (error: EtlError, attempt: number, waitMs: number) => void
+  },
+): Promise<T> {
+  let attempt = 1
+  for (;;) {
+    try {
+      return await work(attempt, () => {
+        attempt = 1
+      })
+    } catch (error) {
+      if (!isTransient(error) || attempt >= MAX_ATTEMPTS || options.signal.aborted) throw error
+      const waitMs = backoff(attempt)
+      attempt++
+      options.onRetry(error, attempt, waitMs)
+      await sleep(waitMs, undefined, { signal: options.signal }).catch(() => undefined)
+      if (options.signal.aborted) throw error
+    }
+  }
+}

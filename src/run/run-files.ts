@@ -1,0 +1,52 @@
+import { createWriteStream, type WriteStream } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import writeFileAtomic from 'write-file-atomic'
+import type { EtlError } from '../core/errors.js'
+import type { RunResult } from './api.js'
+import type { RunEvent } from './events.js'
+import { stateError } from './quarantine.js'
+
+/** `runs/<run-id>/`: events as they happen and the result, readable by the owner only. */
+export class RunFiles {
+  readonly dir: string
+  readonly #events: WriteStream
+  readonly #onError: (error: EtlError) => void
+
+  private constructor(dir: string, events: WriteStream, onError: (error: EtlError) => void) {
+    this.dir = dir
+    this.#events = events
+    this.#onError = onError
+    events.on('error', cause => this.#onError(stateError(join(dir, 'events.ndjson'), cause)))
+  }
+
+  /** @param onError a file could not be written: the run is to stop */
+  static async open(stateDir: string, runId: string, onError: (error: EtlError) => void): Promise<RunFiles> {
+    const dir = join(stateDir, 'runs', runId)
+    try {
+      await mkdir(dir, { recursive: true, mode: 0o700 })
+    } catch (cause) {
+      throw stateError(dir, cause)
+    }
+    return new RunFiles(dir, createWriteStream(join(dir, 'events.ndjson'), { flags: 'a', mode: 0o600 }), onError)
+  }
+
+  event(event: RunEvent): void {
+    if (this.#events.writable) this.#events.write(`${JSON.stringify(event)}\n`)
+  }
+
+  async close(result: RunResult): Promise<void> {
+    await new Promise<void>(resolve => this.#events.end(resolve))
+    const file = join(this.dir, 'report.json')
+    try {
+      const { error, ...rest } = result
+      const shown =
+        error === undefined
+          ? {}
+          : { error: { code: error.code, message: error.message, where: error.where, hint: error.hint } }
+      await writeFileAtomic(file, `${JSON.stringify({ ...rest, ...shown }, null, 2)}\n`, { mode: 0o600 })
+    } catch (cause) {
+      this.#onError(stateError(file, cause))
+    }
+  }
+}

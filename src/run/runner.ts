@@ -1,0 +1,338 @@
+import { join } from 'node:path'
+import type { Database } from '../core/connector.js'
+import { EtlError, exitCodeOf } from '../core/errors.js'
+import type { Pipeline } from '../load/pipeline.js'
+import type { RunHandle, RunOptions, RunResult } from './api.js'
+import { emitter, type RunContext } from './context.js'
+import { Control } from './control.js'
+import { sumCounts } from './counts.js'
+import { DryKeys } from './dry-keys.js'
+import { EntityRun, runHook } from './entity.js'
+import type { EventListener, RunStatus } from './events.js'
+import { type Prepared, prepare } from './prepare.js'
+import { Progress } from './progress.js'
+import { QuarantineFiles } from './quarantine.js'
+import { Resolvers } from './resolvers.js'
+import { RunFiles } from './run-files.js'
+import { schedule } from './scheduler.js'
+import { Sessions } from './sessions.js'
+import { createTables, emptyTables } from './steps.js'
+
+const DEFAULT_CONCURRENCY = 2
+
+/**
+ * Begins a run, or goes on with one. Resolves once connections, plan and ledger are settled; throws {@link EtlError} where
+ * they cannot be. The handle's result never rejects: a failed run is a result with an error.
+ */
+export async function startRun(pipeline: Pipeline, options: RunOptions = {}): Promise<RunHandle> {
+  const now = Date.now
+  const stateDir = options.stateDir ?? join(pipeline.baseDir, '.etl', pipeline.spec.name)
+  const prepared = await prepare(pipeline, options, stateDir, now)
+  const control = new Control()
+  let fileError: EtlError | undefined
+  const files = options.dryRun
+    ? undefined
+    : await RunFiles.open(stateDir, prepared.runId, error => {
+        fileError ??= error
+        control.stop('stop')
+      })
+  const listeners: EventListener[] = [
+    ...(options.onEvent === undefined ? [] : [options.onEvent]),
+    ...(files === undefined ? [] : [files.event.bind(files)]),
+  ]
+  const run = new Run(prepared, pipeline, options, {
+    control,
+    emit: emitter(listeners, now),
+    files,
+    now,
+    fileError: () => fileError,
+  })
+  return {
+    runId: prepared.runId,
+    pause: () => run.pause(true),
+    unpause: () => run.pause(false),
+    stop: reason => run.stop(reason),
+    result: run.go(),
+  }
+}
+
+interface Surroundings {
+  readonly control: Control
+  readonly emit: RunContext['emit']
+  readonly files: RunFiles | undefined
+  readonly now: () => number
+  readonly fileError: () => EtlError | undefined
+}
+
+class Run {
+  readonly #prepared: Prepared
+  readonly #options: RunOptions
+  readonly #around: Surroundings
+  readonly #context: RunContext
+  readonly #resolvers: Resolvers
+  readonly #runs: readonly EntityRun[]
+  readonly #dryKeys: DryKeys | undefined
+  readonly #warnings: string[] = []
+  #error: EtlError | undefined
+
+  constructor(prepared: Prepared, _pipeline: Pipeline, options: RunOptions, around: Surroundings) {
+    this.#prepared = prepared
+    this.#options = options
+    this.#around = around
+    const { plan, databases, ledger, targets, runId, epoch } = prepared
+    const dryRun = options.dryRun ?? false
+    this.#dryKeys = dryRun ? new DryKeys() : undefined
+    const ask = (database: Database): Sessions => new Sessions(database, { readOnly: true })
+    this.#resolvers = new Resolvers({
+      plan,
+      sources: databases.sources,
+      targets,
+      ledger,
+      dry: this.#dryKeys,
+      sessionsOf: ask,
+    })
+    this.#context = {
+      plan,
+      runId,
+      epoch,
+      startedAt: prepared.resumed?.startedAt ?? new Date(around.now()).toISOString(),
+      dryRun,
+      limit: prepared.limit,
+      logic: options.logic ?? 'compiled',
+      keepRejectedRows: dryRun || (options.keepRejectedRows ?? true),
+      sources: databases.sources,
+      target: databases.target,
+      targets,
+      control: around.control,
+      progress: dryRun ? undefined : this.#openProgress(),
+      quarantine: around.files === undefined ? undefined : new QuarantineFiles(around.files.dir),
+      resolvers: this.#resolvers,
+      emit: around.emit,
+      now: around.now,
+    }
+    this.#runs = plan.entities.map(entity => new EntityRun(this.#context, entity, this.#dryKeys))
+  }
+
+  pause(on: boolean): void {
+    const { control, emit } = this.#around
+    if (control.paused === on || control.signal.aborted) return
+    if (on) control.pause()
+    else control.unpause()
+    emit({ type: on ? 'paused' : 'resumed_work' })
+  }
+
+  stop(reason: 'SIGINT' | 'SIGTERM' | 'stop'): void {
+    if (this.#around.control.signal.aborted) return
+    this.#around.emit({ type: 'stopping' })
+    this.#around.control.stop(reason)
+  }
+
+  async go(): Promise<RunResult> {
+    const { emit, now, control } = this.#around
+    const started = now()
+    try {
+      await this.#restore()
+      this.#announce()
+      if (!this.#prepared.complete) await this.#work()
+    } catch (error) {
+      this.#fail(error)
+    }
+    this.#error ??= this.#around.fileError()
+    let status = this.#status()
+    if (!this.#prepared.complete) await this.#settle(status).catch(error => this.#fail(error))
+    status = this.#status()
+    await this.#close()
+    const counts = sumCounts(this.#runs.map(run => run.counts))
+    const { error } = this.#outcome()
+    const result: RunResult = {
+      runId: this.#prepared.runId,
+      pipeline: this.#prepared.plan.pipeline,
+      status,
+      exitCode: exitCode(status, control.reason, error),
+      dryRun: this.#context.dryRun,
+      counts,
+      entities: this.#runs.map(run => run.result),
+      ms: now() - started,
+      warnings: this.#warnings,
+      ...(this.#around.files === undefined ? {} : { runDir: this.#around.files.dir }),
+      ...(error === undefined ? {} : { error }),
+    }
+    emit({
+      type: 'run_finished',
+      runId: result.runId,
+      status,
+      counts,
+      ms: result.ms,
+      exitCode: result.exitCode,
+      ...(error === undefined ? {} : { error: shown(error) }),
+    })
+    await this.#around.files?.close(result)
+    return result
+  }
+
+  #openProgress(): Progress {
+    const { plan, ledger, targets, file, fileRead, runId, epoch, resumed } = this.#prepared
+    return new Progress({
+      ledger,
+      sessions: targets,
+      file,
+      head: { v: 1, runId, pipeline: plan.pipeline, targetUid: plan.target.uid, fingerprint: plan.fingerprint, epoch },
+      restored: resumed !== undefined && fileRead.kind === 'ok' ? fileRead.checkpoint : undefined,
+      now: this.#around.now,
+      onWrite: path => this.#around.emit({ type: 'checkpoint', file: path }),
+    })
+  }
+
+  /** A resumed run begins with what it did before: counts and causes from the ledger. */
+  async #restore(): Promise<void> {
+    const { resumed, ledger, targets, runId, epoch } = this.#prepared
+    const { progress } = this.#context
+    if (resumed === undefined || progress === undefined) return
+    const causes = ledger === undefined ? new Map() : await targets.ask(session => ledger.causes(session, runId))
+    for (const run of this.#runs) {
+      const { counts, done } = await progress.chunk({ runId, entity: run.plan.name, pass: 'load', chunk: 0, epoch })
+      run.restore(counts, causes.get(run.plan.name) ?? [])
+      if (done) run.state = 'done'
+    }
+  }
+
+  #announce(): void {
+    const { plan, resumed, runId, consistency, notes, complete } = this.#prepared
+    const { emit } = this.#around
+    emit({
+      type: 'run_started',
+      runId,
+      pipeline: plan.pipeline,
+      source: Object.entries(plan.sources)
+        .map(([name, source]) => `${source.type} ${name}`)
+        .join(', '),
+      target: `${plan.target.type} ${plan.target.label}`,
+      dryRun: this.#context.dryRun,
+      resumed: resumed !== undefined,
+      concurrency: this.#concurrency,
+      consistency,
+      entities: this.#runs.map(run => ({
+        name: run.plan.name,
+        wave: run.plan.wave,
+        after: run.plan.after,
+        state: run.state,
+        counts: run.counts,
+        ...(run.plan.estimatedRows === undefined ? {} : { estimatedRows: run.plan.estimatedRows }),
+      })),
+    })
+    if (complete) emit({ type: 'info', message: `run ${runId} is complete already; nothing was written` })
+    else if (resumed !== undefined) emit({ type: 'info', message: banner(resumed.state, resumed.endedAt, this.#runs) })
+    for (const note of notes) emit({ type: 'info', message: note })
+    for (const { entity, reason } of plan.skipped) this.#warn(reason, entity)
+    for (const warning of plan.warnings) this.#warn(warning.message)
+    for (const run of this.#runs) for (const warning of run.plan.warnings) this.#warn(warning, run.plan.name)
+  }
+
+  #warn(message: string, entity?: string): void {
+    this.#warnings.push(entity === undefined ? message : `${entity}: ${message}`)
+    this.#around.emit({ type: 'warning', message, ...(entity === undefined ? {} : { entity }) })
+  }
+
+  get #concurrency(): number {
+    return this.#options.concurrency ?? DEFAULT_CONCURRENCY
+  }
+
+  async #work(): Promise<void> {
+    const { plan } = this.#prepared
+    const { control } = this.#around
+    await this.#context.progress?.save('running')
+    if (!this.#context.dryRun) {
+      await createTables(this.#context)
+      await emptyTables(this.#context)
+      for (const [i, hook] of plan.hooks.before.entries())
+        await runHook(this.#context, '$pipeline', 'hook-before', i, hook)
+    }
+    await schedule(this.#runs, {
+      concurrency: this.#concurrency,
+      control,
+      ended: (run, error) => this.#ended(run, error),
+    })
+    if (control.signal.aborted || this.#error !== undefined) return
+    for (const [i, hook] of plan.hooks.after.entries()) await runHook(this.#context, '$pipeline', 'hook-after', i, hook)
+  }
+
+  #ended(run: EntityRun, error: unknown): void {
+    if (error !== undefined && run.state === 'failed') this.#fail(error)
+    this.#around.emit({
+      type: 'entity_finished',
+      entity: run.plan.name,
+      state: run.state === 'done' || run.state === 'failed' ? run.state : 'stopped',
+      counts: run.counts,
+      ms: run.ms,
+      ...(error instanceof Error ? { message: error.message } : {}),
+    })
+  }
+
+  /** The first error is the run's; later ones are told as warnings. */
+  #fail(error: unknown): void {
+    const known =
+      error instanceof EtlError
+        ? error
+        : new EtlError('E901', error instanceof Error ? error.message : String(error), {
+            cause: error,
+            hint: 'this is a bug of etl: run again with --verbose and report it',
+          })
+    if (this.#error === undefined) this.#error = known
+    else this.#warn(`${known.code} ${known.message}`, known.where)
+  }
+
+  #outcome(): { readonly error?: EtlError } {
+    return this.#error === undefined ? {} : { error: this.#error }
+  }
+
+  #status(): RunStatus {
+    if (this.#error !== undefined) return 'failed'
+    if (this.#around.control.signal.aborted) return 'interrupted'
+    return this.#runs.some(run => run.counts.quarantined > 0 || run.unresolved > 0) ? 'quarantined' : 'ok'
+  }
+
+  /** Writes the end of the run into ledger and file. */
+  async #settle(status: RunStatus): Promise<void> {
+    const { ledger, targets, runId, epoch } = this.#prepared
+    const { progress } = this.#context
+    if (progress === undefined) return
+    const state = status === 'failed' ? 'failed' : status === 'interrupted' ? 'interrupted' : 'completed'
+    if (ledger !== undefined && this.#error?.code !== 'E510')
+      await targets.write(session => ledger.endRun(session, runId, epoch, state))
+    await progress.settle()
+    await progress.save(state)
+  }
+
+  async #close(): Promise<void> {
+    const { targets, lock, databases } = this.#prepared
+    this.#dryKeys?.close()
+    await this.#resolvers.close()
+    await targets.close()
+    await lock?.release()
+    await databases.close()
+  }
+}
+
+function exitCode(status: RunStatus, reason: Control['reason'], error: EtlError | undefined): number {
+  if (status === 'failed') return exitCodeOf(error)
+  if (status === 'interrupted') return reason === 'SIGTERM' ? 143 : 130
+  return status === 'quarantined' ? 3 : 0
+}
+
+function shown(error: EtlError) {
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(error.where === undefined ? {} : { where: error.where }),
+  }
+}
+
+function banner(state: string, endedAt: string | undefined, runs: readonly EntityRun[]): string {
+  const done = runs.filter(run => run.state === 'done').length
+  const begun = runs.filter(run => run.state !== 'done' && run.counts.read > 0)
+  const rows = runs.reduce((sum, run) => sum + run.counts.read, 0)
+  const how = endedAt === undefined ? 'it did not end by itself' : `${state} ${endedAt}`
+  const at = begun.map(run => `${run.plan.name} @${run.counts.read.toLocaleString('en-US')}`).join(', ')
+  return `resuming (${how}): done ${done}, resume ${begun.length}${at === '' ? '' : ` (${at})`}, not started ${runs.length - done - begun.length}; ${rows.toLocaleString('en-US')} rows already read are skipped`
+}

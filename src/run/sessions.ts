@@ -1,0 +1,81 @@
+import type { Database, Session } from '../core/connector.js'
+
+/**
+ * The sessions of one database, reused. A database with a single writer has one writing session, which also answers
+ * questions: a second connection would have to wait for the first one's transaction, in the same thread.
+ */
+export class Sessions {
+  readonly #database: Database
+  readonly #idle: Session[] = []
+  #writer: Promise<Session> | undefined
+  #tail: Promise<unknown> = Promise.resolve()
+
+  readonly #readOnly: boolean
+
+  /** @param options `readOnly` sessions refuse to write: a dry run has no other */
+  constructor(database: Database, options: { readonly readOnly: boolean }) {
+    this.#database = database
+    this.#readOnly = options.readOnly
+  }
+
+  get database(): Database {
+    return this.#database
+  }
+
+  get #single(): boolean {
+    return this.#database.connector.capabilities.singleWriter
+  }
+
+  /** Gives `work` a session for one transaction, alone on it; on an error the session is rolled back, a broken one is thrown away. */
+  async write<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    if (!this.#single) return this.#withOwn(work)
+    const turn = this.#tail.then(async () => work(await this.#one()))
+    this.#tail = turn.catch(() => undefined)
+    return turn
+  }
+
+  /** Gives `work` a session for reading what is committed. */
+  async ask<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#single ? work(await this.#one()) : this.#withOwn(work)
+  }
+
+  #one(): Promise<Session> {
+    this.#writer ??= this.#database.session({ readOnly: this.#readOnly })
+    return this.#writer
+  }
+
+  async #withOwn<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const session = this.#idle.pop() ?? (await this.#database.session({ readOnly: this.#readOnly }))
+    try {
+      const result = await work(session)
+      this.#idle.push(session)
+      return result
+    } catch (error) {
+      await session.close()
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const session of this.#idle.splice(0)) await session.close()
+    if (this.#writer !== undefined)
+      await this.#writer.then(
+        session => session.close(),
+        () => undefined,
+      )
+    this.#writer = undefined
+  }
+}
+
+/** Runs `work` in a transaction of the session: commit when it resolves, roll back when it throws. */
+export async function transaction<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  await session.begin()
+  try {
+    const result = await work()
+    await session.commit()
+    return result
+  } catch (error) {
+    await session.rollback()
+    throw error
+  }
+}

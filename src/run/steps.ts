@@ -1,0 +1,60 @@
+import { formatTable } from '../core/catalog.js'
+import type { Session } from '../core/connector.js'
+import { EtlError } from '../core/errors.js'
+import { quoteTable } from '../core/sql.js'
+import type { EntityPlan } from '../plan/plan.js'
+import type { RunContext } from './context.js'
+
+/** Does something once per run: its mark in the ledger commits with it. A dry run does nothing. */
+export async function runStep(
+  context: RunContext,
+  entity: string,
+  step: string,
+  index: number,
+  work: (session: Session) => Promise<void>,
+): Promise<void> {
+  const { progress, runId, epoch } = context
+  if (progress === undefined) return
+  const ref = { runId, entity, pass: step, chunk: index, epoch }
+  if ((await progress.chunk(ref)).done) return
+  await progress.markDone(ref, undefined, work)
+}
+
+/** Creates the missing tables that the plan says are to be created, parents first. */
+export async function createTables(context: RunContext): Promise<void> {
+  for (const { name, write } of context.plan.entities) {
+    if (!write.create) continue
+    await runStep(context, name, 'create', 0, async session => {
+      if ((await context.target.table(write.table)) !== undefined) return
+      await session.createTable(write.table, write.columns, write.primaryKey)
+    })
+  }
+}
+
+/** `load: replace` empties its tables before anything is loaded: children before parents, each with its mark. */
+export async function emptyTables(context: RunContext): Promise<void> {
+  const { dialect } = context.target.connector.capabilities
+  for (const entity of [...context.plan.entities].reverse()) {
+    if (!entity.write.replace) continue
+    await runStep(context, entity.name, 'empty', 0, async session => {
+      try {
+        await session.execute(`delete from ${quoteTable(dialect, entity.write.table)}`)
+      } catch (cause) {
+        throw cannotEmpty(entity, cause)
+      }
+    })
+  }
+}
+
+function cannotEmpty(entity: EntityPlan, cause: unknown): unknown {
+  if (!(cause instanceof EtlError) || cause.kind !== 'row') return cause
+  return new EtlError(
+    'E418',
+    `${formatTable(entity.write.table)} cannot be emptied: other tables still refer to its rows`,
+    {
+      cause,
+      where: entity.name,
+      hint: 'load the tables that refer to it with load: replace too, or use load: upsert',
+    },
+  )
+}
