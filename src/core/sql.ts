@@ -62,10 +62,15 @@ export function keysetPredicate<V>(
   const terms: string[] = []
   for (let last = 0; last < columns.length; last++) {
     const parts: string[] = []
+    const used = params.length
     for (let i = 0; i < last; i++) parts.push(same(columns[i] as KeyColumn, position[i] as V))
     const column = columns[last] as KeyColumn
     const step = beyond(column, position[last] as V, inclusive)
-    if (step === undefined) continue
+    if (step === undefined) {
+      // A bind variable that the text does not use is an error to some databases.
+      params.length = used
+      continue
+    }
     terms.push([...parts, step].map(part => `(${part})`).join(' and '))
   }
   if (inclusive) terms.push(columns.map((column, i) => `(${same(column, position[i] as V)})`).join(' and '))
