@@ -39,7 +39,9 @@ onEveryDatabase('catalog', place => {
   test('columns with type, nullability and default', async () => {
     const table = await place().database.table({ table: 'parent' })
     const bits = place().name === 'sqlite' ? 64 : 32
-    expect(table?.columns.map(({ name, type, nullable, hasDefault }) => ({ name, type, nullable, hasDefault }))).toEqual([
+    expect(
+      table?.columns.map(({ name, type, nullable, hasDefault }) => ({ name, type, nullable, hasDefault })),
+    ).toEqual([
       { name: 'tenant', type: { kind: 'integer', bits }, nullable: false, hasDefault: false },
       { name: 'code', type: { kind: 'text', length: 10 }, nullable: false, hasDefault: false },
       { name: 'label', type: { kind: 'text', length: 40 }, nullable: true, hasDefault: true },

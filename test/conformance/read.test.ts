@@ -36,7 +36,13 @@ onEveryDatabase('read', place => {
     await source?.close()
   })
 
-  const orders: readonly (readonly string[])[] = [['id'], ['a', 'id'], ['a', 'b', 'id'], ['b', 'a', 'id'], ['big', 'id']]
+  const orders: readonly (readonly string[])[] = [
+    ['id'],
+    ['a', 'id'],
+    ['a', 'b', 'id'],
+    ['b', 'a', 'id'],
+    ['big', 'id'],
+  ]
 
   for (const order of orders) {
     describe(`order by ${order.join(', ')}`, () => {

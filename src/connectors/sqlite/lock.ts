@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
 import type { Lock } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
+import type { FileOptions } from './connection.js'
 import { Connection } from './connection.js'
 
 /**
@@ -12,19 +13,26 @@ import { Connection } from './connection.js'
 export async function lockFile(file: string, path: string, name: string): Promise<Lock | undefined> {
   const side = `${file}.${createHash('sha256').update(name).digest('hex').slice(0, 8)}.etl-lock`
   createPrivately(side, path)
-  const connection = await Connection.open({ file: side, path: `${path} (lock)`, busyTimeout: 0 }, false)
-  try {
-    connection.execute('begin exclusive')
-  } catch (error) {
-    connection.close()
-    if (error instanceof EtlError && error.code === 'E307') return undefined
-    throw error
-  }
+  const connection = await holdFile({ file: side, path: `${path} (lock)`, busyTimeout: 0 })
+  if (connection === undefined) return undefined
   return {
     release: () => {
       connection.close()
       return Promise.resolve()
     },
+  }
+}
+
+async function holdFile(file: FileOptions): Promise<Connection | undefined> {
+  let connection: Connection | undefined
+  try {
+    connection = await Connection.open(file, false)
+    connection.execute('begin exclusive')
+    return connection
+  } catch (error) {
+    connection?.close()
+    if (error instanceof EtlError && error.code === 'E307') return undefined
+    throw error
   }
 }
 
