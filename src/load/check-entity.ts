@@ -1,0 +1,143 @@
+import type { DocPath } from '../core/diagnostics.js'
+import { checkField, exclusive } from './check-field.js'
+import { suggestion } from './diagnostics.js'
+import type { Scope } from './shape.js'
+import { list, nameList, namePath, record, text } from './shape.js'
+
+/** Everything about one entity that needs no other file and no connection; what it depends on is the graph's job. */
+export function checkEntity(name: string, raw: unknown, scope: Scope): void {
+  const entity = record(raw)
+  const path: DocPath = ['entities', name]
+  checkFrom(entity, path, scope)
+  const columns = knownColumns(entity.from)
+  const names = columns === undefined ? undefined : new Set(columns)
+  checkColumns(entity, columns, path, scope)
+  for (const [key, rule] of Object.entries(record(entity.let))) {
+    if (names?.has(key)) scope.report('E213', [...path, 'let', key], `the rows have a column "${key}" already`)
+    scope.checkRule(rule, names, [...path, 'let', key])
+    names?.add(key)
+  }
+  if (Object.hasOwn(entity, 'filter')) scope.checkRule(entity.filter, names, [...path, 'filter'])
+  for (const [target, field] of Object.entries(record(entity.fields))) {
+    checkField(field, [...path, 'fields', target], names, scope)
+  }
+  checkTargetColumns(entity, path, scope)
+  checkMaxErrors(entity.max_errors, [...path, 'max_errors'], scope)
+  checkHooks(entity.hooks, [...path, 'hooks'], scope)
+  for (const [i, other] of nameList(entity.depends_on).entries()) {
+    if (Object.hasOwn(scope.entities, other)) continue
+    const hint = suggestion(other, Object.keys(scope.entities))
+    scope.report('E201', [...path, 'depends_on', i], `no entity is called "${other}"`, hint)
+  }
+}
+
+function checkFrom(entity: Readonly<Record<string, unknown>>, path: DocPath, scope: Scope): void {
+  const at = [...path, 'from']
+  if (text(entity.from) !== undefined) return needsOneSource(at, scope)
+  const from = record(entity.from)
+  if (Object.keys(from).length === 0) return
+  const given = ['table', 'query', 'rows'].filter(key => Object.hasOwn(from, key))
+  const [kind] = given
+  if (kind === undefined) return scope.report('E104', at, '`from` needs `table`, `query` or `rows`')
+  if (given.length > 1) return exclusive(given, at, scope)
+  const refuse = (key: string, with_: string) =>
+    Object.hasOwn(from, key) && Object.hasOwn(from, with_) && exclusive([with_, key], at, scope)
+  if (kind === 'rows') refuse('source', 'rows')
+  if (kind !== 'table') for (const key of ['columns', 'schema', 'target']) refuse(key, kind)
+  refuse('source', 'target')
+  if (kind === 'query' && entity.key === undefined) {
+    const hint = 'Name the columns that identify a row: `key: ID`.'
+    scope.report('E210', [...at, 'query'], 'a query has no primary key, so the entity needs `key`', hint)
+  }
+  if (kind === 'rows' || from.target === true) return
+  const source = text(from.source)
+  if (source === undefined) {
+    if (from.source === undefined) needsOneSource([...at, kind], scope)
+  } else knownSource(source, [...at, 'source'], scope)
+}
+
+function needsOneSource(path: DocPath, scope: Scope): void {
+  if (scope.sources.length === 1) return
+  const none = scope.sources.length === 0
+  const hint = none
+    ? 'Add one under `sources`.'
+    : `Write \`{ source: …, table: … }\` with one of ${scope.sources.join(', ')}.`
+  scope.report(
+    'E202',
+    path,
+    none ? 'the file has no source' : 'the file has several sources: which one is meant?',
+    hint,
+  )
+}
+
+function knownSource(name: string, path: DocPath, scope: Scope): void {
+  if (scope.sources.includes(name)) return
+  scope.report('E202', path, `no source is called "${name}"`, suggestion(name, scope.sources))
+}
+
+/** Columns that the file itself says the rows have. */
+function knownColumns(from: unknown): readonly string[] | undefined {
+  const { rows, columns } = record(from)
+  if (Array.isArray(columns)) return nameList(columns)
+  return Array.isArray(rows) ? [...new Set(rows.flatMap(row => Object.keys(record(row))))] : undefined
+}
+
+function checkColumns(
+  entity: Readonly<Record<string, unknown>>,
+  columns: readonly string[] | undefined,
+  path: DocPath,
+  scope: Scope,
+): void {
+  if (columns === undefined) return
+  for (const key of ['key', 'order_by']) {
+    for (const [i, name] of nameList(entity[key]).entries()) {
+      if (columns.includes(name)) continue
+      const at = namePath([...path, key], entity[key], i)
+      scope.report('E207', at, `the rows have no column "${name}"`, suggestion(name, columns))
+    }
+  }
+}
+
+/** `defer` and `match` name target columns, which must be among the fields unless the rest is copied. */
+function checkTargetColumns(entity: Readonly<Record<string, unknown>>, path: DocPath, scope: Scope): void {
+  if ((entity.rest ?? scope.defaults.rest) === 'copy') return
+  const fields = Object.keys(record(entity.fields))
+  if (fields.length === 0) {
+    const hint = 'Add `fields`, or `rest: copy` to take every column as it is.'
+    return scope.report('E104', path, `entity ${path.at(-1)} writes no column: it has no \`fields\``, hint)
+  }
+  for (const key of ['defer', 'match']) {
+    for (const [i, name] of nameList(entity[key]).entries()) {
+      if (fields.includes(name)) continue
+      const at = namePath([...path, key], entity[key], i)
+      scope.report('E207', at, `no field makes the target column "${name}"`, suggestion(name, fields))
+    }
+  }
+}
+
+export function checkMaxErrors(value: unknown, path: DocPath, scope: Scope): void {
+  const share = /^(\d+(?:\.\d+)?)%$/.exec(text(value) ?? '')
+  if (share !== null && Number(share[1]) > 100) scope.report('E105', path, 'must be <= 100%')
+}
+
+export function checkHooks(raw: unknown, path: DocPath, scope: Scope): void {
+  for (const when of ['before', 'after']) {
+    for (const [i, hook] of list(record(raw)[when]).entries()) {
+      const on = text(record(hook).on)
+      if (on !== undefined && on !== 'target')
+        knownSource(on, [...path, when, i, 'on'], { ...scope, sources: [...scope.sources, 'target'] })
+    }
+  }
+}
+
+export function checkLookup(name: string, raw: unknown, scope: Scope): void {
+  const lookup = record(raw)
+  const path: DocPath = ['lookups', name]
+  const at = text(lookup.in)
+  if (at === undefined) {
+    if (lookup.in === undefined && scope.sources.length !== 1) {
+      const hint = `Add \`in:\` with one of ${[...scope.sources, 'target'].join(', ')}.`
+      scope.report('E202', path, `look-up ${name} does not say where its table is`, hint)
+    }
+  } else if (at !== 'target') knownSource(at, [...path, 'in'], { ...scope, sources: [...scope.sources, 'target'] })
+}

@@ -1,0 +1,65 @@
+import type { DocPath } from '../core/diagnostics.js'
+import type { Value } from '../core/row.js'
+import type { EntitySpec, FieldSpec, FromSpec, LoadMode, MapSpec, RestPolicy, RowPolicy } from '../spec/model.js'
+import { expandHooks, optional } from './expand.js'
+import { expandField } from './expand-field.js'
+import { nameList, record } from './shape.js'
+import { tableRef } from './table-ref.js'
+
+type Data = Readonly<Record<string, unknown>>
+
+export interface EntityContext {
+  readonly defaults: Data
+  readonly maps: Readonly<Record<string, MapSpec>>
+  readonly onlySource: string
+}
+
+export function expandEntity(name: string, raw: Data, context: EntityContext): EntitySpec {
+  const path: DocPath = ['entities', name]
+  const setting = (key: string) => raw[key] ?? context.defaults[key]
+  const onError = (setting('on_error') ?? 'quarantine') as RowPolicy
+  const to = typeof raw.to === 'string' ? {} : record(raw.to)
+  const when = record(raw.when).source_has
+  return {
+    name,
+    ...optional('description', raw.description as string | undefined),
+    from: expandFrom(raw.from, context.onlySource),
+    to: { table: tableRef(raw.to), create: to.create === 'if_missing' },
+    ...optional('key', raw.key === undefined ? undefined : nameList(raw.key)),
+    dependsOn: nameList(raw.depends_on),
+    load: (setting('load') ?? 'insert') as LoadMode,
+    ...optional('match', raw.match === undefined ? undefined : nameList(raw.match)),
+    ...optional('where', raw.where as string | undefined),
+    orderBy: nameList(raw.order_by),
+    ...optional('filter', raw.filter),
+    let: Object.entries(record(raw.let)).map(([key, rule]) => ({ name: key, rule, path: [...path, 'let', key] })),
+    fields: Object.entries(record(raw.fields)).map(
+      ([target, field]): FieldSpec =>
+        expandField(target, field, [...path, 'fields', target], { maps: context.maps, onError }),
+    ),
+    rest: (setting('rest') ?? 'warn') as RestPolicy,
+    defer: nameList(raw.defer),
+    ...optional('batchSize', setting('batch_size') as number | undefined),
+    onError,
+    ...optional('maxErrors', maxErrors(setting('max_errors'))),
+    hooks: expandHooks(raw.hooks, [...path, 'hooks']),
+    ...optional('when', when === undefined ? undefined : { sourceHas: tableRef(when) }),
+    path,
+  }
+}
+
+function expandFrom(raw: unknown, onlySource: string): FromSpec {
+  if (typeof raw === 'string') return { kind: 'table', source: onlySource, table: tableRef(raw) }
+  const from = record(raw)
+  const source = String(from.source ?? onlySource)
+  if (from.rows !== undefined) return { kind: 'rows', rows: from.rows as readonly Readonly<Record<string, Value>>[] }
+  if (from.query !== undefined) return { kind: 'query', source, query: String(from.query) }
+  const table = tableRef(from)
+  const columns = optional('columns', from.columns === undefined ? undefined : nameList(from.columns))
+  return from.target === true ? { kind: 'target', table, ...columns } : { kind: 'table', source, table, ...columns }
+}
+
+function maxErrors(raw: unknown): EntitySpec['maxErrors'] {
+  if (raw === undefined) return undefined
+  return typeof raw === 'number' ? { count: raw } : { share: Number.parseFloat(String(raw)) / 100 }
+}

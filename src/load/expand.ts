@@ -1,0 +1,74 @@
+import type { ConnectionConfig } from '../core/connector.js'
+import type { DocPath } from '../core/diagnostics.js'
+import type { Value } from '../core/row.js'
+import type { HookSpec, HooksSpec, MapSpec, PipelineSpec } from '../spec/model.js'
+import { retype } from './core-scalar.js'
+import { expandEntity } from './expand-entity.js'
+import { list, nameList, record } from './shape.js'
+import { tableRef } from './table-ref.js'
+
+export interface ExpandOptions {
+  readonly mapFiles: ReadonlyMap<string, MapSpec>
+  readonly vars: Readonly<Record<string, string>>
+}
+
+/** Writes out every short form and default of a valid file. */
+export function expand(data: unknown, options: ExpandOptions): PipelineSpec {
+  const file = record(data)
+  const sources = record(file.sources) as Readonly<Record<string, ConnectionConfig>>
+  const onlySource = Object.keys(sources)[0] ?? 'target'
+  const inlineMaps = Object.entries(record(file.maps)).filter(([, map]) => typeof map !== 'string')
+  const maps = Object.fromEntries([
+    ...options.mapFiles,
+    ...inlineMaps.map(([name, map]) => [name, inlineMap(map)] as const),
+  ])
+  const overrides = Object.entries(options.vars).map(([name, value]) => [name, retype(value)])
+  const ledger = record(file.ledger)
+  return {
+    name: String(file.name),
+    ...optional('description', file.description as string | undefined),
+    sources,
+    target: file.target as ConnectionConfig,
+    vars: { ...(record(file.vars) as Record<string, Value>), ...Object.fromEntries(overrides) },
+    maps,
+    lookups: Object.fromEntries(
+      Object.entries(record(file.lookups)).map(([name, raw]) => {
+        const lookup = record(raw)
+        return [
+          name,
+          {
+            in: String(lookup.in ?? onlySource),
+            table: tableRef(lookup.table),
+            key: nameList(lookup.key),
+            value: nameList(lookup.value),
+            path: ['lookups', name],
+          },
+        ]
+      }),
+    ),
+    entities: Object.entries(record(file.entities)).map(([name, raw]) =>
+      expandEntity(name, record(raw), { defaults: record(file.defaults), maps, onlySource }),
+    ),
+    hooks: expandHooks(file.hooks, ['hooks']),
+    consistency: file.consistency === 'strict' ? 'strict' : 'report',
+    ledger: file.ledger === false ? false : optional('schema', ledger.schema as string | undefined),
+  }
+}
+
+export function inlineMap(raw: unknown): MapSpec {
+  return { entries: Object.entries(record(raw)).map(([code, value]) => [code, value as Value]) }
+}
+
+export function expandHooks(raw: unknown, path: DocPath): HooksSpec {
+  const statements = (when: string): HookSpec[] =>
+    list(record(raw)[when]).map((hook, i) => {
+      const long = typeof hook === 'string' ? { sql: hook } : record(hook)
+      return { on: String(record(long).on ?? 'target'), sql: String(long.sql), path: [...path, when, i] }
+    })
+  return { before: statements('before'), after: statements('after') }
+}
+
+/** `{ key: value }`, or nothing where there is no value: an absent key and an undefined one are not the same. */
+export function optional<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { [key in K]: V })
+}

@@ -1,0 +1,62 @@
+import { dirname, resolve } from 'node:path'
+import type { Diagnostic } from '../core/diagnostics.js'
+import { PipelineError } from '../core/errors.js'
+import { pointsAtKey } from './diagnostics.js'
+import type { Placed } from './env.js'
+import { resolveVariables, variables } from './env.js'
+import { expand } from './expand.js'
+import { lineIndex } from './lines.js'
+import { readMapFiles } from './map-file.js'
+import { parseYaml } from './parse.js'
+import type { LoadOptions, Pipeline } from './pipeline.js'
+import { applyProfile } from './profile.js'
+import { readText } from './read-text.js'
+import { checkMeaning } from './semantic.js'
+import { tidy } from './tidy.js'
+import { spanAt, withKeyOf } from './tree.js'
+import { validateTree } from './validate.js'
+
+/**
+ * Reads a pipeline file, merges the profile, fills in variables, checks everything that needs no connection.
+ * @throws PipelineError with every problem of the file, sorted by place.
+ */
+export async function loadPipeline(file: string, options: LoadOptions = {}): Promise<Pipeline> {
+  const text = await readText(file)
+  const baseDir = dirname(resolve(file))
+  const position = lineIndex(text)
+  const parsed = parseYaml(text)
+  const syntax: Placed[] = parsed.problems.map(({ span, ...problem }) => ({
+    diagnostic: { ...problem, severity: 'error', path: [] },
+    span,
+  }))
+  if (parsed.root === undefined) throw new PipelineError(file, tidy(syntax, position), text)
+
+  const merged = applyProfile(parsed.root, options.profile)
+  const lookup = await variables(baseDir, options.vars, options.env)
+  const filled = resolveVariables(merged.root, lookup, text)
+  // The profiles' own keys are checked as they stand; their values where they end up, in the merged file.
+  const shape = validateTree(withKeyOf(filled.root, parsed.root, 'profiles'))
+  const { root, data } = shape
+  const meaning = await checkMeaning(data, Object.keys(options.vars ?? {}))
+  const mapFiles = await readMapFiles(data, baseDir)
+
+  const found: Diagnostic[] = [...shape.problems, ...meaning, ...mapFiles.problems]
+  const placed = found.map(diagnostic => ({
+    diagnostic,
+    span: spanAt(root, diagnostic.path, pointsAtKey(diagnostic.code) ? 'key' : 'value'),
+  }))
+  const diagnostics = tidy([...syntax, ...merged.problems, ...filled.problems, ...placed], position)
+  const errors = diagnostics.filter(({ severity }) => severity === 'error')
+  // A name with a typo leaves what was meant unused, so warnings wait until there are no errors.
+  if (errors.length > 0) throw new PipelineError(file, errors, text)
+  return {
+    file,
+    baseDir,
+    text,
+    spec: expand(data, { mapFiles: mapFiles.maps, vars: options.vars ?? {} }),
+    warnings: diagnostics,
+    secrets: filled.secrets,
+    files: mapFiles.files,
+    locate: path => position(spanAt(root, path)),
+  }
+}

@@ -1,0 +1,76 @@
+import type { ErrorObject, ValidateFunction } from 'ajv'
+import { Ajv } from 'ajv'
+import type { Diagnostic, DocPath } from '../core/diagnostics.js'
+import { toDiagnostics } from './diagnostics.js'
+import type { LanguageSchema } from './schema.js'
+import { languageSchema } from './schema.js'
+import type { Node } from './tree.js'
+import { mapScalars, nodeAt, toData } from './tree.js'
+
+/** A validator as the program uses it; also for schemas of single properties in tests. */
+export function compileSchema(schema: LanguageSchema): ValidateFunction {
+  const ajv = new Ajv({
+    allErrors: true,
+    discriminator: true,
+    strict: true,
+    strictRequired: false,
+    allowUnionTypes: true,
+    verbose: true,
+    // The committed file is checked when it is generated; doing it at each start would cost tens of milliseconds.
+    validateSchema: false,
+    messages: false,
+    inlineRefs: false,
+  })
+  ajv.addVocabulary(['x-short', 'x-values'])
+  return ajv.compile(schema)
+}
+
+let validator: ValidateFunction | undefined
+
+/**
+ * Checks the document's shape. The tree that comes back is the one given, but for variables' values that looked like a
+ * number where text is wanted (`password: ${PASSWORD}` with digits only).
+ */
+export function validateTree(root: Node): { root: Node; data: unknown; problems: Diagnostic[] } {
+  validator ??= compileSchema(languageSchema())
+  let tree = root
+  let data = toData(tree)
+  let errors = run(validator, data)
+  const numbers = errors
+    .filter(error => wantsText(error) && textAt(tree, error) !== undefined)
+    .map(error => error.instancePath)
+  if (numbers.length > 0) {
+    const asText = new Set(numbers)
+    tree = mapScalars(tree, (scalar, path) =>
+      scalar.text !== undefined && asText.has(pointer(path)) ? { ...scalar, value: scalar.text } : scalar,
+    )
+    data = toData(tree)
+    errors = run(validator, data)
+  }
+  return { root: tree, data, problems: toDiagnostics(errors, data) }
+}
+
+function run(validate: ValidateFunction, data: unknown): ErrorObject[] {
+  return validate(data) ? [] : [...(validate.errors ?? [])]
+}
+
+function wantsText(error: ErrorObject): boolean {
+  return error.keyword === 'type' && [error.params.type].flat().includes('string')
+}
+
+function textAt(root: Node, error: ErrorObject): string | undefined {
+  const node = nodeAt(root, pathOf(error.instancePath))
+  return node?.kind === 'scalar' ? node.text : undefined
+}
+
+/** A JSON pointer as a path. */
+export function pathOf(instancePath: string): DocPath {
+  return instancePath
+    .split('/')
+    .slice(1)
+    .map(step => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+function pointer(path: DocPath): string {
+  return path.map(step => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+}

@@ -1,0 +1,24 @@
+import type { TSchema } from 'typebox'
+import { Type } from 'typebox'
+import type { Connector } from '../core/connector.js'
+import type { JsonSchema } from './short-form.js'
+import { taggedUnion } from './tagged-union.js'
+
+/** The `sources.X` or `target` block: one branch a connector that can play the role. */
+export function connection(connectors: readonly Connector[], role: 'source' | 'target', options: JsonSchema): TSchema {
+  const branches = connectors
+    .filter(connector => connector.roles.includes(role))
+    .map(connector =>
+      Type.Object(
+        {
+          type: Type.Literal(connector.name, {
+            description: 'Which connector reads or writes it.',
+            examples: [connector.name],
+          }),
+          ...connector.properties,
+        },
+        { title: connector.name, description: connector.summary, additionalProperties: false },
+      ),
+    )
+  return taggedUnion('type', branches, options)
+}

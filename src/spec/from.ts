@@ -1,0 +1,78 @@
+import type { TSchema } from 'typebox'
+import { Type } from 'typebox'
+import { forms, mapping, names, scalar } from './short-form.js'
+
+/** Where an entity's rows come from. Which keys go together is checked with the references, for one clear error. */
+export function from(): TSchema {
+  return forms(
+    {
+      description:
+        'Where the rows come from: a table of the only source (`table` or `schema.table`), or one of the long forms ' +
+        '`{ source, table, columns }`, `{ query, source }`, `{ rows }`, `{ target: true, table }`.',
+      examples: [
+        'AB_COIL',
+        { source: 'abis', table: 'AB_COIL', columns: ['COIL_ID', 'WEIGHT'] },
+        { query: 'select id, name from people where active = 1' },
+        { rows: [{ code: 'A', name: 'Active' }] },
+        { target: true, table: 'users' },
+      ],
+    },
+    Type.String({ minLength: 1 }),
+    Type.Object(
+      {
+        source: Type.Optional(
+          Type.String({
+            minLength: 1,
+            description: 'A name of `sources`. Default: the only source there is.',
+            examples: ['abis'],
+          }),
+        ),
+        table: Type.Optional(
+          Type.String({
+            minLength: 1,
+            description:
+              'A table or view, `table` or `schema.table`. Default: none; needed unless `query` or `rows` is there.',
+            examples: ['AB_COIL'],
+          }),
+        ),
+        schema: Type.Optional(
+          Type.String({
+            minLength: 1,
+            description:
+              "The table's schema, for names that hold a dot themselves. Default: what stands before the dot in `table`, else the connection's own.",
+            examples: ['CRM'],
+          }),
+        ),
+        columns: Type.Optional(
+          names({
+            minItems: 1,
+            description: 'The only columns of the table that are read. Default: all that the fields need.',
+            examples: [['COIL_ID', 'WEIGHT']],
+          }),
+        ),
+        query: Type.Optional(
+          Type.String({
+            minLength: 1,
+            description: 'A select statement; the entity then needs `key`. Default: none, a table is read.',
+            examples: ['select id, name from people where active = 1'],
+          }),
+        ),
+        rows: Type.Optional(
+          Type.Array(mapping(scalar({ description: 'The value of a column.' }), { minProperties: 1 }), {
+            minItems: 1,
+            description: 'The rows themselves, for small tables of constants. Default: none, a table is read.',
+            examples: [[{ code: 'A', name: 'Active' }]],
+          }),
+        ),
+        target: Type.Optional(
+          Type.Literal(true, {
+            description:
+              'Reads the target itself: work in place, mostly with `load: update`. Default: a source is read.',
+            examples: [true],
+          }),
+        ),
+      },
+      { additionalProperties: false },
+    ),
+  )
+}

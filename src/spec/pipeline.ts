@@ -1,0 +1,161 @@
+import type { TProperties, TSchema } from 'typebox'
+import { Type } from 'typebox'
+import type { Connector } from '../core/connector.js'
+import type { TransformFunction } from '../core/transform.js'
+import { applyStep } from './apply.js'
+import { connection } from './connection.js'
+import { defaults, entity } from './entity.js'
+import { field } from './field.js'
+import { hooks } from './hooks.js'
+import type { JsonSchema } from './short-form.js'
+import { forms, mapping, nameOrNames, oneWordOf, scalar } from './short-form.js'
+
+export interface LanguageParts {
+  readonly connectors: readonly Connector[]
+  readonly functions: readonly TransformFunction[]
+}
+
+const NAME = '^[A-Za-z_][A-Za-z0-9_-]*$'
+
+/** The whole language as one schema, made of what the registries hold. */
+export function pipeline(parts: LanguageParts): TSchema {
+  const shared = {
+    sources: Type.Optional(
+      named(connection(parts.connectors, 'source', { description: 'A database or file to read.' }), {
+        description: 'What is read, by name. Without it entities can read only `rows` and the target.',
+        examples: [],
+      }),
+    ),
+    vars: Type.Optional(
+      named(scalar({ description: 'A constant.', examples: ['US'] }), {
+        description: 'Constants for expressions: `{ var: $vars.region }`. `--var` overrides them.',
+        default: {},
+        examples: [{ region: 'US' }],
+      }),
+    ),
+    maps: Type.Optional(
+      named(
+        forms(
+          {
+            description: 'Codes with their values, or the path of a CSV file: first column the code, second the value.',
+            examples: [{ A: 'available', I: 'in_use' }, 'maps/country.csv'],
+          },
+          Type.String({ minLength: 1 }),
+          mapping(scalar({ description: 'What the code becomes.' }), { minProperties: 1 }),
+        ),
+        { description: 'Value maps, by name.', default: {}, examples: [{ coil_status: { A: 'available' } }] },
+      ),
+    ),
+    lookups: Type.Optional(
+      named(lookup(), {
+        description: 'Look-ups in tables, by name.',
+        default: {},
+        examples: [{ region_name: { in: 'abis', table: 'AB_REGION', key: 'CD', value: 'NAME' } }],
+      }),
+    ),
+    defaults: Type.Optional(defaults()),
+    hooks: Type.Optional(hooks('the run')),
+    consistency: Type.Optional(
+      oneWordOf(['report', 'strict'], {
+        description:
+          '`strict` refuses to resume where the source may have changed since; `report` says so and goes on.',
+        default: 'report',
+        examples: ['strict'],
+      }),
+    ),
+    ledger: Type.Optional(
+      forms(
+        {
+          description:
+            'The tables in the target that make a run exactly once; `false` switches that off (at least once). ' +
+            "Default: on, in the target's default schema.",
+          examples: [false, { schema: 'etl' }],
+        },
+        Type.Boolean(),
+        Type.Object(
+          {
+            schema: Type.Optional(
+              Type.String({
+                minLength: 1,
+                description: "Where the tables live. Default: the target's default schema.",
+                examples: ['etl'],
+              }),
+            ),
+          },
+          { additionalProperties: false },
+        ),
+      ),
+    ),
+  } satisfies TProperties
+  const target = connection(parts.connectors, 'target', { description: 'What is written; exactly one.' })
+  const entities = { description: 'What is loaded, by name, in this order unless dependencies want another.' }
+  return Type.Object(
+    {
+      version: Type.Literal(1, { description: 'The version of this language.', examples: [1] }),
+      name: Type.String({
+        pattern: '^[a-z][a-z0-9_-]*$',
+        maxLength: 60,
+        description: 'Names the state folder and the rows of the ledger.',
+        examples: ['crm-to-warehouse'],
+      }),
+      description: Type.Optional(
+        Type.String({ description: 'For people. Default: none.', examples: ['Coil tracking, Oracle to PostgreSQL'] }),
+      ),
+      ...shared,
+      target,
+      profiles: Type.Optional(
+        named(profile(shared), {
+          description:
+            '`--profile NAME` merges one over the file: deep, but a block whose `type` differs is replaced. Default: none.',
+          examples: [{ rehearsal: { vars: { region: 'EU' } } }],
+        }),
+      ),
+      entities: named(entity(field(applyStep(parts.functions))), { ...entities, minProperties: 1, examples: [] }),
+    },
+    { additionalProperties: false, title: 'Pipeline', description: 'A pipeline file.' },
+  )
+}
+
+function named(value: TSchema, options: JsonSchema): TSchema {
+  return mapping(value, { propertyNames: { pattern: NAME, maxLength: 60 }, ...options })
+}
+
+function lookup(): TSchema {
+  return Type.Object(
+    {
+      in: Type.Optional(
+        Type.String({
+          minLength: 1,
+          description: 'A name of `sources`, or `target`. Default: the only source there is.',
+          examples: ['abis'],
+        }),
+      ),
+      table: Type.String({
+        minLength: 1,
+        description: 'The table, `table` or `schema.table`.',
+        examples: ['AB_REGION'],
+      }),
+      key: nameOrNames({ description: 'Column or columns that hold the key.', examples: ['CD', ['CD', 'LANG']] }),
+      value: nameOrNames({
+        description: 'Column that holds the value; several give a JSON object.',
+        examples: ['NAME'],
+      }),
+    },
+    { additionalProperties: false, description: 'A table that turns a key into a value.' },
+  )
+}
+
+/** What a profile may hold. Its values are checked where they end up: in the merged file. */
+function profile(shared: TProperties): TSchema {
+  const part = (name: string) =>
+    Type.Optional(
+      Type.Unsafe<unknown>({
+        type: name === 'consistency' ? 'string' : name === 'ledger' ? ['boolean', 'object'] : 'object',
+        description: `Merged over \`${name}\`. Default: \`${name}\` stays as it is.`,
+      }),
+    )
+  return Type.Object(
+    Object.fromEntries([...Object.keys(shared), 'target', 'entities'].map(name => [name, part(name)])),
+    { additionalProperties: false, description: 'What differs under this profile.' },
+  )
+}
