@@ -2,12 +2,10 @@ import type { Column, Table, TableRef } from '../core/catalog.js'
 import { formatTable } from '../core/catalog.js'
 import type { Database, Identity } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
+import type { Databases } from './open.js'
 
-/** Opened databases of a pipeline. */
-export interface Databases {
-  readonly sources: ReadonlyMap<string, Database>
-  readonly target: Database
-}
+/** The databases a plan looks at. */
+export type CatalogSources = Pick<Databases, 'sources' | 'target'>
 
 /** The name under which in-place work reads the target. */
 export const TARGET = '$target'
@@ -17,13 +15,13 @@ const AT_ONCE = 8
 
 /** What the planner has read of the databases, each table once. First ask for everything, then {@link Catalogs.load}, then look. */
 export class Catalogs {
-  readonly #databases: Databases
+  readonly #databases: CatalogSources
   readonly #tables = new Map<string, Table | undefined>()
   readonly #queries = new Map<string, readonly Column[] | EtlError>()
   readonly #names = new Map<string, readonly TableRef[]>()
   readonly #wanted = new Map<string, () => Promise<void>>()
 
-  constructor(databases: Databases) {
+  constructor(databases: CatalogSources) {
     this.#databases = databases
   }
 

@@ -1,7 +1,7 @@
-import { distance } from 'fastest-levenshtein'
 import type { ErrorCode } from '../core/codes.js'
 import type { Diagnostic, DocPath } from '../core/diagnostics.js'
 import type { Pipeline } from '../load/pipeline.js'
+import { closest } from '../transforms/suggest.js'
 
 /** Collects every problem of a plan, each with its place in the file, so that all are shown together. */
 export class Problems {
@@ -18,6 +18,11 @@ export class Problems {
 
   warn(code: ErrorCode, path: DocPath, message: string, hint?: string): void {
     this.#add('warning', code, path, message, hint)
+  }
+
+  /** Adds what another collection holds. */
+  take(other: Problems | undefined): void {
+    for (const d of other?.sorted() ?? []) this.#add(d.severity, d.code, d.path, d.message, d.hint)
   }
 
   get failed(): boolean {
@@ -49,12 +54,8 @@ export class Problems {
 
 /** `did you mean "X"?` when a name is near, otherwise the names there are (at most ten). */
 export function suggest(name: string, names: readonly string[], what = 'there are'): string | undefined {
-  const folded = name.toLowerCase()
-  const near = names
-    .map(candidate => ({ candidate, far: distance(folded, candidate.toLowerCase()) }))
-    .toSorted((a, b) => a.far - b.far)[0]
-  if (near !== undefined && near.far <= Math.max(1, Math.floor(name.length / 3)))
-    return `did you mean "${near.candidate}"?`
+  const near = closest(name, names)
+  if (near !== undefined) return `did you mean "${near}"?`
   if (names.length === 0) return undefined
   const shown = names.slice(0, 10).join(', ')
   return `${what} ${names.length > 10 ? `${shown}, … (${names.length})` : shown}`

@@ -1,0 +1,165 @@
+import type { Table, TableRef } from '../core/catalog.js'
+import { formatTable } from '../core/catalog.js'
+import type { ErrorCode } from '../core/codes.js'
+import type { Database, Session } from '../core/connector.js'
+import { EtlError, PipelineError } from '../core/errors.js'
+import { quoteName, quoteNames, quoteTable } from '../core/sql.js'
+import type { Pipeline } from '../load/pipeline.js'
+import type { CatalogSources } from './catalogs.js'
+import { TARGET } from './catalogs.js'
+import { compilePlan } from './compile.js'
+import type { EntityPlan, Plan } from './plan.js'
+
+/** One thing that was looked at. */
+export interface CheckItem {
+  /** A source, `target`, or an entity. */
+  readonly where: string
+  readonly what: string
+  readonly ok: boolean
+  readonly detail?: string
+  readonly code?: ErrorCode
+  readonly hint?: string
+}
+
+export interface CheckReport {
+  readonly ok: boolean
+  readonly items: readonly CheckItem[]
+}
+
+/** Looks at everything a run needs without writing: tables and columns, rights, and whether the source keys hold. */
+export async function checkDatabases(pipeline: Pipeline, databases: CatalogSources): Promise<CheckReport> {
+  const items: CheckItem[] = [...databases.sources, ['target', databases.target] as const].map(([where, database]) => {
+    return { where, what: 'connection', ok: true, detail: database.identity.label }
+  })
+  const plan = await planOrProblems(pipeline, databases, items)
+  if (plan !== undefined) {
+    items.push(...(await checkRights(plan, databases)))
+    for (const entity of plan.entities) items.push(...(await checkKey(entity, databases)))
+  }
+  return { ok: items.every(item => item.ok), items }
+}
+
+async function planOrProblems(
+  pipeline: Pipeline,
+  databases: CatalogSources,
+  items: CheckItem[],
+): Promise<Plan | undefined> {
+  try {
+    const plan = await compilePlan(pipeline, databases)
+    for (const { name, read, write } of plan.entities) {
+      const [from, to] = [read.columns.length, write.columns.length]
+      const detail = `${from} columns read, ${to} written${write.create ? ', table to be created' : ''}`
+      items.push({ where: name, what: 'tables and columns', ok: true, detail })
+    }
+    for (const { entity, reason } of plan.skipped) {
+      items.push({ where: entity, what: 'tables and columns', ok: true, detail: `skipped: ${reason}` })
+    }
+    return plan
+  } catch (error) {
+    if (!(error instanceof PipelineError)) throw error
+    for (const { code, message, hint, path, position, severity } of error.diagnostics) {
+      if (severity !== 'error') continue
+      const line = position === undefined ? '' : `, line ${position.line}`
+      const where = path[0] === 'entities' && path.length > 1 ? String(path[1]) : 'pipeline'
+      items.push({
+        where,
+        what: `${path.slice(2).join('.')}${line}`.replace(/^, /, ''),
+        ok: false,
+        detail: message,
+        code,
+        ...(hint === undefined ? {} : { hint }),
+      })
+    }
+    return undefined
+  }
+}
+
+async function checkRights(plan: Plan, databases: CatalogSources): Promise<CheckItem[]> {
+  const wanted = new Map<string, { where: string; table: TableRef; right: 'select' | 'write' }>()
+  const want = (where: string, table: TableRef, right: 'select' | 'write'): void => {
+    wanted.set(`${where} ${right} ${formatTable(table)}`, { where, table, right })
+  }
+  for (const { read, write } of plan.entities) {
+    if (read.from.kind === 'table')
+      want(read.from.source === TARGET ? 'target' : read.from.source, read.from.table, 'select')
+    if (!write.create) want('target', write.table, 'write')
+  }
+  for (const lookup of Object.values(plan.lookups)) want(lookup.in, lookup.table, 'select')
+  const items: CheckItem[] = []
+  for (const { where, table, right } of wanted.values()) {
+    const rights = await databaseOf(databases, where).rights(table)
+    const what = right === 'select' ? `read ${formatTable(table)}` : `write ${formatTable(table)}`
+    const detail = right === 'select' ? 'the login may not read it' : 'the login may not write to it'
+    items.push(rights[right] ? { where, what, ok: true } : { where, what, ok: false, detail, code: 'E304' })
+  }
+  return items
+}
+
+function databaseOf(databases: CatalogSources, name: string): Database {
+  if (name === 'target' || name === TARGET) return databases.target
+  const database = databases.sources.get(name)
+  if (database === undefined) throw new EtlError('E202', `source "${name}" has not been opened`, { kind: 'usage' })
+  return database
+}
+
+/** Asks the source itself about keys that nothing there guarantees. */
+async function checkKey({ name, read }: EntityPlan, databases: CatalogSources): Promise<CheckItem[]> {
+  if (read.from.kind === 'rows' || read.key.length === 0) return []
+  const database = databaseOf(databases, read.from.source)
+  const { dialect } = database.connector.capabilities
+  const keys = read.key.flatMap(index => read.columns[index] ?? [])
+  const names = keys.map(column => column.name)
+  const table = read.from.kind === 'table' ? await database.table(read.from.table) : undefined
+  const unique = table !== undefined && isUnique(table, names)
+  const nullable = keys.filter(column => table === undefined || column.nullable).map(column => column.name)
+  if (unique && nullable.length === 0) return []
+  const rows = read.from.kind === 'table' ? quoteTable(dialect, read.from.table) : `(${read.from.query}) q`
+  const where = read.where === undefined ? '' : ` where (${read.where})`
+  const what = `key ${names.join(', ')}`
+  const session = await database.session({ readOnly: true })
+  try {
+    const nulls =
+      nullable.length === 0
+        ? 0
+        : await count(
+            session,
+            `select count(*) from (select * from ${rows}${where}) k where ${nullable
+              .map(column => `${quoteName(dialect, column)} is null`)
+              .join(' or ')}`,
+          )
+    const list = quoteNames(dialect, names)
+    const groups = `select ${list} from (select * from ${rows}${where}) k group by ${list} having count(*) > 1`
+    const doubles = unique ? 0 : await count(session, `select count(*) from (${groups}) d`)
+    const hint = 'choose other columns for `key`, or leave such rows out with `where`'
+    return [
+      ...(nulls > 0
+        ? [{ where: name, what, ok: false, detail: `${nulls} rows have a null key`, code: 'E422', hint } as const]
+        : []),
+      ...(doubles > 0
+        ? [
+            {
+              where: name,
+              what,
+              ok: false,
+              detail: `${doubles} keys stand for several rows`,
+              code: 'E518',
+              hint,
+            } as const,
+          ]
+        : []),
+      ...(nulls + doubles === 0 ? [{ where: name, what, ok: true, detail: 'unique and never null' }] : []),
+    ]
+  } finally {
+    await session.close()
+  }
+}
+
+async function count(session: Session, sql: string): Promise<number> {
+  const [row] = await session.query(sql)
+  return Number(row?.[0] ?? 0)
+}
+
+function isUnique(table: Table, names: readonly string[]): boolean {
+  const keys = [table.primaryKey, ...table.uniques.map(unique => unique.columns)]
+  return keys.some(key => key.length > 0 && key.every(column => names.includes(column)))
+}

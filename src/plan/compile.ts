@@ -1,0 +1,183 @@
+import type { Table } from '../core/catalog.js'
+import { formatTable } from '../core/catalog.js'
+import { EtlError, PipelineError } from '../core/errors.js'
+import type { Pipeline } from '../load/pipeline.js'
+import type { EntitySpec, PipelineSpec } from '../spec/model.js'
+import type { CatalogSources } from './catalogs.js'
+import { Catalogs, TARGET } from './catalogs.js'
+import { cycleProblems, orderEntities, specDependencies } from './dependencies.js'
+import type { Draft } from './draft.js'
+import { draftEntity } from './draft.js'
+import { planEntity, planHooks } from './entity-plan.js'
+import { fingerprintOf, fingerprintParts } from './fingerprint.js'
+import { foreignKeyDependencies } from './foreign-keys.js'
+import { lookupDatabase, planLookup, usedLookups } from './lookups.js'
+import type { LookupPlan, Plan } from './plan.js'
+import { Problems } from './problems.js'
+import type { Selection } from './select.js'
+import { selectEntities } from './select.js'
+import { sourceName } from './source-shape.js'
+import type { World } from './world.js'
+
+export interface PlanOptions extends Selection {
+  /** Rows in a batch, over what the file says. */
+  readonly batchSize?: number | undefined
+}
+
+/**
+ * Makes the plan of a pipeline: reads catalogs and nothing else, writes nothing.
+ *
+ * @throws PipelineError with every problem, each with its place in the file.
+ */
+export async function compilePlan(
+  pipeline: Pipeline,
+  databases: CatalogSources,
+  options: PlanOptions = {},
+): Promise<Plan> {
+  const { spec } = pipeline
+  const catalogs = new Catalogs(databases)
+  await readCatalogs(spec, catalogs)
+  const problems = new Problems(pipeline.locate)
+  const skipped = skippedEntities(spec, catalogs)
+  const lookupProblems = new Map<string, Problems>()
+  const lookups = new Map<string, LookupPlan>()
+  for (const [name, lookup] of usedLookups(spec)) {
+    const own = new Problems(pipeline.locate)
+    lookupProblems.set(name, own)
+    const plan = planLookup(lookup, catalogs, own)
+    if (plan !== undefined) lookups.set(name, plan)
+  }
+  const entityProblems = new Map<string, Problems>()
+  const drafts = new Map<string, Draft>()
+  for (const entity of spec.entities) {
+    if (skipped.has(entity.name)) continue
+    const own = new Problems(pipeline.locate)
+    entityProblems.set(entity.name, own)
+    const draft = draftEntity(spec, entity, catalogs, own)
+    if (draft !== undefined) drafts.set(entity.name, draft)
+  }
+  const dependencies = [
+    ...specDependencies(spec),
+    ...[...drafts.values()].flatMap(draft => foreignKeyDependencies(spec, draft)),
+  ]
+  const declared = spec.entities.map(entity => entity.name)
+  const selection = selectEntities(declared, dependencies, options)
+  const running = selection.names.filter(name => !skipped.has(name))
+  const cycles = cycleProblems(running, dependencies)
+  for (const problem of [...selection.problems, ...cycles]) {
+    problems.error(problem.code, problem.path, problem.message, problem.hint)
+  }
+  const world: World = { spec, catalogs, drafts, lookups, skipped: new Set(skipped.keys()) }
+  const order = cycles.length > 0 ? undefined : orderEntities(running, dependencies)
+  const entities = (order?.names ?? running).flatMap(name => {
+    const draft = drafts.get(name)
+    if (draft === undefined) return []
+    const [wave, after] = [order?.wave.get(name) ?? 1, order?.after.get(name) ?? []]
+    return planEntity(world, draft, { wave, after, batchSize: options.batchSize })
+  })
+  const needed = withReferenced(spec, running)
+  const used = new Set(needed.flatMap(entity => entity.fields.flatMap(field => field.lookup?.name ?? [])))
+  for (const { name } of needed) problems.take(entityProblems.get(name))
+  for (const name of used) problems.take(lookupProblems.get(name))
+  if (problems.failed) throw new PipelineError(pipeline.file, problems.sorted(), pipeline.text)
+  for (const [entity, reason] of skipped) {
+    if (selection.names.includes(entity))
+      problems.warn('E208', ['entities', entity, 'when'], `${entity} is skipped: ${reason}`)
+  }
+  const parts = fingerprint(pipeline, world, running)
+  return {
+    format: 1,
+    pipeline: spec.name,
+    fingerprint: fingerprintOf(parts),
+    fingerprintParts: parts,
+    sources: Object.fromEntries(Object.keys(spec.sources).map(name => [name, summary(catalogs, name)])),
+    target: summary(catalogs, TARGET),
+    vars: spec.vars,
+    lookups: Object.fromEntries([...lookups].filter(([name]) => used.has(name))),
+    entities,
+    skipped: [...skipped]
+      .filter(([entity]) => selection.names.includes(entity))
+      .map(([entity, reason]) => ({ entity, reason })),
+    hooks: planHooks(spec.hooks),
+    ledger: spec.ledger,
+    consistency: spec.consistency,
+    warnings: problems.sorted(),
+  }
+}
+
+async function readCatalogs(spec: PipelineSpec, catalogs: Catalogs): Promise<void> {
+  for (const entity of spec.entities) {
+    const { from, to, when } = entity
+    catalogs.wantTable(TARGET, to.table)
+    if (from.kind === 'target') catalogs.wantTable(TARGET, from.table)
+    if (from.kind === 'table') catalogs.wantTable(from.source, from.table)
+    if (from.kind === 'query') catalogs.wantQuery(from.source, from.query)
+    const source = whenSource(spec, entity)
+    if (when !== undefined && source !== undefined) catalogs.wantTable(source, when.sourceHas)
+  }
+  for (const [, lookup] of usedLookups(spec)) catalogs.wantTable(lookupDatabase(lookup), lookup.table)
+  await catalogs.load()
+}
+
+/** Inline rows have no source of their own; the first one answers for them. */
+function whenSource(spec: PipelineSpec, entity: EntitySpec): string | undefined {
+  return sourceName(entity.from) ?? Object.keys(spec.sources)[0]
+}
+
+function skippedEntities(spec: PipelineSpec, catalogs: Catalogs): Map<string, string> {
+  const skipped = new Map<string, string>()
+  for (const entity of spec.entities) {
+    const source = whenSource(spec, entity)
+    if (entity.when === undefined || source === undefined) continue
+    if (catalogs.table(source, entity.when.sourceHas) !== undefined) continue
+    skipped.set(entity.name, `${source} has no table ${formatTable(entity.when.sourceHas)}`)
+  }
+  return skipped
+}
+
+/** The entities and those whose keys their refs need. */
+function withReferenced(spec: PipelineSpec, names: readonly string[]): readonly EntitySpec[] {
+  const found = new Set(names)
+  for (const name of found) {
+    const entity = spec.entities.find(e => e.name === name)
+    for (const field of entity?.fields ?? []) if (field.ref !== undefined) found.add(field.ref.entity)
+  }
+  return spec.entities.filter(entity => found.has(entity.name))
+}
+
+function summary(catalogs: Catalogs, name: string): Plan['target'] {
+  const { type, uid, label } = catalogs.identity(name)
+  return { type, uid, label }
+}
+
+function fingerprint(pipeline: Pipeline, world: World, names: readonly string[]): Record<string, string> {
+  const { spec, catalogs } = world
+  const tables: Record<string, Table> = {}
+  const queries: Record<string, Exclude<ReturnType<Catalogs['query']>, EtlError>> = {}
+  const entities = spec.entities.filter(entity => names.includes(entity.name))
+  const path = (database: string): string => (database === TARGET ? 'target' : `source.${database}`)
+  for (const { name, from, to } of entities) {
+    const source = from.kind === 'target' ? TARGET : from.kind === 'table' ? from.source : undefined
+    const read = source === undefined || !('table' in from) ? undefined : catalogs.table(source, from.table)
+    if (source !== undefined && read !== undefined) tables[`${path(source)}.table.${formatTable(read)}`] = read
+    if (from.kind === 'query') {
+      const columns = catalogs.query(from.source, from.query)
+      if (!(columns instanceof EtlError)) queries[`${path(from.source)}.query.${name}`] = columns
+    }
+    // A table the run itself creates is there when the run is resumed.
+    const written = to.create ? undefined : catalogs.table(TARGET, to.table)
+    if (written !== undefined) tables[`target.table.${formatTable(written)}`] = written
+  }
+  return fingerprintParts({
+    spec,
+    entities,
+    baseDir: pipeline.baseDir,
+    files: pipeline.files,
+    secrets: pipeline.secrets,
+    databases: Object.fromEntries(
+      [...Object.keys(spec.sources), TARGET].map(name => [path(name), catalogs.identity(name)]),
+    ),
+    tables,
+    queries,
+  })
+}

@@ -1,0 +1,115 @@
+import { RowError } from '../core/errors.js'
+import type { Value } from '../core/row.js'
+import { toJson } from '../core/row.js'
+import type { LogicalType } from '../core/types.js'
+import { formatType, parseType } from '../core/types.js'
+import type { FieldSpec } from '../spec/model.js'
+import { compileCast, conversionRisk } from '../transforms/cast.js'
+import type { Draft } from './draft.js'
+import type { Conversion, FieldPlan } from './plan.js'
+import type { World } from './world.js'
+import { columnOf, inputType } from './world.js'
+
+/** A field without its ref; undefined where its column is not known (said elsewhere). `index` gives frame positions. */
+export function plainField(
+  world: World,
+  draft: Draft,
+  field: FieldSpec,
+  index: (name: string) => number,
+): FieldPlan | undefined {
+  const column = columnOf(world, draft, field.target)
+  if (column === undefined) return undefined
+  const { input } = field
+  const castTo = field.type === undefined ? column.type : parseType(field.type)
+  if (castTo === undefined) {
+    draft.problems.error('E216', [...field.path, 'type'], `"${field.type}" is not a type`)
+    return undefined
+  }
+  return {
+    target: field.target,
+    input:
+      input.kind === 'from'
+        ? { kind: 'columns', indexes: input.names.map(index), names: input.names }
+        : input.kind === 'value'
+          ? { kind: 'value', value: toJson(input.value) }
+          : input,
+    apply: field.apply.map(({ fn, params }) => ({ fn, params })),
+    ...(field.map === undefined ? {} : { map: mapPlan(field.map) }),
+    ...(field.lookup === undefined ? {} : { lookup: field.lookup }),
+    ...(field.default === undefined ? {} : { default: toJson(field.default) }),
+    castFrom: inputType(world, draft, field) ?? { kind: 'any' },
+    castTo,
+    ...(field.onLossy === undefined ? {} : { onLossy: field.onLossy }),
+    ...(field.onInvalid === undefined ? {} : { onInvalid: field.onInvalid }),
+    required: field.required || !column.nullable,
+  }
+}
+
+function mapPlan(map: NonNullable<FieldSpec['map']>): NonNullable<FieldPlan['map']> {
+  return {
+    entries: map.map.entries.map(([code, value]) => [code, toJson(value)] as const),
+    ...(map.name === undefined ? {} : { name: map.name }),
+    unmapped: map.unmapped,
+  }
+}
+
+/** What can be said about a field's values without data: constants that do not fit, columns that nothing joins, look-ups. */
+export function checkField(world: World, draft: Draft, field: FieldSpec, plan: FieldPlan): void {
+  const { problems } = draft
+  if (field.default !== undefined) {
+    checkConstant(world, draft, field.default, plan.castTo, [...field.path, 'default'], field.target)
+  }
+  const passes = field.apply.length === 0 && field.map === undefined && field.lookup === undefined
+  if (field.input.kind === 'value' && passes) {
+    checkConstant(world, draft, field.input.value, plan.castTo, [...field.path, 'value'], field.target)
+  }
+  const several = field.input.kind === 'from' && field.input.names.length > 1 && field.apply.length === 0
+  if (several && field.lookup === undefined && field.ref === undefined) {
+    const hint = 'for example `apply: [{ join: " " }]`'
+    problems.error(
+      'E211',
+      [...field.path, 'from'],
+      `several columns need a function that makes one value of them`,
+      hint,
+    )
+  }
+  const lookup = field.lookup === undefined ? undefined : world.lookups.get(field.lookup.name)
+  const given = several && field.input.kind === 'from' ? field.input.names.length : 1
+  if (lookup !== undefined && lookup.key.length !== given) {
+    const key = lookup.key.map(column => column.name).join(', ')
+    const message = `look-up ${field.lookup?.name} has the key ${key}, this gives ${given}`
+    problems.error('E217', [...field.path, 'lookup'], message, `\`from\` takes them in this order: [${key}]`)
+  }
+}
+
+function checkConstant(
+  world: World,
+  draft: Draft,
+  value: Value,
+  to: LogicalType,
+  path: readonly (string | number)[],
+  target: string,
+): void {
+  if (value === null) return
+  const { nulInText } = world.catalogs.database('$target').connector.capabilities
+  try {
+    compileCast({ kind: 'any' }, to, { nulInText, onLoss: () => undefined })?.(value)
+  } catch (error) {
+    if (!(error instanceof RowError)) throw error
+    draft.problems.error('E103', path, `this does not fit ${target} (${formatType(to)}): ${error.message}`)
+  }
+}
+
+/** What the field's cast can do to the values; undefined where nothing is converted. */
+export function conversionOf(draft: Draft, field: FieldSpec, plan: FieldPlan): Conversion | undefined {
+  if (plan.castFrom.kind === 'any') return undefined
+  const [from, to] = [formatType(plan.castFrom), formatType(plan.castTo)]
+  const { risk, note } = conversionRisk(plan.castFrom, plan.castTo)
+  if (from === to && risk === 'lossless') return undefined
+  if (risk === 'lossy' && field.onLossy === undefined) {
+    const hint = 'rows that would lose something are rejected; `on_lossy: round` or `truncate` allows it'
+    const message = `${field.target}: ${from} to ${to}${note === undefined ? '' : `, ${note}`}`
+    draft.problems.warn('E220', field.path, message, hint)
+  }
+  return { field: field.target, from, to, risk, ...(note === undefined ? {} : { note }) }
+}

@@ -1,0 +1,76 @@
+import type { FieldSpec } from '../spec/model.js'
+import type { Draft } from './draft.js'
+import { fieldColumns } from './draft.js'
+import { checkField, plainField } from './field-plan.js'
+import type { FieldPlan, ProgramPlan, ReadPlan } from './plan.js'
+import { planRef } from './refs.js'
+import { ruleColumns } from './scope.js'
+import type { World } from './world.js'
+
+export interface Pass {
+  readonly read: ReadPlan
+  readonly program: ProgramPlan
+  /** The field of each of `program.fields`. */
+  readonly specs: readonly FieldSpec[]
+}
+
+/** One way over an entity's source: reads what the fields, the filter, the order and the key need, and nothing else. */
+export function planPass(
+  world: World,
+  draft: Draft,
+  fields: readonly FieldSpec[],
+  keyFields: (index: (name: string) => number) => readonly FieldPlan[] = () => [],
+): Pass {
+  const { spec, source } = draft
+  const lets = new Set<string>()
+  const touched = new Set<string>()
+  const used = new Set<string>([...source.key, ...source.order])
+  const note = (columns: readonly { readonly name: string }[], looks: boolean): void => {
+    for (const { name } of columns) {
+      used.add(name)
+      if (looks) touched.add(name)
+    }
+  }
+  for (const field of fields) note(fieldColumns(field, spec, source, lets), looksAt(field, spec))
+  if (spec.filter !== undefined) note(ruleColumns(spec.filter, spec, source, lets), true)
+  const usedLets = spec.let.filter(l => lets.has(l.name))
+  const columns = source.columns.filter(column => used.has(column.name))
+  const frame = [...columns.map(column => column.name), ...usedLets.map(l => l.name)]
+  // A let hides the column of its name, as in expressions.
+  const index = (name: string): number => frame.lastIndexOf(name)
+  const plans: FieldPlan[] = [...keyFields(index)]
+  const specs: FieldSpec[] = []
+  for (const field of fields) {
+    const plain = plainField(world, draft, field, index)
+    if (plain === undefined) continue
+    checkField(world, draft, field, plain)
+    const ref = planRef(world, draft, field)
+    plans.push(ref === undefined ? plain : { ...plain, ref })
+    specs.push(field)
+  }
+  const place = (name: string): number => columns.findIndex(column => column.name === name)
+  return {
+    read: {
+      from: source.from,
+      columns: columns.map(({ name, type, native, nullable }) => {
+        return { name, type, native, nullable, decode: touched.has(name) }
+      }),
+      ...(spec.where === undefined ? {} : { where: spec.where }),
+      order: source.order.map(place),
+      key: source.key.map(place),
+    },
+    program: {
+      lets: usedLets.map(({ name, rule }) => ({ name, rule })),
+      ...(spec.filter === undefined ? {} : { filter: spec.filter }),
+      fields: plans,
+    },
+    specs,
+  }
+}
+
+function looksAt(field: FieldSpec, spec: Draft['spec']): boolean {
+  const { input } = field
+  if (input.kind !== 'from' || field.apply.length > 0) return true
+  const works = field.map ?? field.lookup ?? field.ref
+  return works !== undefined || input.names.some(name => spec.let.some(l => l.name === name))
+}
