@@ -191,11 +191,9 @@ export async function writeRows(
 ): Promise<WriteResult> {
   const payload = structuredClone(place.connector.encoder(spec).encode(rows))
   const writer = await session.writer(spec)
-  try {
-    return await writer.write(payload, from, to)
-  } finally {
-    await writer.close()
-  }
+  const result = await writer.write(payload, from, to)
+  await writer.close()
+  return result
 }
 
 /** One write in a transaction of its own. */

@@ -23,7 +23,7 @@ onEveryDatabase('read', place => {
       insert into items values ${values.join(', ')};
       create table empty (id integer not null primary key);
       create table wide (id integer not null primary key, body varchar(4000));
-      insert into wide values ${Array.from({ length: 10 }, (_, i) => `(${i}, '${'x'.repeat(1000)}')`).join(', ')};
+      insert into wide values ${Array.from({ length: 1000 }, (_, i) => `(${i}, '${'x'.repeat(1000)}')`).join(', ')};
     `)
     source = await openSource(place())
     session = await source.session({ readOnly: true })
@@ -101,10 +101,13 @@ onEveryDatabase('read', place => {
   })
 
   test('a batch ends early when its values are large', async () => {
-    const batches = await readBatches(session, await readSpec(place(), 'wide', ['id'], { batchBytes: 2500 }))
-    expect(batches.length).toBeGreaterThan(2)
-    expect(Math.max(...batches.map(batch => batch.rows.length))).toBeLessThanOrEqual(5)
-    expect(batches.flatMap(batch => batch.rows).map(row => Number(row[0]))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    const spec = await readSpec(place(), 'wide', ['id'], { batchRows: 1000, batchBytes: 50_000 })
+    const batches = await readBatches(session, spec)
+    // How much a connector fetches before it knows how long the rows are is its own affair, within limits.
+    expect(Math.max(...batches.map(batch => batch.rows.length))).toBeLessThanOrEqual(150)
+    expect(batches.flatMap(batch => batch.rows).map(row => Number(row[0]))).toEqual(
+      Array.from({ length: 1000 }, (_, i) => i),
+    )
   })
 
   test('where of the user, comment included, together with a cursor', async () => {

@@ -33,6 +33,7 @@ const INEXACT = new Refusal('E404', 'the column turns text into numbers, and thi
 const INEXACT_DECIMAL = new Refusal('E404', 'the decimal cannot be held exactly by a numeric column of SQLite')
 const TOO_BIG = new Refusal('E403', 'the integer does not fit 64 bits')
 const NOT_A_NUMBER = new Refusal('E420', 'SQLite has no NaN')
+const NOT_A_BOOLEAN = new Refusal('E407', 'the text is not a boolean')
 const NOT_UNICODE = new Refusal('E409', 'the text holds half a surrogate pair')
 
 type Binder = (value: Exclude<Value, null>) => Bound | Refusal
@@ -89,11 +90,20 @@ function binderFor(column: Column): Binder {
       return numeric ? bindDecimal : value => (typeof value === 'object' ? value : String(value))
     case 'float':
       return bindFloat
+    case 'boolean':
+      return bindBoolean
     case 'timestamp':
       return value => (typeof value === 'string' ? spaced(value) : bindValue(value))
     default:
       return value => (typeof value === 'string' ? text(value) : bindOther(value))
   }
+}
+
+/** A server's own text of a boolean would else be stored as text. */
+function bindBoolean(value: Exclude<Value, null>): Bound | Refusal {
+  if (typeof value !== 'string') return bindOther(value)
+  if (value === 't' || value === 'true') return 1n
+  return value === 'f' || value === 'false' ? 0n : NOT_A_BOOLEAN
 }
 
 function bindInteger(value: Exclude<Value, null>, numeric: boolean): Bound | Refusal {

@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Session } from '../../src/core/connector.js'
+import type { Row, Value } from '../../src/core/row.js'
+import type { LogicalType } from '../../src/core/types.js'
+import { formatType } from '../../src/core/types.js'
+import type { Place } from './databases.js'
+import {
+  closePlace,
+  commitRows,
+  databases,
+  openPlace,
+  readRows,
+  readSpec,
+  withSession,
+  writeSpec,
+} from './databases.js'
+import type { TypeCases, ValueCase } from './values.js'
+import { EXCEPTIONS, NUL_TEXT, normal, VALUES } from './values.js'
+
+interface OpenPlace extends Place {
+  readonly writing: Session
+  readonly reading: Session
+}
+
+const places = new Map<string, OpenPlace>()
+let tables = 0
+
+beforeAll(async () => {
+  for (const database of databases) {
+    const place = await openPlace(database, 'values')
+    const writing = await place.database.session({ readOnly: false })
+    const reading = await place.database.session({ readOnly: true })
+    places.set(database.name, { ...place, writing, reading })
+  }
+})
+
+afterAll(async () => {
+  for (const place of places.values()) {
+    await place.writing.close()
+    await place.reading.close()
+    await closePlace(place)
+  }
+})
+
+function placeNamed(name: string): OpenPlace {
+  const place = places.get(name)
+  if (place === undefined) throw new Error('used outside a test')
+  return place
+}
+
+/** A new table `(id, v)` as the database itself would choose the column for the type. */
+async function createTable(place: OpenPlace, type: LogicalType): Promise<string> {
+  const table = `v${++tables}`
+  await place.writing.createTable(
+    { table },
+    [
+      { name: 'id', type: { kind: 'integer', bits: 64 }, nullable: false },
+      { name: 'v', type, nullable: true },
+    ],
+    ['id'],
+  )
+  return table
+}
+
+async function write(place: OpenPlace, table: string, values: readonly Value[]): Promise<void> {
+  const rows: Row[] = values.map((value, i) => [i, value])
+  await place.writing.begin()
+  try {
+    await writeRows(place, place.writing, await writeSpec(place, table, ['id', 'v'], 'insert', ['id']), rows)
+    await place.writing.commit()
+  } catch (error) {
+    await place.writing.rollback()
+    throw error
+  }
+}
+
+async function read(place: OpenPlace, table: string, decode: boolean): Promise<Value[]> {
+  const rows = await readRows(place.reading, await readSpec(place, table, ['id'], {}, decode))
+  return rows.map(row => row[1] ?? null)
+}
+
+function exceptionOf(type: LogicalType, label: string, database: string) {
+  return EXCEPTIONS.find(one => one.type === type.kind && one.label === label && one.database === database)
+}
+
+function isRefused(type: LogicalType, label: string, database: string): boolean {
+  const becomes = exceptionOf(type, label, database)?.becomes
+  return becomes !== undefined && 'refused' in becomes
+}
+
+/** What the value is after a stay in each of the databases, in one form. */
+function expected(type: LogicalType, { label, value }: ValueCase, through: readonly string[]): string {
+  let now = value
+  for (const database of through) {
+    const becomes = exceptionOf(type, label, database)?.becomes
+    if (becomes !== undefined && 'value' in becomes) now = becomes.value
+  }
+  return normal(type, now)
+}
+
+function labelled(type: LogicalType, all: readonly ValueCase[], values: readonly Value[]): Record<string, string> {
+  return Object.fromEntries(all.map((one, i) => [`${i} ${one.label}`, short(normal(type, values[i] ?? null))]))
+}
+
+function wanted(type: LogicalType, all: readonly ValueCase[], through: readonly string[]): Record<string, string> {
+  return Object.fromEntries(all.map((one, i) => [`${i} ${one.label}`, short(expected(type, one, through))]))
+}
+
+/** Long values by length and a piece, so that a failure can be read. */
+function short(text: string): string {
+  if (text.length < 500) return text
+  let hash = 0
+  for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0
+  return `${text.slice(0, 40)}… ${text.length} ${hash}`
+}
+
+for (const from of databases) {
+  for (const to of databases) {
+    describe(`${from.name} to ${to.name}`, () => {
+      for (const { type, cases } of VALUES) {
+        test(formatType(type), async () => {
+          await roundTrip(from.name, to.name, { type, cases })
+        })
+      }
+    })
+  }
+}
+
+async function roundTrip(from: string, to: string, { type, cases }: TypeCases): Promise<void> {
+  const [a, b] = [placeNamed(from), placeNamed(to)]
+  const kept = cases.filter(one => !isRefused(type, one.label, from) && !isRefused(type, one.label, to))
+  expect(kept.length).toBeGreaterThan(0)
+  const first = await createTable(a, type)
+  await write(
+    a,
+    first,
+    kept.map(one => one.value),
+  )
+  for (const decode of [true, false]) {
+    const between = await read(a, first, decode)
+    expect(labelled(type, kept, between)).toEqual(wanted(type, kept, [from]))
+    const second = await createTable(b, type)
+    await write(b, second, between)
+    for (const again of [true, false]) {
+      expect(labelled(type, kept, await read(b, second, again))).toEqual(wanted(type, kept, [from, to]))
+    }
+  }
+}
+
+describe('refusals', () => {
+  for (const exception of EXCEPTIONS) {
+    const { becomes } = exception
+    if (!('refused' in becomes) || !databases.some(database => database.name === exception.database)) continue
+    test(`${exception.database}, ${exception.type}, ${exception.label}: ${exception.reason}`, async () => {
+      const place = placeNamed(exception.database)
+      for (const { type, cases } of VALUES.filter(group => group.type.kind === exception.type)) {
+        for (const { value } of cases.filter(one => one.label === exception.label)) {
+          const table = await createTable(place, type)
+          await expect(write(place, table, [1, value])).rejects.toMatchObject({ code: becomes.refused, kind: 'row' })
+          expect(await read(place, table, true)).toEqual([])
+        }
+      }
+    })
+  }
+})
+
+describe('null, the empty text and NUL', () => {
+  for (const { name } of databases) {
+    test(`${name} tells null from the empty text`, async () => {
+      const place = placeNamed(name)
+      const table = await createTable(place, { kind: 'text' })
+      await write(place, table, [null, ''])
+      expect(await read(place, table, true)).toEqual([null, ''])
+    })
+
+    test(`${name} keeps null in every type`, async () => {
+      const place = placeNamed(name)
+      for (const { type } of VALUES) {
+        const table = await createTable(place, type)
+        await write(place, table, [null])
+        expect(await read(place, table, false)).toEqual([null])
+      }
+    })
+
+    test(`${name} keeps a NUL in text, or says that it cannot`, async () => {
+      const place = placeNamed(name)
+      if (!place.connector.capabilities.nulInText) return
+      const table = await createTable(place, { kind: 'text' })
+      await write(place, table, [NUL_TEXT, '\u0000', 'after'])
+      expect(await read(place, table, true)).toEqual([NUL_TEXT, '\u0000', 'after'])
+    })
+  }
+})
