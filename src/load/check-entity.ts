@@ -33,13 +33,22 @@ export function checkEntity(name: string, raw: unknown, scope: Scope): void {
 
 function checkFrom(entity: Readonly<Record<string, unknown>>, path: DocPath, scope: Scope): void {
   const at = [...path, 'from']
-  if (text(entity.from) !== undefined) return needsOneSource(at, scope)
+  if (text(entity.from) !== undefined) {
+    needsOneSource(at, scope)
+    return
+  }
   const from = record(entity.from)
   if (Object.keys(from).length === 0) return
   const given = ['table', 'query', 'rows'].filter(key => Object.hasOwn(from, key))
   const [kind] = given
-  if (kind === undefined) return scope.report('E104', at, '`from` needs `table`, `query` or `rows`')
-  if (given.length > 1) return exclusive(given, at, scope)
+  if (kind === undefined) {
+    scope.report('E104', at, '`from` needs `table`, `query` or `rows`')
+    return
+  }
+  if (given.length > 1) {
+    exclusive(given, at, scope)
+    return
+  }
   const refuse = (key: string, with_: string) =>
     Object.hasOwn(from, key) && Object.hasOwn(from, with_) && exclusive([with_, key], at, scope)
   if (kind === 'rows') refuse('source', 'rows')
@@ -104,7 +113,8 @@ function checkTargetColumns(entity: Readonly<Record<string, unknown>>, path: Doc
   const fields = Object.keys(record(entity.fields))
   if (fields.length === 0) {
     const hint = 'Add `fields`, or `rest: copy` to take every column as it is.'
-    return scope.report('E104', path, `entity ${path.at(-1)} writes no column: it has no \`fields\``, hint)
+    scope.report('E104', path, `entity ${path.at(-1)} writes no column: it has no \`fields\``, hint)
+    return
   }
   for (const key of ['defer', 'match']) {
     for (const [i, name] of nameList(entity[key]).entries()) {

@@ -67,11 +67,11 @@ function frame(text: string, diagnostic: Diagnostic, paint: Paint, strong: 'red'
   })
 }
 
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
+const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu
 
 /** Tabs as two spaces; nothing that moves the cursor or turns the text around. */
 function printable(text: string): string {
-  return text.replaceAll('\t', '  ').replaceAll('\n', ' ').replace(CONTROL, '�')
+  return text.replaceAll('\t', '  ').replaceAll('\n', ' ').replace(UNSAFE, '�')
 }
 
 const WIDE =

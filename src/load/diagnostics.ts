@@ -19,7 +19,7 @@ export function toDiagnostics(errors: readonly ErrorObject[], data: unknown): Di
 
 /** Does this problem stand at the key, not at the value? */
 export function pointsAtKey(code: ErrorCode): boolean {
-  return code === 'E101' || code === 'E104' || code === 'E217'
+  return ['E101', 'E104', 'E205', 'E213', 'E214', 'E215', 'E217'].includes(code)
 }
 
 function found(error: ErrorObject, path: DocPath): Found {
@@ -157,7 +157,7 @@ function pattern(error: ErrorObject, path: DocPath): Found {
 export function suggestion(name: string, allowed: readonly string[]): string {
   const near = closest(name, allowed)
   if (near !== undefined) return `Did you mean "${near}"?`
-  if (allowed.length === 0) return 'There are none here.'
+  if (allowed.length === 0) return 'The file has none.'
   const shown = allowed.slice(0, 20).join(', ')
   return `Allowed: ${shown}${allowed.length > 20 ? `, … (${allowed.length} in all)` : ''}.`
 }

@@ -1,8 +1,8 @@
 import type { DocPath } from '../core/diagnostics.js'
 import type { Value } from '../core/row.js'
 import type { EntitySpec, FieldSpec, FromSpec, LoadMode, MapSpec, RestPolicy, RowPolicy } from '../spec/model.js'
-import { expandHooks, optional } from './expand.js'
 import { expandField } from './expand-field.js'
+import { expandHooks, optional } from './expand-parts.js'
 import { nameList, record } from './shape.js'
 import { tableRef } from './table-ref.js'
 

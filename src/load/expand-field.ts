@@ -1,7 +1,7 @@
 import type { DocPath } from '../core/diagnostics.js'
 import type { Value } from '../core/row.js'
 import type { ApplySpec, FieldSpec, InvalidPolicy, Lossy, MapSpec, MissPolicy, RowPolicy } from '../spec/model.js'
-import { inlineMap, optional } from './expand.js'
+import { inlineMap, optional } from './expand-parts.js'
 import { functionSchemas } from './schema.js'
 import { list, nameList, record } from './shape.js'
 

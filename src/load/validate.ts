@@ -2,6 +2,7 @@ import type { ErrorObject, ValidateFunction } from 'ajv'
 import { Ajv } from 'ajv'
 import type { Diagnostic, DocPath } from '../core/diagnostics.js'
 import { toDiagnostics } from './diagnostics.js'
+import { relevant } from './relevant.js'
 import type { LanguageSchema } from './schema.js'
 import { languageSchema } from './schema.js'
 import type { Node } from './tree.js'
@@ -19,22 +20,21 @@ export function compileSchema(schema: LanguageSchema): ValidateFunction {
     // The committed file is checked when it is generated; doing it at each start would cost tens of milliseconds.
     validateSchema: false,
     messages: false,
-    inlineRefs: false,
+    // Making the code smaller takes longer than running it once.
+    code: { optimize: false },
   })
   ajv.addVocabulary(['x-short', 'x-values'])
   return ajv.compile(schema)
 }
-
-let validator: ValidateFunction | undefined
 
 /**
  * Checks the document's shape. The tree that comes back is the one given, but for variables' values that looked like a
  * number where text is wanted (`password: ${PASSWORD}` with digits only).
  */
 export function validateTree(root: Node): { root: Node; data: unknown; problems: Diagnostic[] } {
-  validator ??= compileSchema(languageSchema())
   let tree = root
   let data = toData(tree)
+  const validator = compileSchema(relevant(languageSchema(), [data]) as LanguageSchema)
   let errors = run(validator, data)
   const numbers = errors
     .filter(error => wantsText(error) && textAt(tree, error) !== undefined)

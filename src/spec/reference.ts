@@ -56,7 +56,7 @@ function connections(title: string, union: JsonSchema): string[] {
 }
 
 function functionSections(functions: readonly TransformFunction[]): string[] {
-  const families = [...new Set(functions.map(fn => fn.family))].sort()
+  const families = [...new Set(functions.map(fn => fn.family))]
   return [
     '## Functions',
     '',
