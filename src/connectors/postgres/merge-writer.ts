@@ -72,7 +72,8 @@ export function mergeWriter(connection: PgConnection, spec: WriteSpec, target: T
       if (!committed) created = false
     },
     close: async () => {
-      if (created) await connection.run(`drop table if exists ${staging}`)
+      // In a failed transaction nothing can be dropped, and the rollback or the session's end does it.
+      if (created) await connection.run(`drop table if exists ${staging}`).catch(() => {})
     },
   }
 }

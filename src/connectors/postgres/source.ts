@@ -55,6 +55,10 @@ export async function* readCursor(
   await connection.run(`declare ${name} no scroll cursor for ${sql}`, params)
   const decoders = spec.columns.map(column => decoderOf(column.type, column.decode))
   const decoded = decoders.flatMap((decode, index) => (decode === asText ? [] : [{ decode, index }]))
+  const batch = (rows: Row[]): SourceBatch => {
+    const last = rows[rows.length - 1] as Row
+    return { rows, cursor: spec.order.map(order => last[order.index] as Value) }
+  }
   let rows: Row[] = []
   let bytes = 0
   let size = 0
@@ -72,19 +76,17 @@ export async function* readCursor(
       rows.push(row)
       bytes += length
       size += length
-    }
-    seen += fetched.length
-    const done = fetched.length < fetch
-    if (rows.length > 0 && (done || rows.length >= spec.batchRows || bytes >= spec.batchBytes)) {
-      const last = rows[rows.length - 1] as Row
-      yield { rows, cursor: spec.order.map(order => last[order.index] as Value) }
+      if (rows.length < spec.batchRows && bytes < spec.batchBytes) continue
+      yield batch(rows)
       rows = []
       bytes = 0
     }
-    if (done) return
-    const room = Math.ceil(Math.max(1, spec.batchBytes - bytes) / Math.max(1, size / seen))
+    seen += fetched.length
+    if (fetched.length < fetch) break
+    const room = Math.ceil((spec.batchBytes - bytes) / Math.max(1, size / seen))
     fetch = Math.max(1, Math.min(spec.batchRows - rows.length, room, fetch * 8))
   }
+  if (rows.length > 0) yield batch(rows)
 }
 
 function lengthOf(row: TextRow): number {
@@ -93,6 +95,6 @@ function lengthOf(row: TextRow): number {
   return length
 }
 
-export function stopIfAborted(signal: AbortSignal): void {
+function stopIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw new EtlError('E515', 'reading was stopped', { kind: 'interrupted' })
 }
