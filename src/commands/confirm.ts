@@ -6,14 +6,13 @@ import { formatCount, plural, printable } from '../ui/format.js'
 import type { Terminal } from './terminal.js'
 
 /** What a run would do to rows that are there already, one line each; empty where there is nothing to lose. */
-export function dangersOf(plan: Plan, counts: ReadonlyMap<string, number>): readonly string[] {
+export function dangersOf(plan: Plan, occupied: readonly string[]): readonly string[] {
   return plan.entities.flatMap(({ name, write }) => {
-    const rows = counts.get(name)
     const table = formatTable(write.table)
-    if (write.replace)
-      return [`empties ${table}${rows === undefined ? '' : ` (${plural(rows, 'row')})`}, then loads ${name}`]
-    if (rows === undefined || rows === 0) return []
-    return [`writes ${name} (${write.mode}) to ${table}, which holds ${plural(rows, 'row')}`]
+    if (!occupied.includes(table)) return []
+    return write.replace
+      ? [`empties ${table}, which holds rows, and loads ${name}`]
+      : [`writes ${name} (${write.mode}) to ${table}, which holds rows already`]
   })
 }
 

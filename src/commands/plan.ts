@@ -22,7 +22,6 @@ export const planCommand: CliCommand = {
       addPipelineOptions(command)
         .option('--entity <name>', 'only this entity (repeatable; +name and name+ take what is around it)', repeatable)
         .option('--exclude <name>', 'all but this entity (repeatable)', repeatable)
-        .option('--limit <rows>', 'at most so many rows per entity', positive)
         .option('--batch-size <rows>', 'rows in a batch', positive)
         .option('--json', 'the plan as one JSON document on stdout')
         .option('-o, --output <file>', 'write the plan as JSON to a file'),

@@ -1,10 +1,10 @@
 import { Command, CommanderError } from 'commander'
 import { EtlError } from '../core/errors.js'
+import { TOOL_VERSION } from '../core/version.js'
 import { addHelpCommand } from './help.js'
 import type { Io } from './io.js'
 import { COMMANDS } from './registry.js'
 import { Terminal } from './terminal.js'
-import { packageVersion } from './version.js'
 
 /** Runs the command line and gives its exit code. Never throws, never ends the process by itself. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
@@ -26,7 +26,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
 export function buildProgram(io: Io, finish: (exitCode: number) => void): Command {
   const program = new Command('etl')
     .description('Moves data between databases as a YAML file says; resumable, row by row accounted for.')
-    .version(packageVersion(), '-V, --version', 'print the version')
+    .version(TOOL_VERSION, '-V, --version', 'print the version')
     .helpCommand(false)
     .exitOverride()
     .configureOutput({

@@ -34,12 +34,12 @@ export async function openProgress(options: ProgressOptions, terminal: Terminal)
   if (options.mode === 'plain') {
     const write = (line: string): void => terminal.err(`${line}\n`)
     const plain = new PlainProgress({ theme: terminal.errTheme, time: localTime, write })
-    listeners.push(bannerListener(terminal), plain.onEvent)
+    listeners.push(plain.onEvent)
     ticks.push(now => plain.tick(store.state, now))
   }
   if (options.mode === 'tty') {
     const live = await liveListener(store, options.controls, terminal)
-    listeners.push(bannerListener(terminal), live.onEvent)
+    listeners.push(live.onEvent)
     closers.push(live.close)
   }
   let log: LogFile | undefined
@@ -83,16 +83,11 @@ async function liveListener(
   return {
     onEvent: event => {
       if (event.type !== 'run_started') return
+      if (event.resumed) terminal.err(`${resumeBanner(event, terminal.errTheme)}\n`)
       const keep = !stdout.isTTY
       screen = openScreen({ store, controls, theme: terminal.errTheme, output: stderr, input: stdin, keep })
     },
     close: () => screen?.close(),
-  }
-}
-
-function bannerListener(terminal: Terminal): (event: RunEvent) => void {
-  return event => {
-    if (event.type === 'run_started' && event.resumed) terminal.err(`${resumeBanner(event, terminal.errTheme)}\n`)
   }
 }
 

@@ -11,6 +11,7 @@ export interface RunFlags extends PipelineOptions, OutputOptions, SelectionOptio
   readonly resume?: boolean
   readonly acceptChanges?: boolean
   readonly restart?: boolean
+  readonly limit?: number
   readonly concurrency?: number
   readonly yes?: boolean
   readonly checkOnly?: boolean
@@ -60,6 +61,7 @@ export function runOptionsOf(flags: RunFlags, io: Io): RunOptions {
     ...(flags.resume === true ? { resume: true } : {}),
     ...(flags.acceptChanges === true ? { acceptChanges: true } : {}),
     ...(flags.restart === true ? { restart: true } : {}),
+    ...(flags.limit === undefined ? {} : { limit: flags.limit }),
     ...(flags.concurrency === undefined ? {} : { concurrency: flags.concurrency }),
   }
 }

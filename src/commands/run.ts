@@ -1,5 +1,5 @@
+import { TOOL_VERSION } from '../core/version.js'
 import type { Pipeline } from '../load/pipeline.js'
-import type { Plan } from '../plan/plan.js'
 import type { RunHandle, RunOptions, RunResult } from '../run/api.js'
 import type { Controls } from '../ui/app.js'
 import { errorText } from '../ui/error-text.js'
@@ -10,13 +10,12 @@ import { progressMode } from '../ui/theme.js'
 import type { CliCommand } from './command.js'
 import { examples } from './command.js'
 import { confirm, dangersOf } from './confirm.js'
-import { openPipeline, tellWarnings } from './open-pipeline.js'
+import { openPipeline } from './open-pipeline.js'
 import { openProgress } from './progress.js'
 import { addRunOptions, type RunFlags, runOptionsOf } from './run-options.js'
 import { selectionOf } from './selection.js'
 import { Signals } from './signals.js'
 import { asEtlError, Terminal } from './terminal.js'
-import { packageVersion } from './version.js'
 
 export const runCommand: CliCommand = {
   name: 'run',
@@ -64,23 +63,21 @@ async function execute(file: string | undefined, flags: RunFlags, terminal: Term
     const { check } = await import('./check.js')
     return check(pipeline, flags.json === true, terminal)
   }
-  const { planPipeline, targetCounts } = await import('../index.js')
-  const plan = await planPipeline(pipeline, selectionOf(flags))
-  if (flags.quiet !== true) tellWarnings(plan.warnings, pipeline.file, terminal)
   // A resumed run was confirmed when it began; a dry run writes nothing.
   if (flags.yes !== true && flags.dryRun !== true && flags.resume !== true) {
-    const dangers = dangersOf(plan, await targetCounts(pipeline, plan))
+    const { occupiedTargets, planPipeline } = await import('../index.js')
+    const plan = await planPipeline(pipeline, selectionOf(flags))
+    const dangers = dangersOf(plan, await occupiedTargets(pipeline, plan))
     if (dangers.length > 0) await confirm(plan, dangers, terminal)
   }
-  const result = await carryOut(pipeline, plan, options, flags, terminal)
+  const result = await carryOut(pipeline, options, flags, terminal)
   tellResult(result, pipeline, flags, terminal)
   return result.exitCode
 }
 
-/** Runs the plan under the eyes of whoever watches, with signals and keys wired to it. */
+/** Runs the pipeline under the eyes of whoever watches, with signals and keys wired to it. */
 async function carryOut(
   pipeline: Pipeline,
-  plan: Plan,
   options: RunOptions,
   flags: RunFlags,
   terminal: Terminal,
@@ -108,10 +105,11 @@ async function carryOut(
   )
   signals.listen()
   try {
-    handle = await startRun(pipeline, plan, { ...options, onEvent: progress.onEvent })
+    const started = await startRun(pipeline, { ...options, onEvent: progress.onEvent })
+    handle = started
     // Somebody may have asked to stop while the run was being set up.
-    if (asked !== undefined) handle.stop(asked)
-    const result = await handle.result
+    if (asked !== undefined) started.stop(asked)
+    const result = await started.result
     if (result.error !== undefined) progress.log(`${result.error.code} ${result.error.message}`)
     return result
   } finally {
@@ -129,6 +127,6 @@ function tellResult(result: RunResult, pipeline: Pipeline, flags: RunFlags, term
   }
   if (result.error !== undefined && result.status === 'failed') {
     const { errTheme: theme, options } = terminal
-    terminal.err(errorText(result.error, { theme, verbose: options.verbose === true, version: packageVersion() }))
+    terminal.err(errorText(result.error, { theme, verbose: options.verbose === true, version: TOOL_VERSION }))
   }
 }

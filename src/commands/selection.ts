@@ -2,20 +2,17 @@
 export interface SelectionOptions {
   readonly entity?: readonly string[]
   readonly exclude?: readonly string[]
-  readonly limit?: number
   readonly batchSize?: number
 }
 
 export function selectionOf(options: SelectionOptions): {
   readonly entities?: readonly string[]
   readonly exclude?: readonly string[]
-  readonly limit?: number
   readonly batchSize?: number
 } {
   return {
     ...(options.entity === undefined ? {} : { entities: options.entity }),
     ...(options.exclude === undefined ? {} : { exclude: options.exclude }),
-    ...(options.limit === undefined ? {} : { limit: options.limit }),
     ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
   }
 }

@@ -1,8 +1,8 @@
 import { EtlError, exitCodeOf, PipelineError } from '../core/errors.js'
+import { TOOL_VERSION } from '../core/version.js'
 import { errorText } from '../ui/error-text.js'
 import { type Theme, themeOf } from '../ui/theme.js'
 import type { Io, OutputOptions } from './io.js'
-import { packageVersion } from './version.js'
 
 /** Where a command writes: results to stdout, everything else to stderr, both without secrets. */
 export class Terminal {
@@ -45,7 +45,7 @@ export class Terminal {
       const text = formatDiagnostics(error, { color: this.errTheme.color })
       this.err(text.endsWith('\n') ? text : `${text}\n`)
     } else {
-      this.err(errorText(error, { theme: this.errTheme, verbose: verbose === true, version: packageVersion() }))
+      this.err(errorText(error, { theme: this.errTheme, verbose: verbose === true, version: TOOL_VERSION }))
     }
     return exitCodeOf(error)
   }

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../core/diagnostics.js'
 import { PipelineError } from '../core/errors.js'
+import type { Pipeline } from '../load/pipeline.js'
 import { plural } from '../ui/format.js'
 import { paint } from '../ui/theme.js'
 import type { CliCommand } from './command.js'
@@ -34,7 +35,8 @@ export const validateCommand: CliCommand = {
 
 async function validate(file: string | undefined, options: ValidateOptions, terminal: Terminal): Promise<number> {
   if (options.json === true) return validateJson(file, options, terminal)
-  const pipeline = await openPipeline(file, options, terminal)
+  const pipeline = await openPipeline(file, options, quietly(terminal))
+  await tellFrames(pipeline, terminal)
   const { symbols } = terminal.outTheme
   const entities = plural(pipeline.spec.entities.length, 'entity', 'entities')
   const warnings = pipeline.warnings.length === 0 ? '' : `, ${plural(pipeline.warnings.length, 'warning')}`
@@ -47,13 +49,27 @@ async function validateJson(file: string | undefined, options: ValidateOptions, 
   const print = (ok: boolean, name: string, problems: readonly Diagnostic[]): void =>
     terminal.out(`${JSON.stringify({ ok, file: name, problems }, null, 2)}\n`)
   try {
-    const quiet = new Terminal(terminal.io, { ...terminal.options, quiet: true })
-    const pipeline = await openPipeline(file, options, quiet)
+    const pipeline = await openPipeline(file, options, quietly(terminal))
+    await terminal.hide(pipeline.secrets)
     print(true, pipeline.file, pipeline.warnings)
     return 0
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error
     print(false, error.file, error.diagnostics)
     return 2
+  }
+}
+
+/** Warnings are part of the answer here, told with their frames or in the document. */
+function quietly(terminal: Terminal): Terminal {
+  return new Terminal(terminal.io, { ...terminal.options, quiet: true })
+}
+
+async function tellFrames(pipeline: Pipeline, terminal: Terminal): Promise<void> {
+  if (pipeline.warnings.length === 0) return
+  await terminal.hide(pipeline.secrets)
+  const { formatDiagnostic } = await import('../load/code-frame.js')
+  for (const warning of pipeline.warnings) {
+    terminal.err(`${formatDiagnostic(pipeline.file, pipeline.text, warning, { color: terminal.errTheme.color })}\n`)
   }
 }

@@ -24,7 +24,7 @@ export function eventText(event: RunEvent, symbols: Symbols): EventText | undefi
       return { ...problemMark(problem, symbols), text: problemText(problem) }
     }
     case 'retry': {
-      const text = `${event.message} · attempt ${event.attempt} of ${event.attempts} in ${formatDuration(event.waitMs)}`
+      const text = `${event.message}, attempt ${event.attempt} of ${event.attempts} in ${formatDuration(event.waitMs)}`
       const problem = { kind: 'retry', entity: event.entity, code: event.code, text, rows: 0 } as const
       return { ...problemMark(problem, symbols), text: problemText(problem) }
     }
@@ -55,7 +55,7 @@ const STATUS_WORDS = {
   ok: 'finished',
   quarantined: 'finished with quarantined rows',
   failed: 'failed',
-  interrupted: 'interrupted, can be resumed',
+  interrupted: 'interrupted',
 } as const
 
 function runStarted(event: RunEvent & { type: 'run_started' }, arrow: string): string {

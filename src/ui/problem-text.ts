@@ -5,13 +5,13 @@ import type { Symbols, Tone } from './theme.js'
 export type ProblemLine = Omit<Problem, 'at'>
 
 /** A problem in one line, the same words on the screen and in plain lines. */
-export function problemText(problem: ProblemLine): string {
+export function problemText(problem: ProblemLine, nameWidth = 0): string {
   const code = problem.code === undefined ? '' : `${problem.code} `
   const what =
     problem.kind === 'rejected'
-      ? `${plural(problem.rows, 'row')} rejected · ${code}${problem.text}`
+      ? `${plural(problem.rows, 'row')} rejected: ${code}${problem.text}`
       : code + problem.text
-  return problem.entity === undefined ? what : `${problem.entity}  ${what}`
+  return problem.entity === undefined ? what : `${problem.entity.padEnd(nameWidth)}  ${what}`
 }
 
 export function problemMark(

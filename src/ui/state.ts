@@ -14,8 +14,8 @@ export function reduce(state: RunState, event: RunEvent): RunState {
         state: event.pass === 'defer' ? 'deferring' : 'running',
         counts: event.counts,
         estimatedRows: event.estimatedRows ?? entity.estimatedRows,
-        started: { active: activeTime(state, event.at), read: event.counts.read },
-        rate: NO_RATE,
+        // The second pass reads no new rows; its time belongs to the rows of the first.
+        started: entity.started ?? { active: activeTime(state, event.at), read: event.counts.read },
       }))
     case 'batch':
       return update(state, event.entity, entity => ({
@@ -36,7 +36,7 @@ export function reduce(state: RunState, event: RunEvent): RunState {
           kind: 'retry',
           entity: event.entity,
           code: event.code,
-          text: `${event.message} · attempt ${event.attempt} of ${event.attempts}`,
+          text: `${event.message}, attempt ${event.attempt} of ${event.attempts}`,
           rows: 0,
         },
       )

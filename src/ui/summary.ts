@@ -18,7 +18,15 @@ export function summaryText(result: RunResult, options: SummaryOptions): string 
   const { theme } = options
   const { mark, tone, words } = verdict(result, theme)
   const title = printable(`${result.pipeline}  ${words}   run ${result.runId}`)
-  const lines = ['', ...entityTable(result, theme), '', ...rejects(result), ...next(result, options)]
+  const lines = [
+    '',
+    ...entityTable(result, theme),
+    '',
+    ...rejects(result),
+    ...changes(result),
+    ...warnings(result, theme),
+    ...next(result, options),
+  ]
   return `${[` ${paint(theme, tone, mark)} ${title}`, ...lines.map(printable)].join('\n').trimEnd()}\n`
 }
 
@@ -103,6 +111,34 @@ function rejects(result: RunResult): string[] {
   }))
   const more = causes.length - rows.length
   return [...table(columns, rows, '   '), ...(more > 0 ? [`   and ${plural(more, 'more cause')}`] : []), '']
+}
+
+/** Values that are in the target but not as the source had them, because the file allows it. */
+function changes(result: RunResult): string[] {
+  const rows = result.entities.flatMap(entity => [
+    ...entity.losses.map(loss => [entity.name, loss.field, formatCount(loss.rows), 'rounded or truncated (on_lossy)']),
+    ...entity.substituted.map(s => [
+      entity.name,
+      s.field,
+      formatCount(s.rows),
+      'replaced (on_invalid, unmapped, on_missing)',
+    ]),
+  ])
+  if (rows.length === 0) return []
+  const columns = ['CHANGED', 'FIELD', 'ROWS', 'HOW'].map(title => ({
+    title,
+    align: title === 'ROWS' ? ('right' as const) : ('left' as const),
+  }))
+  return [...table(columns, rows, '   '), '']
+}
+
+const WARNINGS_SHOWN = 10
+
+function warnings(result: RunResult, theme: Theme): string[] {
+  if (result.warnings.length === 0) return []
+  const more = result.warnings.length - WARNINGS_SHOWN
+  const lines = result.warnings.slice(0, WARNINGS_SHOWN).map(text => ` ${theme.symbols.warning} ${text}`)
+  return [...lines, ...(more > 0 ? [`   and ${plural(more, 'more warning')}`] : []), '']
 }
 
 function next(result: RunResult, { file, cwd }: SummaryOptions): string[] {

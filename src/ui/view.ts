@@ -34,7 +34,7 @@ export interface Columns {
   readonly time: number
 }
 
-const SHORTEST_BAR = 8
+const SHORTEST_BAR = 6
 const LONGEST_BAR = 30
 const MARK = 3
 const PERCENT = 5

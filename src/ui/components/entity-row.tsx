@@ -105,7 +105,8 @@ function speed(state: RunState, entity: EntityView, columns: Columns, view: View
 }
 
 function time(state: RunState, entity: EntityView, view: View): string {
-  if (atWork(entity)) {
+  if (entity.state === 'deferring') return ''
+  if (entity.state === 'running') {
     const begun = entity.started === undefined ? 0 : activeTime(state, view.now) - entity.started.active
     const eta = begun < ETA_HIDDEN_MS ? undefined : entityEta(state, entity, view.now)
     return eta === undefined ? '' : formatEta(eta)

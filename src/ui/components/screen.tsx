@@ -28,7 +28,7 @@ export function Screen({ state, view }: { readonly state: RunState; readonly vie
       {layout.airy && <Row theme={theme} line={[{ text: rule, tone: 'dim' }]} />}
       <TotalRows state={state} columns={columns} view={view} />
       {layout.airy && layout.problems > 0 && <Row theme={theme} line={BLANK} />}
-      {help ? <Help view={view} /> : <Problems state={state} count={layout.problems} view={view} />}
+      {help ? <Help view={view} /> : <Problems state={state} count={layout.problems} columns={columns} view={view} />}
       {layout.airy && <Row theme={theme} line={BLANK} />}
       <KeyHelp state={state} view={view} />
     </>

@@ -1,7 +1,7 @@
 import type { ReactElement } from 'react'
 import { bar, percent } from '../bar.js'
 import { totalEta } from '../eta.js'
-import { formatCount, formatDuration, formatRate, plural } from '../format.js'
+import { formatCount, formatRate, plural } from '../format.js'
 import { rateAt } from '../rate.js'
 import { activeTime, type RunState, totals } from '../run-state.js'
 import { type Columns, formatEta, justify, usableWidth, type View } from '../view.js'
@@ -61,11 +61,12 @@ function rate(state: RunState, view: View): string {
 
 function status(state: RunState, view: View): string {
   const { symbols } = view.theme
-  const left = [` ${symbols.failed} ${formatCount(totals(state).quarantined)} rejected`]
+  const { quarantined } = totals(state)
+  const left = [` ${quarantined > 0 ? symbols.failed : symbols.done} ${formatCount(quarantined)} rejected`]
   if (state.retries > 0) left.push(`${symbols.retry} ${plural(state.retries, 'retry', 'retries')}`)
   const end: string[] = []
   if (state.checkpointAt !== undefined) {
-    end.push(`checkpoint ${formatDuration(Math.floor((view.now - state.checkpointAt) / 1000) * 1000)} ago`)
+    end.push(`checkpoint ${Math.max(0, Math.floor((view.now - state.checkpointAt) / 1000))}s ago`)
   }
   if (view.memory !== undefined) end.push(`memory ${Math.round(view.memory / 1_048_576)} MB`)
   return justify(left.join('   '), end.join('   '), usableWidth(view))

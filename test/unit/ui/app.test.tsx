@@ -1,0 +1,85 @@
+import { render } from 'ink-testing-library'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { App, type Controls } from '../../../src/ui/app.js'
+import { StateStore } from '../../../src/ui/store.js'
+import { UNICODE } from '../../../src/ui/theme.js'
+import { after, batch, entityStarted, runStarted, T0 } from './sample-run.js'
+
+const pressed: string[] = []
+const controls: Controls = {
+  pause: () => pressed.push('pause'),
+  unpause: () => pressed.push('unpause'),
+  stop: () => pressed.push('stop'),
+  interrupt: () => pressed.push('interrupt'),
+}
+let now = T0
+let samples = 0
+
+function start(): { store: StateStore; screen: ReturnType<typeof render> } {
+  const store = new StateStore()
+  store.onEvent(runStarted([{ name: 'orders', rows: 1000 }]))
+  const sample = () => {
+    samples++
+    return { columns: 80, rows: 24, now, theme: { color: false, symbols: UNICODE } }
+  }
+  return { store, screen: render(<App store={store} controls={controls} sample={sample} />) }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  pressed.length = 0
+  samples = 0
+  now = T0
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+test('the store is looked at six times a second, however many events arrive', () => {
+  const { store, screen } = start()
+  samples = 0
+  store.onEvent(entityStarted('orders', 0))
+  for (let i = 1; i <= 500; i++) store.onEvent(batch('orders', i / 1000, i))
+  expect(screen.lastFrame()).toContain('0 /  1,000')
+  now = after(1)
+  vi.advanceTimersByTime(1000)
+  expect(samples).toBe(6)
+  expect(screen.lastFrame()).toContain('500 /  1,000')
+  screen.unmount()
+  vi.advanceTimersByTime(1000)
+  expect(samples).toBe(6)
+})
+
+test('keys: pause, go on, stop, ctrl-c, help', async () => {
+  const { store, screen } = start()
+  await vi.waitFor(() => {
+    screen.stdin.write('p')
+    expect(pressed).toContain('pause')
+  })
+  pressed.length = 0
+  store.onEvent({ type: 'paused', at: after(1) })
+  screen.stdin.write('p')
+  screen.stdin.write('q')
+  screen.stdin.write('\u0003')
+  screen.stdin.write('x')
+  await vi.waitFor(() => expect(pressed).toEqual(['unpause', 'stop', 'interrupt']))
+  screen.stdin.write('?')
+  await vi.waitFor(() => expect(screen.lastFrame()).toContain('[?] close help'))
+  screen.stdin.write('?')
+  await vi.waitFor(() => expect(screen.lastFrame()).toContain('[?] help'))
+  screen.unmount()
+})
+
+test('p does nothing while the run is stopping', async () => {
+  const { store, screen } = start()
+  await vi.waitFor(() => {
+    screen.stdin.write('p')
+    expect(pressed).toContain('pause')
+  })
+  pressed.length = 0
+  store.onEvent({ type: 'stopping', at: after(1) })
+  screen.stdin.write('p')
+  screen.stdin.write('q')
+  await vi.waitFor(() => expect(pressed).toEqual(['stop']))
+  screen.unmount()
+})
