@@ -1,15 +1,15 @@
-import type { ErrorCode } from '../core/codes.js'
-import type { DocPath } from '../core/diagnostics.js'
+import { EtlError, RowError } from '../core/errors.js'
 import type { Value } from '../core/row.js'
 import type { FunctionContext } from '../core/transform.js'
+import type { Compilation } from './logic/compile.js'
+import { compileRule } from './logic/compile.js'
+import { interpretRule } from './logic/reference.js'
+import { rowScope } from './logic/scope.js'
 
-/** One problem of a rule; `path` starts at the rule. */
-export interface ExpressionProblem {
-  readonly code: ErrorCode
-  readonly message: string
-  readonly path: DocPath
-  readonly hint?: string
-}
+export type { CheckOptions, ExpressionProblem } from './logic/check.js'
+export { checkExpression } from './logic/check.js'
+export { isPure, namesUsed } from './logic/names.js'
+export { usable } from './logic/usable.js'
 
 export interface ExpressionEnv {
   /** Name of each slot of the frame: source columns, then `let` names. */
@@ -21,30 +21,23 @@ export interface ExpressionEnv {
   readonly reference?: boolean
 }
 
-/** Problems of a rule that can be seen without data; empty when there are none. */
-export function checkExpression(
-  _rule: unknown,
-  _options: { readonly names?: ReadonlySet<string> } = {},
-): ExpressionProblem[] {
-  return []
-}
-
-/** Compiles a rule to a closure over frames; the result goes through {@link usable} before it is a value. */
-export function compileExpression(_rule: unknown, _env: ExpressionEnv): (frame: readonly unknown[]) => unknown {
-  return () => null
-}
-
-/** The result of an expression as a value; E414 where it is none. `json` allows arrays and objects, as JSON text. */
-export function usable(value: unknown, _options: { readonly json?: boolean } = {}): Value {
-  return value as Value
-}
-
-/** Names that the rule reads from the row, each once. */
-export function namesUsed(_rule: unknown): string[] {
-  return []
-}
-
-/** Does the same row always give the same result? */
-export function isPure(_rule: unknown): boolean {
-  return true
+/**
+ * Compiles a rule to a closure over frames with the exact meaning of json-logic-js 2.0.5; the result goes through
+ * {@link usable} before it is a value. `var` finds a column by its exact name first, then by a path, and only own
+ * properties. The closure throws nothing but row errors.
+ *
+ * @throws EtlError E205, E211, E212 of kind `usage` for a rule that `checkExpression` would refuse
+ */
+export function compileExpression(rule: unknown, env: ExpressionEnv): (frame: readonly unknown[]) => unknown {
+  const row = rowScope(env.columns, env.constants)
+  const compilation: Compilation = { row, context: env.context, constants: row.constants }
+  const run = env.reference === true ? interpretRule(rule, row, compilation) : compileRule(rule, compilation)
+  return frame => {
+    try {
+      return run(frame)
+    } catch (error) {
+      if (error instanceof RowError || error instanceof EtlError) throw error
+      throw new RowError('E414', 'the operands do not suit an operator')
+    }
+  }
 }

@@ -53,8 +53,7 @@ const phone = defineFunction({
   },
 })
 
-type IsEmail = (text: string) => boolean
-let isEmail: IsEmail | undefined
+let isEmail: typeof import('validator/lib/isEmail.js').default | undefined
 
 const email = defineFunction({
   name: 'email',
@@ -75,7 +74,7 @@ const email = defineFunction({
   prepare:
     ({ lowercase = 'all' }) =>
     ([value]) => {
-      isEmail ??= load('validator/lib/isEmail.js').default as IsEmail
+      isEmail ??= (load('validator/lib/isEmail.js') as typeof import('validator/lib/isEmail.js')).default
       const text = textOf(value).trim()
       const at = text.lastIndexOf('@')
       const address =
@@ -89,8 +88,7 @@ const email = defineFunction({
     },
 })
 
-type IsUrl = (text: string, options: { protocols: string[]; require_protocol: boolean }) => boolean
-let isUrl: IsUrl | undefined
+let isUrl: typeof import('validator/lib/isURL.js').default | undefined
 
 const url = defineFunction({
   name: 'url',
@@ -113,7 +111,7 @@ const url = defineFunction({
   prepare:
     ({ protocol }) =>
     ([value]) => {
-      isUrl ??= load('validator/lib/isURL.js').default as IsUrl
+      isUrl ??= (load('validator/lib/isURL.js') as typeof import('validator/lib/isURL.js')).default
       const text = textOf(value).trim()
       const address = protocol === undefined || /^[a-z][a-z0-9+.-]*:/i.test(text) ? text : `${protocol}://${text}`
       if (!isUrl(address, { protocols: ['http', 'https', 'ftp'], require_protocol: true }))
