@@ -1,4 +1,4 @@
-import type { Table, TableRef } from '../core/catalog.js'
+import type { TableRef } from '../core/catalog.js'
 import { formatTable } from '../core/catalog.js'
 import type { ErrorCode } from '../core/codes.js'
 import type { Database, Session } from '../core/connector.js'
@@ -9,6 +9,7 @@ import type { CatalogSources } from './catalogs.js'
 import { TARGET } from './catalogs.js'
 import { compilePlan } from './compile.js'
 import type { EntityPlan, Plan } from './plan.js'
+import { isUnique } from './source-shape.js'
 
 /** One thing that was looked at. */
 export interface CheckItem {
@@ -157,9 +158,4 @@ async function checkKey({ name, read }: EntityPlan, databases: CatalogSources): 
 async function count(session: Session, sql: string): Promise<number> {
   const [row] = await session.query(sql)
   return Number(row?.[0] ?? 0)
-}
-
-function isUnique(table: Table, names: readonly string[]): boolean {
-  const keys = [table.primaryKey, ...table.uniques.map(unique => unique.columns)]
-  return keys.some(key => key.length > 0 && key.every(column => names.includes(column)))
 }

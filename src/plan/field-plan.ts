@@ -105,7 +105,7 @@ export function conversionOf(draft: Draft, field: FieldSpec, plan: FieldPlan): C
   if (plan.castFrom.kind === 'any') return undefined
   const [from, to] = [formatType(plan.castFrom), formatType(plan.castTo)]
   const { risk, note } = conversionRisk(plan.castFrom, plan.castTo)
-  if (from === to && risk === 'lossless') return undefined
+  if (from === to && risk !== 'lossy') return undefined
   if (risk === 'lossy' && field.onLossy === undefined) {
     const hint = 'rows that would lose something are rejected; `on_lossy: round` or `truncate` allows it'
     const message = `${field.target}: ${from} to ${to}${note === undefined ? '' : `, ${note}`}`

@@ -3,6 +3,7 @@ import type { Value } from '../core/row.js'
 import { fromJson, keyText } from '../core/row.js'
 import type { FunctionContext } from '../core/transform.js'
 import type { RowPolicy } from '../spec/model.js'
+import { bindFunction } from '../transforms/bind.js'
 import { compileCast } from '../transforms/cast.js'
 import { compileExpression, usable } from '../transforms/expression.js'
 import { functions } from '../transforms/registry.js'
@@ -44,7 +45,10 @@ export interface FieldSteps {
   readonly plain: number | undefined
 }
 
-/** Compiles one field. Throws what the functions' `prepare` throws on wrong parameters. */
+/**
+ * Compiles one field.
+ * @throws EtlError E211 of kind `usage` for parameters or a rule that the loader would have refused
+ */
 export function compileField(field: FieldPlan, env: FieldEnv): FieldSteps {
   const inputs = compileInput(field, env)
   const apply = compileApply(field, env)
@@ -113,7 +117,7 @@ function compileApply(field: FieldPlan, env: FieldEnv): ((inputs: readonly Input
   const calls = field.apply.map(({ fn, params }) => {
     const definition = functions.get(fn)
     if (definition === undefined) throw new TypeError(`there is no function "${fn}"`)
-    return { run: definition.prepare(params, env.context), nullIn: definition.nullIn }
+    return { run: bindFunction(definition, params, env.context), nullIn: definition.nullIn }
   })
   return inputs => {
     const [first, ...others] = calls as [(typeof calls)[0], ...typeof calls]
@@ -124,7 +128,7 @@ function compileApply(field: FieldPlan, env: FieldEnv): ((inputs: readonly Input
     } else {
       step = frame => {
         for (let i = 0; i < inputs.length; i++) scratch[i] = (inputs[i] as Input)(frame)
-        return first.nullIn === 'null' && scratch.includes(null) ? null : first.run(scratch)
+        return first.run(scratch)
       }
     }
     for (const call of others) step = chain(step, call)

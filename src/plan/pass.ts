@@ -36,8 +36,7 @@ export function planPass(
   const usedLets = spec.let.filter(l => lets.has(l.name))
   const columns = source.columns.filter(column => used.has(column.name))
   const frame = [...columns.map(column => column.name), ...usedLets.map(l => l.name)]
-  // A let hides the column of its name, as in expressions.
-  const index = (name: string): number => frame.lastIndexOf(name)
+  const index = (name: string): number => frame.indexOf(name)
   const plans: FieldPlan[] = [...keyFields(index)]
   const specs: FieldSpec[] = []
   for (const field of fields) {

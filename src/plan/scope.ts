@@ -26,6 +26,10 @@ export function checkNames(
     }
   }
   for (const { name, rule, path } of entity.let) {
+    if (names.has(name)) {
+      const hint = 'give it a name of its own'
+      problems.error('E215', path, `${shape.label} has a column ${name}, which this let would hide`, hint)
+    }
     check(rule, path)
     names.add(name)
   }

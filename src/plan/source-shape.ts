@@ -147,7 +147,8 @@ function checkedKey(
   return known
 }
 
-function isUnique(table: Table, names: readonly string[]): boolean {
+/** Does a key of the table keep these columns unique? */
+export function isUnique(table: Table, names: readonly string[]): boolean {
   const keys = [table.primaryKey, ...table.uniques.map(unique => unique.columns)]
   return keys.some(key => key.length > 0 && key.every(name => names.includes(name)))
 }
