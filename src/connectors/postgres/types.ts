@@ -120,18 +120,18 @@ export type Decode = (text: string) => Value
 
 export const asText: Decode = text => text
 const asBytes: Decode = text => Buffer.from(text.slice(2), 'hex')
+const asBoolean: Decode = text => text === 't'
 const asInteger: Decode = text => {
   const number = Number(text)
   return Number.isSafeInteger(number) ? number : text
 }
 
-/** Bytes are a buffer in any case; the rest is left as the server's text where nobody looks at it. */
+/** Bytes and booleans look like nobody else's here, so they are decoded in any case; the rest stays the server's text. */
 export function decoderOf(type: LogicalType, decode: boolean): Decode {
   if (type.kind === 'bytes') return asBytes
+  if (type.kind === 'boolean') return asBoolean
   if (!decode) return asText
   switch (type.kind) {
-    case 'boolean':
-      return text => text === 't'
     case 'integer':
       return asInteger
     case 'float':
