@@ -37,6 +37,8 @@ export const databases: readonly TestDatabase[] = await Promise.all(
     }),
 )
 
+if (databases.length === 0) throw new Error('ETL_TEST_DATABASES names no file of test/databases')
+
 async function connectorOf(name: string): Promise<Connector> {
   const url = new URL(`../../src/connectors/${name}/index.ts`, import.meta.url)
   const module = (await import(pathToFileURL(url.pathname).href)) as Record<string, Connector>

@@ -4,16 +4,7 @@ import type { Row, Value } from '../../src/core/row.js'
 import type { LogicalType } from '../../src/core/types.js'
 import { formatType } from '../../src/core/types.js'
 import type { Place } from './databases.js'
-import {
-  closePlace,
-  commitRows,
-  databases,
-  openPlace,
-  readRows,
-  readSpec,
-  withSession,
-  writeSpec,
-} from './databases.js'
+import { closePlace, databases, openPlace, readRows, readSpec, writeRows, writeSpec } from './databases.js'
 import type { TypeCases, ValueCase } from './values.js'
 import { EXCEPTIONS, NUL_TEXT, normal, VALUES } from './values.js'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { accessSync, constants, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Column, Table, TableRef } from '../../core/catalog.js'
 import type {
@@ -35,20 +35,35 @@ export async function openDatabase(
     path,
     busyTimeout: typeof config.busy_timeout === 'number' ? config.busy_timeout : DEFAULT_BUSY_TIMEOUT,
   }
-  const catalog = await Connection.open(file, options.readOnly)
+  let catalog: Connection | undefined
   try {
+    catalog = await Connection.open(file, options.readOnly)
     if (!options.readOnly) checkWritable(catalog)
     return new SqliteDatabase(connector, catalog, absolute, options.readOnly)
   } catch (error) {
-    catalog.close()
-    throw error
+    catalog?.close()
+    throw options.readOnly ? error : targetError(error, path)
   }
+}
+
+/** Where a file was to be written, "cannot be opened" is a matter of rights. */
+function targetError(error: unknown, path: string): unknown {
+  if (!(error instanceof EtlError) || error.native?.startsWith('SQLITE_CANTOPEN') !== true) return error
+  return new EtlError('E305', `${path} cannot be written`, {
+    kind: 'connection',
+    where: path,
+    hint: 'check the rights of the file and of its folder',
+    cause: error,
+  })
 }
 
 /** True where the file does not exist (and may be created). */
 function prepareFile(absolute: string, path: string, options: OpenOptions): boolean {
   if (existsSync(absolute)) {
-    if (!statSync(absolute).isDirectory()) return false
+    if (!statSync(absolute).isDirectory()) {
+      checkHeader(absolute, path)
+      return false
+    }
     throw new EtlError('E303', `${path} is a folder, not a database file`, {
       kind: 'connection',
       where: path,
@@ -76,21 +91,34 @@ function prepareFile(absolute: string, path: string, options: OpenOptions): bool
   return true
 }
 
-/** A target that cannot be written is found out before the first row, not after reading the first batch. */
+const HEADER = 'SQLite format 3\u0000'
+
+/** SQLite takes a very short file for an empty database, and would write over somebody's notes. */
+function checkHeader(absolute: string, path: string): void {
+  const { size } = statSync(absolute)
+  if (size === 0 || size >= 512 || readFileSync(absolute).subarray(0, HEADER.length).toString('latin1') === HEADER)
+    return
+  throw new EtlError('E303', `${path} is not an SQLite database`, {
+    kind: 'connection',
+    where: path,
+    hint: 'check path: it must name an SQLite 3 database file',
+  })
+}
+
+/**
+ * A target that cannot be written is found out before the first row, not after reading the first batch. Only a change
+ * tells: beginning a transaction succeeds on a read-only file. It is rolled back and never reaches the file.
+ */
 function checkWritable(connection: Connection): void {
   try {
     connection.execute('begin immediate')
-    connection.execute('rollback')
+    try {
+      connection.execute('create table etl_write_probe (id integer)')
+    } finally {
+      connection.execute('rollback')
+    }
   } catch (error) {
     if (error instanceof EtlError && error.code === 'E307') return
-    if (error instanceof EtlError && error.native?.startsWith('SQLITE_CANTOPEN')) {
-      throw new EtlError('E305', `${connection.file.path} cannot be written`, {
-        kind: 'connection',
-        where: connection.file.path,
-        hint: 'check the rights of the file and of its folder',
-        cause: error,
-      })
-    }
     throw error
   }
 }

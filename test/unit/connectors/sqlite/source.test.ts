@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest'
+import { makeFile, open, openSession, readTable, temporaryFolder } from './files.js'
+
+async function sourceOf(sql: string, readOnly = true) {
+  const folder = temporaryFolder()
+  makeFile(folder, sql)
+  return open(folder, { readOnly })
+}
+
+test('what is stored comes as it is, whatever the column is called', async () => {
+  const source = await sourceOf(`
+    create table t (id integer primary key, n integer, r real, b boolean, d decimal(10, 2), x, j json, u uuid);
+    insert into t values
+      (1, 9007199254740991, 1.5, 1, 1.10, 7, '{"a":1}', 'abc'),
+      (2, 9007199254740992, 3, 0, 5, 'seven', 12, 34),
+      (3, -9223372036854775808, 1e300, 2, 1e-7, x'00ff', 1.5, null),
+      (4, 'no number', 'text', 'yes', 'n/a', 2.5, null, x'01');
+  `)
+  expect(await readTable(source, 't', ['id'])).toEqual([
+    [1, 9007199254740991, 1.5, true, '1.1', 7, '{"a":1}', 'abc'],
+    [2, 9007199254740992n, 3, false, '5', 'seven', '12', '34'],
+    [3, -9223372036854775808n, 1e300, 2, '0.0000001', Buffer.from([0, 255]), '1.5', null],
+    [4, 'no number', 'text', 'yes', 'n/a', 2.5, null, Buffer.from([1])],
+  ])
+})
+
+test('dates: the separator when somebody looks, numbers as numbers', async () => {
+  const source = await sourceOf(`
+    create table t (id integer primary key, at datetime, day date);
+    insert into t values (1, '2024-02-29 03:04:05.678', '2024-02-29'), (2, 1709175845, 19782), (3, 'soon', '29.2.2024');
+  `)
+  expect(await readTable(source, 't', ['id'])).toEqual([
+    [1, '2024-02-29 03:04:05.678', '2024-02-29'],
+    [2, 1709175845, 19782],
+    [3, 'soon', '29.2.2024'],
+  ])
+  expect((await readTable(source, 't', ['id'], { decode: true }))[0]?.[1]).toBe('2024-02-29T03:04:05.678')
+})
+
+test('a cursor is the stored value, so dates with a space are found again', async () => {
+  const source = await sourceOf(`
+    create table t (at datetime primary key, price decimal(10, 2));
+    insert into t values ('2024-01-01 00:00:00', 1.5), ('2024-01-01 12:00:00', 2), ('2024-01-02 00:00:00', 2.5);
+  `)
+  for (const order of [['at'], ['price', 'at']]) {
+    const rows = await readTable(source, 't', order, { decode: true, batchRows: 1 })
+    expect(rows).toEqual([
+      ['2024-01-01T00:00:00', '1.5'],
+      ['2024-01-01T12:00:00', '2'],
+      ['2024-01-02T00:00:00', '2.5'],
+    ])
+    const session = await openSession(source, true)
+    const type = { kind: 'timestamp', zoned: false } as const
+    const spec = {
+      from: { table: { table: 't' } },
+      columns: [{ name: 'at', type, decode: true }],
+      order: [{ index: 0, nullable: false }],
+      batchRows: 1,
+      batchBytes: 1000,
+    }
+    for await (const batch of session.read(spec, new AbortController().signal)) {
+      expect(batch.cursor).toEqual(['2024-01-01 00:00:00'])
+      break
+    }
+  }
+})
+
+test('keys of mixed kinds are all read, across batches', async () => {
+  const source = await sourceOf(`
+    create table t (k primary key);
+    insert into t values (null), (1), (2.5), ('1'), ('a'), (x'31'), ('Z'), (-3);
+  `)
+  for (const batchRows of [1, 2, 3, 100]) {
+    const rows = await readTable(source, 't', ['k'], { batchRows })
+    expect(rows.flat()).toEqual([null, -3, 1, 2.5, '1', 'Z', 'a', Buffer.from('1')])
+  }
+})
+
+describe('text that is not UTF-8', () => {
+  const SQL = `
+    create table t (id integer primary key, a text, b text);
+    insert into t with recursive n (i) as (select 1 union all select i + 1 from n where i < 250)
+      select i, 'plain', 'really ' || char(65533) || ' there' from n;
+    update t set b = cast(x'6180ff62' as text) where id = 201;
+  `
+
+  test('is an error that names the column, not a replaced character', async () => {
+    const source = await sourceOf(SQL)
+    for (const batchRows of [1, 7, 100, 1000]) {
+      await expect(readTable(source, 't', ['id'], { batchRows })).rejects.toMatchObject({
+        code: 'E409',
+        column: 'b',
+        message: 'column b of t holds text that is not valid UTF-8',
+      })
+    }
+    await expect(readTable(source, 't', [], { batchRows: 9 })).rejects.toMatchObject({ code: 'E409' })
+  })
+
+  test('is found while the file is being written, too', async () => {
+    const target = await sourceOf(SQL, false)
+    await expect(readTable(target, 't', ['id'], { batchRows: 7 })).rejects.toMatchObject({ code: 'E409' })
+  })
+
+  test('a real U+FFFD is a character like any other', async () => {
+    const source = await sourceOf(SQL)
+    for (const more of [{ where: 'id <> 201' }, { where: 'id < 201', batchRows: 9 }, { after: [201] }]) {
+      const rows = await readTable(source, 't', ['id'], more)
+      expect(rows.length).toBeGreaterThan(40)
+      for (const row of rows) expect(row[2]).toBe('really \ufffd there')
+    }
+    expect(await readTable(source, 't', [], { where: 'id <> 201', batchRows: 9 })).toHaveLength(249)
+  })
+})
+
+test('several statements and statements that write are refused', async () => {
+  const source = await sourceOf('create table t (id integer primary key)')
+  const session = await openSession(source, true)
+  await expect(session.query('select 1; drop table t')).rejects.toMatchObject({
+    code: 'E308',
+    message: 'exactly one SQL statement is expected',
+  })
+  await expect(session.execute('drop table t')).rejects.toMatchObject({ code: 'E305' })
+  await expect(source.describe('select * from nowhere')).rejects.toMatchObject({
+    code: 'E308',
+    message: 'no such table: nowhere',
+  })
+})
+
+test('a snapshot does not see what is written meanwhile', async () => {
+  const folder = temporaryFolder()
+  makeFile(folder, 'pragma journal_mode = wal; create table t (id integer primary key); insert into t values (1)')
+  const source = await open(folder, { readOnly: true })
+  const target = await open(folder)
+  const reading = await openSession(source, true)
+  await reading.begin()
+  const writing = await openSession(target)
+  await writing.execute('insert into t values (2)')
+  expect(await reading.query('select count(*) from t')).toEqual([[1]])
+  await reading.commit()
+  expect(await reading.query('select count(*) from t')).toEqual([[2]])
+})
