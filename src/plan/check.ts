@@ -134,7 +134,16 @@ async function checkKey({ name, read }: EntityPlan, databases: CatalogSources): 
     const hint = 'choose other columns for `key`, or leave such rows out with `where`'
     return [
       ...(nulls > 0
-        ? [{ where: name, what, ok: false, detail: `${nulls} rows have a null key`, code: 'E422', hint } as const]
+        ? [
+            {
+              where: name,
+              what,
+              ok: false,
+              detail: nulls === 1 ? '1 row has a null key' : `${nulls} rows have a null key`,
+              code: 'E422',
+              hint,
+            } as const,
+          ]
         : []),
       ...(doubles > 0
         ? [
@@ -142,7 +151,7 @@ async function checkKey({ name, read }: EntityPlan, databases: CatalogSources): 
               where: name,
               what,
               ok: false,
-              detail: `${doubles} keys stand for several rows`,
+              detail: doubles === 1 ? '1 key stands for several rows' : `${doubles} keys stand for several rows`,
               code: 'E518',
               hint,
             } as const,

@@ -69,7 +69,7 @@ function conversions(plan: Plan): string[] {
   const risky = all.filter(c => c.risk !== 'lossless')
   const rows = risky.map(c => [`${c.entity}.${c.field}`, `${c.from} → ${c.to}`, c.risk, c.note ?? ''])
   const lossless = all.length - risky.length
-  const rest = lossless === 0 ? [] : [`  ${lossless} more ${lossless === 1 ? 'is' : 'are'} lossless`]
+  const rest = lossless === 0 ? [] : [`  ${lossless}${risky.length > 0 ? ' more' : ''} lossless`]
   return all.length === 0 ? [] : ['  CONVERSIONS', ...columns(rows), ...rest]
 }
 
