@@ -93,7 +93,7 @@ export function generate(file) {
     }
   }
   db.transaction(() => {
-    for (const [code, name, region] of COUNTRIES) insert('CTRY')(code, name.padEnd(30), region.padEnd(12))
+    for (const [code, name, region] of COUNTRIES) insert('CTRY')(code, name.padEnd(30), region)
     customers(insert('CUST'), pick, random)
     contacts(insert('CONTACT'), pick, random)
     products(insert('PROD'), pick, random)

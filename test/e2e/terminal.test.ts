@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest'
+import { CLI, runEtl } from '../support/etl.js'
+import { type OpenTerminal, openTerminal } from '../support/terminal.js'
+import { differences, makeShop, one, type Shop } from './shop.js'
+
+function run(shop: Shop, args: readonly string[] = [], columns = 80, rows = 24): OpenTerminal {
+  return openTerminal([process.execPath, CLI, 'run', ...args], { columns, rows, cwd: shop.dir })
+}
+
+/** Rows read of an entity, as the screen says. */
+function rowsOf(entity: string, screen: readonly string[]): number | undefined {
+  const row = screen.find(line => new RegExp(`^ . ${entity} `).test(line))
+  const match = /([\d,]+) (?:\/|rows)/.exec(row ?? '')
+  return match?.[1] === undefined ? undefined : Number(match[1].replaceAll(',', ''))
+}
+
+/** Waits until the entity has read some, then until it has read more. */
+async function seeRowsMove(terminal: OpenTerminal, entity: string): Promise<void> {
+  const some = await terminal.until(screen => rowsOf(entity, screen) || undefined)
+  await terminal.until(screen => ((rowsOf(entity, screen) ?? 0) > some ? true : undefined))
+}
+
+test('rows move, q stops after the batch with 130, --resume loads the rest exactly once', async () => {
+  const shop = makeShop(300_000, { batchSize: 100 })
+  const terminal = run(shop)
+  await seeRowsMove(terminal, 'orders')
+  const frame = terminal.screen.rows
+  expect(frame.some(row => /^ etl run {2}shop +run \S+ {3}elapsed \d\d:\d\d$/.test(row))).toBe(true)
+  expect(frame).toContain(' [p] pause  [?] help  [q] stop, resumable')
+  expect(Math.max(...frame.map(row => row.length))).toBeLessThanOrEqual(80)
+  terminal.type('q')
+  expect(await terminal.exit).toBe(130)
+  expect(terminal.screen.history).toContain('etl run etl.yaml --resume')
+
+  const { n: before } = one(shop.target, 'select count(*) as n from orders') as { n: number }
+  expect(before).toBeGreaterThan(0)
+  expect(before).toBeLessThan(300_000)
+  const resumed = await runEtl(['run', '--resume'], { cwd: shop.dir })
+  expect(resumed.code, resumed.stderr).toBe(0)
+  expect(one(shop.target, 'select count(*) as n from orders')).toEqual({ n: 300_000 })
+  expect(differences(shop)).toEqual({ missing: 0, extra: 0 })
+}, 120_000)
+
+test('p pauses and goes on, ctrl-c stops like q', async () => {
+  const shop = makeShop(300_000, { batchSize: 100 })
+  const terminal = run(shop)
+  await seeRowsMove(terminal, 'orders')
+  terminal.type('p')
+  await terminal.until(rows => rows.find(row => row.endsWith('paused, [p] goes on')))
+  // Batches already in work still arrive.
+  await new Promise(resolve => setTimeout(resolve, 1000))
+  const paused = rowsOf('orders', terminal.screen.rows)
+  await new Promise(resolve => setTimeout(resolve, 1000))
+  expect(rowsOf('orders', terminal.screen.rows)).toBe(paused)
+  terminal.type('p')
+  await terminal.until(rows => ((rowsOf('orders', rows) ?? 0) > (paused ?? 0) ? true : undefined))
+  terminal.type('\u0003')
+  expect(await terminal.exit).toBe(130)
+}, 120_000)
+
+test('the frame of a finished run makes room for the summary', async () => {
+  const shop = makeShop(1000)
+  const terminal = run(shop)
+  expect(await terminal.exit).toBe(0)
+  const text = terminal.screen.history
+  expect(text).toMatch(/^ ✔ shop {2}finished {3}run /m)
+  expect(text).toMatch(/^ ✔ {2}orders +1,000 +1,000 /m)
+  expect(text).not.toContain('[q] stop')
+  expect(
+    terminal.raw().trimEnd().endsWith('\u001b[?25h') ||
+      terminal.raw().lastIndexOf('\u001b[?25h') > terminal.raw().lastIndexOf('\u001b[?25l'),
+  ).toBe(true)
+}, 60_000)
+
+test('rows that are there already are asked about; only y goes on', async () => {
+  const shop = makeShop(100)
+  expect((await runEtl(['run'], { cwd: shop.dir })).code).toBe(0)
+  const refused = run(shop)
+  await refused.until(rows => rows.find(row => row.startsWith('Go on? [y/N]')))
+  refused.type('n\r')
+  expect(await refused.exit).toBe(1)
+  expect(refused.screen.history).toContain('writes orders (insert) to orders, which holds rows already')
+  expect(refused.screen.history).toContain('✖ E514 confirmation needed')
+
+  const accepted = run(shop)
+  await accepted.until(rows => rows.find(row => row.startsWith('Go on? [y/N]')))
+  accepted.type('y\r')
+  // Every row exists already: each is rejected, none is written twice.
+  expect(await accepted.exit).toBe(3)
+  expect(one(shop.target, 'select count(*) as n from orders')).toEqual({ n: 100 })
+}, 60_000)
+
+test('60 columns and 12 rows: no row wider, the scrollback kept', async () => {
+  const shop = makeShop(300_000, { batchSize: 100 })
+  const terminal = run(shop, [], 60, 12)
+  await seeRowsMove(terminal, 'orders')
+  expect(Math.max(...terminal.screen.rows.map(row => row.length))).toBeLessThanOrEqual(60)
+  terminal.type('q')
+  expect(await terminal.exit).toBe(130)
+  expect(terminal.raw()).not.toContain('\u001b[3J')
+}, 120_000)
