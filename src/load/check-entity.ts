@@ -8,6 +8,7 @@ import { list, nameList, namePath, record, text } from './shape.js'
 export function checkEntity(name: string, raw: unknown, scope: Scope): void {
   const entity = record(raw)
   const path: DocPath = ['entities', name]
+  if (Object.keys(entity).length === 0) return
   checkFrom(entity, path, scope)
   const columns = knownColumns(entity.from)
   const names = columns === undefined ? undefined : new Set(columns)

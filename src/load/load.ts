@@ -29,7 +29,9 @@ export async function loadPipeline(file: string, options: LoadOptions = {}): Pro
     diagnostic: { ...problem, severity: 'error', path: [] },
     span,
   }))
-  if (parsed.root === undefined) throw new PipelineError(file, tidy(syntax, position), text)
+  // What was not understood cannot be judged; a key that stands there twice can.
+  const unclear = parsed.problems.some(({ code }) => code !== 'E006' && code !== 'E213')
+  if (parsed.root === undefined || unclear) throw new PipelineError(file, tidy(syntax, position), text)
 
   const merged = applyProfile(parsed.root, options.profile)
   const lookup = await variables(baseDir, options.vars, options.env)

@@ -161,7 +161,8 @@ class TreeBuilder {
   }
 
   #node(node: YamlNode | null, path: DocPath, near: Span): Node {
-    const span = node?.range ? { start: node.range[0], end: Math.max(node.range[1], node.range[0] + 1) } : near
+    // A value that is not there stands at its key.
+    const span = node?.range && node.range[1] > node.range[0] ? { start: node.range[0], end: node.range[1] } : near
     const nothing: Node = { kind: 'scalar', span, value: null, plain: true }
     if (node === null || this.#stopped) return nothing
     if (path.length > MAX_DEPTH) this.#stop(depthProblem(span))

@@ -152,6 +152,7 @@ function profile(shared: TProperties): TSchema {
       Type.Unsafe<unknown>({
         type: name === 'consistency' ? 'string' : name === 'ledger' ? ['boolean', 'object'] : 'object',
         description: `Merged over \`${name}\`. Default: \`${name}\` stays as it is.`,
+        ...(name === 'consistency' ? { examples: ['strict'] } : name === 'ledger' ? { examples: [false] } : {}),
       }),
     )
   return Type.Object(
