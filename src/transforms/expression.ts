@@ -33,6 +33,7 @@ export function compileExpression(rule: unknown, env: ExpressionEnv): (frame: re
   const compilation: Compilation = { row, context: env.context, constants: row.constants }
   const run = env.reference === true ? interpretRule(rule, row, compilation) : compileRule(rule, compilation)
   return frame => {
+    row.whole = undefined
     try {
       return run(frame)
     } catch (error) {

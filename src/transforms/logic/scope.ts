@@ -7,6 +7,8 @@ export interface RowScope {
   readonly columns: readonly string[]
   readonly slots: ReadonlyMap<string, number>
   readonly constants: ReadonlyMap<string, Value>
+  /** The row as an object, made at most once a row: two uses of it are the same object. Cleared before each row. */
+  whole: Record<string, unknown> | undefined
 }
 
 export function rowScope(columns: readonly string[], constants: Readonly<Record<string, Value>> = {}): RowScope {
@@ -14,7 +16,7 @@ export function rowScope(columns: readonly string[], constants: Readonly<Record<
   columns.forEach((name, i) => {
     if (!slots.has(name)) slots.set(name, i)
   })
-  return { columns, slots, constants: new Map(Object.entries(constants)) }
+  return { columns, slots, constants: new Map(Object.entries(constants)), whole: undefined }
 }
 
 /** 64-bit integers become numbers where nothing is lost, so that literals and arithmetic work on them. */
@@ -25,7 +27,9 @@ export function operand(value: unknown): unknown {
 
 /** The row as an object. It inherits nothing, and turns into text as any object would. */
 export function rowObject(scope: RowScope, frame: readonly unknown[]): Record<string, unknown> {
+  if (scope.whole !== undefined) return scope.whole
   const row: Record<string, unknown> = Object.create(null)
+  scope.whole = row
   for (const [name, slot] of scope.slots) row[name] = operand(frame[slot])
   Object.defineProperty(row, Symbol.toPrimitive, { value: () => '[object Object]' })
   return row
