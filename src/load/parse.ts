@@ -97,7 +97,15 @@ function syntaxProblem(error: YAMLError, text: string): TextProblem {
   }
   const variable = unquotedVariable(text, start)
   if (variable !== undefined) return variable
-  return { code: 'E004', message: lowerFirst(error.message.replace(/\s+at line \d+.*$/s, '')), span }
+  return { code: 'E004', message: lowerFirst(withoutSource(error.message)), span }
+}
+
+/** The parser's words without the piece of the file that some of them quote: it may be a password. */
+function withoutSource(message: string): string {
+  return message
+    .replace(/:\s*["'`{[].*$/s, '')
+    .replace(/\s+at line \d+.*$/s, '')
+    .replace(/(escape sequence) .*$/s, '$1')
 }
 
 /** `{ url: ${X} }` is a nested flow map to YAML; what the user means is a variable. */
@@ -196,7 +204,9 @@ class TreeBuilder {
     this.#aliases += 1
     if (this.#aliases > MAX_ALIASES) this.#stop(bomb(span))
     if (target !== undefined) return this.#stopped ? undefined : this.#node(target, path, span)
-    this.#problems.push({ code: 'E004', message: `no anchor \`&${name}\` stands above this`, span })
+    // The name may be a password that begins with `*`, so it is not said.
+    const hint = 'Text that begins with * needs quotes.'
+    this.#problems.push({ code: 'E004', message: 'this alias has no anchor above it', span, hint })
     return undefined
   }
 
