@@ -80,7 +80,7 @@ describe('text that is not UTF-8', () => {
   const SQL = `
     create table t (id integer primary key, a text, b text);
     insert into t with recursive n (i) as (select 1 union all select i + 1 from n where i < 250)
-      select i, 'plain', 'really ' || char(65533) || ' there' from n;
+      select i, 'plain', 'really ' || char(65533) || ' there ' || i from n;
     update t set b = cast(x'6180ff62' as text) where id = 201;
   `
 
@@ -106,7 +106,7 @@ describe('text that is not UTF-8', () => {
     for (const more of [{ where: 'id <> 201' }, { where: 'id < 201', batchRows: 9 }, { after: [201] }]) {
       const rows = await readTable(source, 't', ['id'], more)
       expect(rows.length).toBeGreaterThan(40)
-      for (const row of rows) expect(row[2]).toBe('really \ufffd there')
+      for (const row of rows) expect(row[2]).toBe(`really \ufffd there ${row[0]}`)
     }
     expect(await readTable(source, 't', [], { where: 'id <> 201', batchRows: 9 })).toHaveLength(249)
   })
