@@ -29,6 +29,7 @@ export class PgConnection {
   readonly where: string
   readonly #client: Client
   #lost: EtlError | undefined
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(client: Client, where: string) {
     this.#client = client
@@ -47,31 +48,33 @@ export class PgConnection {
       rowMode: 'array',
       queryMode: 'extended',
     }
-    try {
-      if (this.#lost !== undefined) throw this.#lost
+    return await this.#next(context, async () => {
       const result = await this.#client.query<TextRow>(query)
       return { rows: result.rows, fields: result.fields, command: result.command, count: result.rowCount ?? 0 }
-    } catch (error) {
-      throw this.#error(error, context)
-    }
+    })
   }
 
   /** The number of rows that the server took. */
   async copy(sql: string, bytes: Uint8Array, context: Partial<ErrorContext>): Promise<number> {
-    try {
-      if (this.#lost !== undefined) throw this.#lost
-      return await this.#client.query(new CopyIn(sql, bytes)).done
-    } catch (error) {
-      throw this.#error(error, context)
-    }
+    return await this.#next(context, async () => await this.#client.query(new CopyIn(sql, bytes)).done)
   }
 
   async close(): Promise<void> {
     await this.#client.end().catch(() => {})
   }
 
-  #error(error: unknown, context: Partial<ErrorContext>): EtlError {
-    return toEtlError(error, { where: this.where, ...context })
+  /** One statement after the other: readers that share the session ask at the same time. */
+  #next<T>(context: Partial<ErrorContext>, work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(async () => {
+      try {
+        if (this.#lost !== undefined) throw this.#lost
+        return await work()
+      } catch (error) {
+        throw toEtlError(error, { where: this.where, ...context })
+      }
+    })
+    this.#last = turn.catch(() => {})
+    return turn
   }
 }
 

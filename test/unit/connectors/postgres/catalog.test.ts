@@ -167,7 +167,7 @@ describe('queries', () => {
       ['v', 'varchar(40)', 'character varying(40)', true],
       ['product', 'decimal', 'numeric', true],
       ['m', 'enum', 'mood', true],
-      ['p', 'decimal(8,3)', 'positive', true],
+      ['p', 'decimal(8,3)', 'numeric(8,3)', true],
       ['literal', 'text', 'text', true],
       ['boom', 'int32', 'integer', true],
     ])
