@@ -53,32 +53,14 @@ function mapPlan(map: NonNullable<FieldSpec['map']>): NonNullable<FieldPlan['map
   }
 }
 
-/** What can be said about a field's values without data: constants that do not fit, columns that nothing joins, look-ups. */
+/** Constants that do not fit their column. */
 export function checkField(world: World, draft: Draft, field: FieldSpec, plan: FieldPlan): void {
-  const { problems } = draft
   if (field.default !== undefined) {
     checkConstant(world, draft, field.default, plan.castTo, [...field.path, 'default'], field.target)
   }
   const passes = field.apply.length === 0 && field.map === undefined && field.lookup === undefined
   if (field.input.kind === 'value' && passes) {
     checkConstant(world, draft, field.input.value, plan.castTo, [...field.path, 'value'], field.target)
-  }
-  const several = field.input.kind === 'from' && field.input.names.length > 1 && field.apply.length === 0
-  if (several && field.lookup === undefined && field.ref === undefined) {
-    const hint = 'for example `apply: [{ join: " " }]`'
-    problems.error(
-      'E211',
-      [...field.path, 'from'],
-      `several columns need a function that makes one value of them`,
-      hint,
-    )
-  }
-  const lookup = field.lookup === undefined ? undefined : world.lookups.get(field.lookup.name)
-  const given = several && field.input.kind === 'from' ? field.input.names.length : 1
-  if (lookup !== undefined && lookup.key.length !== given) {
-    const key = lookup.key.map(column => column.name).join(', ')
-    const message = `look-up ${field.lookup?.name} has the key ${key}, this gives ${given}`
-    problems.error('E217', [...field.path, 'lookup'], message, `\`from\` takes them in this order: [${key}]`)
   }
 }
 

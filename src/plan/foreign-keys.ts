@@ -1,4 +1,3 @@
-import { formatTable } from '../core/catalog.js'
 import type { PipelineSpec } from '../spec/model.js'
 import type { Dependency } from './dependencies.js'
 import { sameTable, writersOf } from './dependencies.js'
@@ -13,7 +12,7 @@ export function foreignKeyDependencies(spec: PipelineSpec, draft: Draft): Depend
   if (target === undefined) return []
   const made = new Set(draft.fields.map(field => field.target))
   return target.foreignKeys.flatMap(key => {
-    if (sameTable(key.references, target) && formatTable(key.references) === formatTable(target)) return []
+    if (sameTable(key.references, target)) return []
     if (key.columns.some(column => entity.defer.includes(column))) return []
     const column = key.columns.find(name => made.has(name))
     const field = draft.fields.find(f => f.target === column)

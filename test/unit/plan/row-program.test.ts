@@ -203,9 +203,9 @@ describe('look-ups and refs', () => {
   })
 
   test('two fields that share a resolver ask together', async () => {
-    const resolver = new KnownKeys({ A: 1, B: 2 })
+    const resolver = new KnownKeys({ A: 'one', B: 'two' })
     const fields = [...lookup('fail'), field('other', 'NAME', { lookup: { name: 'regions', onMissing: 'fail' } })]
-    expect((await run(fields, [[1, 'B', 'A', null]], { resolver })).rows).toEqual([[1, 2]])
+    expect((await run(fields, [[1, 'B', 'A', null]], { resolver })).rows).toEqual([['one', 'two']])
     expect(resolver.asked).toEqual([[['A'], ['B']]])
   })
 
@@ -231,7 +231,7 @@ describe('look-ups and refs', () => {
     const ref: RefPlan = { entity: 'line', onMissing: 'quarantine', kind: 'identity' }
     const resolver = new KnownKeys({ [keyText(['A', 1])]: 77 })
     const out = await run(
-      [field('line_id', ['CODE', 'ID'], { ref })],
+      [field('line_id', ['CODE', 'ID'], { ref, castTo: INT })],
       [
         [1, null, 'A', null],
         [2, null, 'A', null],
