@@ -9,10 +9,11 @@ import { DrySink } from './dry-sink.js'
 import type { Counts, StageTimes } from './events.js'
 import { NO_COUNTS } from './events.js'
 import type { ChunkProgress, ChunkRef } from './ledger.js'
-import { LedgerSink, writeSpec } from './ledger-sink.js'
+import { LedgerSink } from './ledger-sink.js'
 import { type PreparedBatch, produce } from './produce.js'
 import { withRetries } from './retry.js'
 import type { BatchResult, Sink } from './sink.js'
+import { writeSpec } from './writers.js'
 
 export interface ChunkOutcome {
   /** False where the run was asked to stop before the end. */

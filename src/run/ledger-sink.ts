@@ -10,16 +10,7 @@ import type { PreparedBatch } from './produce.js'
 import type { Progress } from './progress.js'
 import { transaction } from './sessions.js'
 import { type BatchResult, batchCounts, type Sink } from './sink.js'
-
-export function writeSpec(plan: WritePlan): WriteSpec {
-  return {
-    table: plan.table,
-    columns: plan.columns,
-    mode: plan.mode,
-    match: plan.match,
-    ...(plan.returning === undefined ? {} : { returning: plan.returning }),
-  }
-}
+import { writerOf, writeSpec } from './writers.js'
 
 /**
  * Commits each batch's rows and its ledger entry together: fence, entry, rows, generated keys, rejected rows, commit.
@@ -71,7 +62,7 @@ export class LedgerSink implements Sink {
     const ref = this.#ref
     const expected = this.#expected(batch)
     const entry = { batch: batch.batch, lastKey: batch.lastKey }
-    await ledger?.fence(session, ref.runId, ref.epoch)
+    await ledger?.runs.fence(session, ref.runId, ref.epoch)
     await ledger?.insertBatch(session, ref, { ...entry, counts: expected })
     const written = batch.payload.rows === 0 ? NOTHING() : await this.#rows(session, batch, careful)
     const result: BatchResult = { counts: batchCounts(batch, written), rejects: [...batch.rejects, ...written.rejects] }
@@ -87,7 +78,7 @@ export class LedgerSink implements Sink {
     }
     if (written.keys.size > 0) {
       const indexes = [...written.keys.keys()]
-      await ledger?.writeIdentities(
+      await ledger?.identities.write(
         session,
         this.#context.plan.pipeline,
         ref.entity,
@@ -103,25 +94,21 @@ export class LedgerSink implements Sink {
   }
 
   async #rows(session: Session, batch: PreparedBatch, careful: boolean): Promise<BulkWritten> {
-    const writer = await session.writer(this.#spec)
+    const writer = await writerOf(session, this.#spec)
     const policy = this.#entity.onError
     const late: { index: number; error?: EtlError }[] = []
     const missing = (index: number): void => {
       late.push({ index })
     }
-    try {
-      const written = careful
-        ? await writeAround(session, writer, batch, (index, error) => late.push({ index, error }), missing)
-        : await writeWhole(writer, batch, missing)
-      for (const { index, error } of late.sort((a, b) => a.index - b.index)) {
-        if (error !== undefined) written.rejects.push(guiltyReject(batch, index, error, policy))
-        else if (this.#ref.pass === 'defer') written.skipped++
-        else written.rejects.push(missingReject(batch, index, this.#write.match, policy))
-      }
-      return written
-    } finally {
-      await writer.close()
+    const written = careful
+      ? await writeAround(session, writer, batch, (index, error) => late.push({ index, error }), missing)
+      : await writeWhole(writer, batch, missing)
+    for (const { index, error } of late.sort((a, b) => a.index - b.index)) {
+      if (error !== undefined) written.rejects.push(guiltyReject(batch, index, error, policy))
+      else if (this.#ref.pass === 'defer') written.skipped++
+      else written.rejects.push(missingReject(batch, index, this.#write.match, policy))
     }
+    return written
   }
 
   /** What the counts will be if the target takes every row as new: then no second statement is needed. */

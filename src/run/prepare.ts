@@ -10,8 +10,9 @@ import { type Databases, openDatabases } from '../plan/open.js'
 import type { Plan } from '../plan/plan.js'
 import type { RunOptions } from './api.js'
 import { CheckpointFile, type CheckpointRead } from './checkpoint.js'
-import { Ledger, type RunRow, type StoredOptions } from './ledger.js'
+import { Ledger } from './ledger.js'
 import { compareMarks, type Decision, decide } from './reconcile.js'
+import type { RunRow, StoredOptions } from './run-ledger.js'
 import { Sessions, transaction } from './sessions.js'
 
 /** Everything settled before the first row moves: connections, lock, plan, and which run this is. */
@@ -136,8 +137,8 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
       await ledger.prepare(session)
       await transaction(session, async () => {
         if (decision.action === 'new' && decision.abandon !== undefined)
-          await ledger.endRun(session, decision.abandon.runId, decision.abandon.epoch, 'abandoned')
-        await ledger.insertRun(session, {
+          await ledger.runs.endRun(session, decision.abandon.runId, decision.abandon.epoch, 'abandoned')
+        await ledger.runs.insertRun(session, {
           runId,
           pipeline: plan.pipeline,
           epoch: 1,
@@ -169,14 +170,15 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
   if (ledger !== undefined) {
     await targets.write(session =>
       transaction(session, async () => {
-        await ledger.takeRun(session, resumed, {
+        await ledger.runs.takeRun(session, resumed, {
           epoch,
           owner,
           fingerprint: plan.fingerprint,
           fingerprintParts: plan.fingerprintParts,
           consistency: RESUMED,
         })
-        if (changes.length > 0) await ledger.audit(session, resumed.runId, owner, 'accept-changes', changes.join('\n'))
+        if (changes.length > 0)
+          await ledger.runs.audit(session, resumed.runId, owner, 'accept-changes', changes.join('\n'))
       }),
     )
   }
@@ -196,8 +198,8 @@ async function decideByLedger(
 ): Promise<Decision> {
   const known = await ledger.exists()
   return opened.targets.ask(async session => {
-    const run = known ? await ledger.latestRun(session, pipeline.spec.name) : undefined
-    const fileRun = known && file.kind === 'ok' ? await ledger.findRun(session, file.checkpoint.runId) : undefined
+    const run = known ? await ledger.runs.latestRun(session, pipeline.spec.name) : undefined
+    const fileRun = known && file.kind === 'ok' ? await ledger.runs.findRun(session, file.checkpoint.runId) : undefined
     const decision = decide({
       pipeline: pipeline.spec.name,
       targetUid: opened.databases.target.identity.uid,
@@ -289,7 +291,7 @@ function strict(run: RunRow): EtlError {
 async function heldBySomeone(pipeline: Pipeline, ledger: Ledger | undefined, targets: Sessions): Promise<EtlError> {
   const run =
     ledger !== undefined && (await ledger.exists())
-      ? await targets.ask(session => ledger.latestRun(session, pipeline.spec.name)).catch(() => undefined)
+      ? await targets.ask(session => ledger.runs.latestRun(session, pipeline.spec.name)).catch(() => undefined)
       : undefined
   const who = run === undefined ? 'another process' : `${run.owner} since ${run.startedAt} (run ${run.runId})`
   return new EtlError('E503', `${pipeline.spec.name} is being run on this target by ${who}`, {

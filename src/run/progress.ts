@@ -75,7 +75,7 @@ export class Progress {
     const { ledger } = this
     await this.#sessions.write(session =>
       transaction(session, async () => {
-        await ledger?.fence(session, ref.runId, ref.epoch)
+        await ledger?.runs.fence(session, ref.runId, ref.epoch)
         await work?.(session)
         await ledger?.markDone(session, ref)
       }),

@@ -1,6 +1,6 @@
 import { EtlError } from '../core/errors.js'
 import type { CheckpointRead } from './checkpoint.js'
-import type { RunRow } from './ledger.js'
+import type { RunRow } from './run-ledger.js'
 
 /** What the two memories say, before anything is written. */
 export interface Memories {

@@ -142,7 +142,7 @@ export class Resolvers implements ResolversOf {
     const found: Map<string, Value> =
       ledger === undefined
         ? new Map()
-        : await this.#targets.ask(session => ledger.identities(session, this.#plan.pipeline, ref.entity, texts))
+        : await this.#targets.ask(session => ledger.identities.find(session, this.#plan.pipeline, ref.entity, texts))
     if (this.#dry === undefined) return found
     for (const text of texts) {
       if (!found.has(text) && this.#dry.hasSource(ref.entity, text)) found.set(text, standIn(text))

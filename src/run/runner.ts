@@ -298,7 +298,7 @@ class Run {
     if (progress === undefined) return
     const state = status === 'failed' ? 'failed' : status === 'interrupted' ? 'interrupted' : 'completed'
     if (ledger !== undefined && this.#error?.code !== 'E510')
-      await targets.write(session => ledger.endRun(session, runId, epoch, state))
+      await targets.write(session => ledger.runs.endRun(session, runId, epoch, state))
     await progress.settle()
     await progress.save(state)
   }

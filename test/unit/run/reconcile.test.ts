@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import type { EtlError } from '../../../src/core/errors.js'
 import type { Checkpoint, CheckpointRead } from '../../../src/run/checkpoint.js'
 import { NO_COUNTS } from '../../../src/run/events.js'
-import type { RunRow } from '../../../src/run/ledger.js'
 import { compareMarks, decide, type Memories } from '../../../src/run/reconcile.js'
+import type { RunRow } from '../../../src/run/run-ledger.js'
 
 const run: RunRow = {
   runId: 'r1',

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto'
+import type { Column } from '../core/catalog.js'
+import type { Encoder, Session, WriteSpec } from '../core/connector.js'
+import { EtlError } from '../core/errors.js'
+import type { Row, Value } from '../core/row.js'
+import { placeholders, quoteNames } from '../core/sql.js'
+import type { LedgerSql } from './ledger-sql.js'
+import { LEDGER_TABLES } from './ledger-tables.js'
+import { writerOf } from './writers.js'
+
+/** A source key as `etl_identity` holds it; a very long one by its hash, since it must fit an index. */
+export function identityKey(key: string): string {
+  return key.length <= 400 ? key : `sha256:${createHash('sha256').update(key).digest('hex')}`
+}
+
+/** `etl_identity`: which generated key of the target a source key got. */
+export class IdentityLedger {
+  readonly #sql: LedgerSql
+  #write: { readonly spec: WriteSpec; readonly encoder: Encoder } | undefined
+
+  constructor(sql: LedgerSql) {
+    this.#sql = sql
+  }
+
+  /** Notes which generated keys the rows got; a source key seen before gets its new one. */
+  async write(
+    session: Session,
+    pipeline: string,
+    entity: string,
+    runId: string,
+    keys: readonly string[],
+    targets: readonly Value[],
+  ): Promise<void> {
+    if (keys.length === 0) return
+    if (this.#write === undefined) {
+      const table = await this.#sql.database.table(this.#sql.ref('etl_identity'))
+      if (table === undefined) throw new EtlError('E508', 'the ledger table etl_identity is missing in the target')
+      const columns = LEDGER_TABLES.etl_identity.columns.map(
+        column => table.columns.find(c => c.name === column.name) as Column,
+      )
+      const spec: WriteSpec = {
+        table: this.#sql.ref('etl_identity'),
+        columns,
+        mode: 'upsert',
+        match: LEDGER_TABLES.etl_identity.primaryKey,
+      }
+      this.#write = { spec, encoder: this.#sql.database.connector.encoder(spec) }
+    }
+    const rows: Row[] = keys.map((key, i) => [pipeline, entity, identityKey(key), String(targets[i] ?? ''), runId])
+    const writer = await writerOf(session, this.#write.spec)
+    await writer.write(this.#write.encoder.encode(rows), 0, rows.length)
+  }
+
+  /** The target keys of source keys, as text; source keys that have none are absent. */
+  async find(
+    session: Session,
+    pipeline: string,
+    entity: string,
+    keys: readonly string[],
+  ): Promise<Map<string, string>> {
+    const found = new Map<string, string>()
+    for (let start = 0; start < keys.length; start += 500) {
+      const stored = new Map(keys.slice(start, start + 500).map(key => [identityKey(key), key]))
+      const rows = await session.query(
+        `select ${quoteNames(this.#sql.dialect, ['source_key', 'target_key'])} from ${this.#sql.table('etl_identity')} ` +
+          `where ${this.#sql.where(['pipeline', 'entity'])} and ${this.#sql.name('source_key')} in (${placeholders(this.#sql.dialect, stored.size, 3)})`,
+        [pipeline, entity, ...stored.keys()],
+      )
+      for (const row of rows) found.set(stored.get(String(row[0])) ?? '', String(row[1]))
+    }
+    return found
+  }
+}

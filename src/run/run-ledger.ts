@@ -1,0 +1,182 @@
+import type { Session } from '../core/connector.js'
+import { EtlError } from '../core/errors.js'
+import { placeholders, quoteNames } from '../core/sql.js'
+import type { LedgerSql } from './ledger-sql.js'
+import { LEDGER_FORMAT, LEDGER_TABLES } from './ledger-tables.js'
+
+export interface RunRow {
+  readonly runId: string
+  readonly pipeline: string
+  readonly state: 'running' | 'interrupted' | 'failed' | 'completed' | 'abandoned'
+  readonly epoch: number
+  readonly fingerprint: string
+  readonly fingerprintParts: Readonly<Record<string, string>>
+  readonly targetUid: string
+  readonly owner: string
+  readonly options: StoredOptions
+  readonly toolVersion: string
+  readonly consistency: string
+  readonly startedAt: string
+  readonly endedAt?: string
+}
+
+/** Options that a resume must repeat. */
+export interface StoredOptions {
+  readonly entities?: readonly string[]
+  readonly exclude?: readonly string[]
+  readonly limit?: number
+}
+
+/** `etl_run` and `etl_audit`: which runs there are, who holds them, what was decided. */
+export class RunLedger {
+  readonly #sql: LedgerSql
+
+  constructor(sql: LedgerSql) {
+    this.#sql = sql
+  }
+
+  /** The pipeline's newest run. */
+  async latestRun(session: Session, pipeline: string): Promise<RunRow | undefined> {
+    return this.#run(
+      session,
+      `${this.#sql.where(['pipeline'])} order by ${quoteNames(this.#sql.dialect, ['started_at', 'run_id'])}`,
+      pipeline,
+    )
+  }
+
+  async findRun(session: Session, runId: string): Promise<RunRow | undefined> {
+    return this.#run(session, this.#sql.where(['run_id']), runId)
+  }
+
+  async #run(session: Session, where: string, value: string): Promise<RunRow | undefined> {
+    const columns = LEDGER_TABLES.etl_run.columns.map(column => column.name)
+    const rows = await session.query(
+      `select ${quoteNames(this.#sql.dialect, columns)} from ${this.#sql.table('etl_run')} where ${where}`,
+      [value],
+    )
+    const row = rows.at(-1)
+    if (row === undefined) return undefined
+    const at = (name: string): string => String(row[columns.indexOf(name)] ?? '')
+    const endedAt = at('ended_at')
+    return {
+      runId: at('run_id'),
+      pipeline: at('pipeline'),
+      state: at('state') as RunRow['state'],
+      epoch: Number(at('epoch')),
+      fingerprint: at('fingerprint'),
+      fingerprintParts: JSON.parse(at('fingerprint_parts')) as Record<string, string>,
+      targetUid: at('target_uid'),
+      owner: at('owner'),
+      options: JSON.parse(at('options')) as StoredOptions,
+      toolVersion: at('tool_version'),
+      consistency: at('consistency'),
+      startedAt: at('started_at'),
+      ...(endedAt === '' ? {} : { endedAt }),
+    }
+  }
+
+  async insertRun(session: Session, run: Omit<RunRow, 'startedAt' | 'state' | 'endedAt'>): Promise<void> {
+    const names = [
+      'run_id',
+      'pipeline',
+      'format',
+      'state',
+      'epoch',
+      'fingerprint',
+      'fingerprint_parts',
+      'target_uid',
+      'owner',
+      'options',
+      'tool_version',
+      'consistency',
+    ]
+    const now = this.#sql.dialect.nowText
+    await session.execute(
+      `insert into ${this.#sql.table('etl_run')} (${quoteNames(this.#sql.dialect, [...names, 'started_at', 'heartbeat_at'])}) ` +
+        `values (${placeholders(this.#sql.dialect, names.length)}, ${now}, ${now})`,
+      [
+        run.runId,
+        run.pipeline,
+        LEDGER_FORMAT,
+        'running',
+        run.epoch,
+        run.fingerprint,
+        JSON.stringify(run.fingerprintParts),
+        run.targetUid,
+        run.owner,
+        JSON.stringify(run.options),
+        run.toolVersion,
+        run.consistency,
+      ],
+    )
+  }
+
+  /** Takes an unfinished run over: a new epoch, so that whoever held it is fenced. Also stores what the run now goes by. */
+  async takeRun(
+    session: Session,
+    run: RunRow,
+    next: Pick<RunRow, 'epoch' | 'owner' | 'fingerprint' | 'fingerprintParts' | 'consistency'>,
+  ): Promise<void> {
+    const p = (i: number): string => this.#sql.dialect.placeholder(i)
+    const changed = await session.execute(
+      `update ${this.#sql.table('etl_run')} set ${this.#sql.name('epoch')} = ${p(1)}, ${this.#sql.name('owner')} = ${p(2)}, ${this.#sql.name('fingerprint')} = ${p(3)}, ` +
+        `${this.#sql.name('fingerprint_parts')} = ${p(4)}, ${this.#sql.name('consistency')} = ${p(5)}, ${this.#sql.name('state')} = 'running', ` +
+        `${this.#sql.name('heartbeat_at')} = ${this.#sql.dialect.nowText}, ${this.#sql.name('ended_at')} = null ` +
+        `where ${this.#sql.name('run_id')} = ${p(6)} and ${this.#sql.name('epoch')} = ${p(7)}`,
+      [
+        next.epoch,
+        next.owner,
+        next.fingerprint,
+        JSON.stringify(next.fingerprintParts),
+        next.consistency,
+        run.runId,
+        run.epoch,
+      ],
+    )
+    if (changed !== 1) throw fenced(run.runId)
+  }
+
+  /** Ends the run, unless someone took it over meanwhile. */
+  async endRun(session: Session, runId: string, epoch: number, state: RunRow['state']): Promise<void> {
+    const p = (i: number): string => this.#sql.dialect.placeholder(i)
+    await session.execute(
+      `update ${this.#sql.table('etl_run')} set ${this.#sql.name('state')} = ${p(1)}, ${this.#sql.name('ended_at')} = ${this.#sql.dialect.nowText} ` +
+        `where ${this.#sql.name('run_id')} = ${p(2)} and ${this.#sql.name('epoch')} = ${p(3)}`,
+      [state, runId, epoch],
+    )
+  }
+
+  /** In a batch's transaction: fails unless the run still belongs to this epoch, and keeps it so until the commit. */
+  async fence(session: Session, runId: string, epoch: number): Promise<void> {
+    const sql = this.#sql.once(
+      'fence',
+      () =>
+        `select ${this.#sql.name('epoch')} from ${this.#sql.table('etl_run')} where ${this.#sql.where(['run_id'])}${this.#sql.dialect.shareLock}`,
+    )
+    const rows = await session.query(sql, [runId])
+    if (Number(rows[0]?.[0] ?? -1) !== epoch) throw fenced(runId)
+  }
+
+  async audit(session: Session, runId: string, actor: string, action: string, detail: string): Promise<void> {
+    const seq = await session.query(
+      `select count(*) from ${this.#sql.table('etl_audit')} where ${this.#sql.where(['run_id'])}`,
+      [runId],
+    )
+    const names = ['run_id', 'seq', 'actor', 'action', 'detail']
+    await session.execute(
+      `insert into ${this.#sql.table('etl_audit')} (${quoteNames(this.#sql.dialect, [...names, 'at'])}) ` +
+        `values (${placeholders(this.#sql.dialect, names.length)}, ${this.#sql.dialect.nowText})`,
+      [runId, Number(seq[0]?.[0] ?? 0) + 1, actor, action, detail],
+    )
+  }
+}
+
+function fenced(runId: string): EtlError {
+  return new EtlError(
+    'E510',
+    `run ${runId} was taken over by another process; this one stops and has written nothing since`,
+    {
+      hint: 'when that process has ended, go on with `etl run --resume`',
+    },
+  )
+}
