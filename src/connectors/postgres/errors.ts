@@ -20,6 +20,8 @@ interface Native {
   readonly column?: string
   readonly table?: string
   readonly constraint?: string
+  /** The server's own function that reported the error. */
+  readonly routine?: string
 }
 
 type Class = readonly [ErrorCode, ErrorKind, hint?: string]
@@ -105,17 +107,18 @@ function isState(native: Native): native is Native & { code: string } {
   return native.code !== undefined && /^[0-9A-Z]{5}$/.test(native.code) && 'severity' in native
 }
 
-function classify(state: string): Class {
+function classify(native: Native & { code: string }): Class {
+  const state = native.code
   const known = BY_STATE[state]
   if (known !== undefined) return known
   if (state.startsWith('08')) return ['E306', 'transient']
   if (state.startsWith('22')) return ['E420', 'row']
   if (state.startsWith('23')) return ['E419', 'row']
-  return ['E308', 'failed']
+  return isRaised(native) ? ['E419', 'row', 'the server log has its words'] : ['E308', 'failed']
 }
 
 function fromState(native: Native & { code: string }, context: ErrorContext): EtlError {
-  const [code, kind, hint] = classify(native.code)
+  const [code, kind, hint] = classify(native)
   const exists = native.constraint !== undefined && context.exists?.has(native.constraint) === true
   const place = kind === 'row' ? placeOf(native, context) : {}
   return new EtlError(code === 'E417' && exists ? 'E415' : code, safeMessage(native), {
@@ -139,9 +142,14 @@ function placeOf(native: Native, context: ErrorContext): { row?: number; column?
   }
 }
 
+/** A function's own `raise`, whatever code it gives; its message is the user's and may quote the row. */
+function isRaised(native: Native): boolean {
+  return native.code === 'P0001' || native.routine === 'exec_stmt_raise'
+}
+
 /** The server's message without what it quotes of the row. */
 function safeMessage(native: Native & { code: string }): string {
-  if (native.code === 'P0001') {
+  if (isRaised(native)) {
     const routine = /^(?:PL\/\w+|SQL) function [^\s(]+/.exec(native.where ?? '')?.[0]
     return `${routine ?? 'a function of the database'} raised an exception`
   }

@@ -17,7 +17,9 @@ beforeAll(async () => {
       feeling mood, level positive, code uuid, flag boolean, span int4range, exclude using gist (span with &&));
     insert into t (id, email, span) values (1, 'taken@example.com', '[1,5)');
     create function refuse() returns trigger language plpgsql as $$
-      begin if new.name = 'bad' then raise exception 'secret %', new.email; end if; return new; end $$;
+      begin if new.name = 'bad' then raise exception 'secret %', new.email; end if;
+      if new.name = 'odd' then raise exception 'secret' using errcode = 'XY123'; end if;
+      if new.name = 'chk' then raise exception 'secret' using errcode = '23514'; end if; return new; end $$;
     create trigger refuse before insert on t for each row execute function refuse();
   `)
 })
@@ -144,6 +146,18 @@ describe('a row that the server refuses', () => {
       'name',
       'bad',
       { code: 'E419', native: 'P0001', row: 1, message: 'PL/pgSQL function refuse raised an exception' },
+    ],
+    [
+      'trigger with the code XY123',
+      'name',
+      'odd',
+      { code: 'E419', native: 'XY123', row: 1, message: 'PL/pgSQL function refuse raised an exception' },
+    ],
+    [
+      'trigger with the code 23514',
+      'name',
+      'chk',
+      { code: 'E419', native: '23514', row: 1, message: 'PL/pgSQL function refuse raised an exception' },
     ],
   ]
   test.each(cases)('%s', async (_, column, value, expected) => {
