@@ -1,6 +1,5 @@
 import { CODES, type ErrorCode } from '../core/codes.js'
 import { EtlError } from '../core/errors.js'
-import { closest } from '../load/closest.js'
 import type { CliCommand } from './command.js'
 import { examples } from './command.js'
 import type { OutputOptions } from './io.js'
@@ -42,10 +41,9 @@ function explain(given: string | undefined): string {
   if (given === undefined) return `${codes.map(code => `${code}  ${CODES[code]}`).join('\n')}\n`
   const code = codes.find(c => c === given.toUpperCase())
   if (code === undefined) {
-    const near = closest(given.toUpperCase(), codes)
     throw new EtlError('E520', `there is no error code '${given}'`, {
       kind: 'usage',
-      hint: near === undefined ? 'run `etl explain` for the list' : `did you mean ${near}?`,
+      hint: 'run `etl explain` for the list',
     })
   }
   return `${code}  ${CODES[code]}\n\n  ${FAMILIES[code.slice(0, 2)] ?? ''}\n`

@@ -30,7 +30,7 @@ Dependencies that only the target's foreign keys tell are not known without a co
         finish(
           await terminal.perform(async () => {
             const pipeline = await openPipeline(file, options, terminal)
-            const { graphMermaid, graphText } = await import('../plan/graph-text.js')
+            const { graphMermaid, graphText } = await import('../plan/graph.js')
             terminal.out(options.format === 'mermaid' ? graphMermaid(pipeline.spec) : graphText(pipeline.spec))
             return 0
           }),

@@ -1,3 +1,4 @@
+import { exitCodeOf } from '../core/errors.js'
 import { TOOL_VERSION } from '../core/version.js'
 import type { Pipeline } from '../load/pipeline.js'
 import type { RunHandle, RunOptions, RunResult } from '../run/api.js'
@@ -49,7 +50,12 @@ async function runJson(file: string | undefined, flags: RunFlags, terminal: Term
     try {
       return await execute(file, flags, terminal)
     } catch (error) {
-      const document = { type: 'result', status: 'failed', error: errorJson(asEtlError(error)) }
+      const document = {
+        type: 'result',
+        status: 'failed',
+        exitCode: exitCodeOf(error),
+        error: errorJson(asEtlError(error)),
+      }
       terminal.out(`${JSON.stringify(document)}\n`)
       throw error
     }

@@ -9,7 +9,7 @@ export interface Shop {
   readonly target: string
 }
 
-/** A folder with a pipeline, a source of so many orders (and a tenth as many customers) and an empty target. */
+/** A folder with a pipeline, a source of so many orders of 100 customers, and an empty target. */
 export function makeShop(
   orders: number,
   options: { readonly batchSize?: number; readonly dirtyRows?: number } = {},
@@ -20,10 +20,10 @@ export function makeShop(
   from.exec(`
     create table CUSTOMER (ID integer primary key, NAME text);
     create table ORDERS (ID integer primary key, CUSTOMER_ID integer, NOTE text);
-    with recursive n(i) as (select 1 union all select i + 1 from n where i < ${Math.ceil(orders / 10)})
+    with recursive n(i) as (select 1 union all select i + 1 from n where i < 100)
       insert into CUSTOMER select i, ' customer ' || i || ' ' from n;
     with recursive n(i) as (select 1 union all select i + 1 from n where i < ${orders})
-      insert into ORDERS select i, 1 + i % ${Math.ceil(orders / 10)}, case when i <= ${options.dirtyRows ?? 0} then null else 'note ' || i end from n;
+      insert into ORDERS select i, 1 + i % 100, case when i <= ${options.dirtyRows ?? 0} then null else 'note ' || i end from n;
   `)
   from.close()
   const to = new Database(target)

@@ -21,7 +21,7 @@ async function seeRowsMove(terminal: OpenTerminal, entity: string): Promise<void
 }
 
 test('rows move, q stops after the batch with 130, --resume loads the rest exactly once', async () => {
-  const shop = makeShop(300_000, { batchSize: 100 })
+  const shop = makeShop(30_000, { batchSize: 20 })
   const terminal = run(shop)
   await seeRowsMove(terminal, 'orders')
   const frame = terminal.screen.rows
@@ -34,15 +34,15 @@ test('rows move, q stops after the batch with 130, --resume loads the rest exact
 
   const { n: before } = one(shop.target, 'select count(*) as n from orders') as { n: number }
   expect(before).toBeGreaterThan(0)
-  expect(before).toBeLessThan(300_000)
-  const resumed = await runEtl(['run', '--resume'], { cwd: shop.dir })
+  expect(before).toBeLessThan(30_000)
+  const resumed = await runEtl(['run', '--resume', '--batch-size', '5000'], { cwd: shop.dir })
   expect(resumed.code, resumed.stderr).toBe(0)
-  expect(one(shop.target, 'select count(*) as n from orders')).toEqual({ n: 300_000 })
+  expect(one(shop.target, 'select count(*) as n from orders')).toEqual({ n: 30_000 })
   expect(differences(shop)).toEqual({ missing: 0, extra: 0 })
 }, 120_000)
 
 test('p pauses and goes on, ctrl-c stops like q', async () => {
-  const shop = makeShop(300_000, { batchSize: 100 })
+  const shop = makeShop(30_000, { batchSize: 20 })
   const terminal = run(shop)
   await seeRowsMove(terminal, 'orders')
   terminal.type('p')
@@ -91,7 +91,7 @@ test('rows that are there already are asked about; only y goes on', async () => 
 }, 60_000)
 
 test('60 columns and 12 rows: no row wider, the scrollback kept', async () => {
-  const shop = makeShop(300_000, { batchSize: 100 })
+  const shop = makeShop(30_000, { batchSize: 20 })
   const terminal = run(shop, [], 60, 12)
   await seeRowsMove(terminal, 'orders')
   expect(Math.max(...terminal.screen.rows.map(row => row.length))).toBeLessThanOrEqual(60)

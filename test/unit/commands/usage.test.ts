@@ -1,0 +1,134 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { COMMANDS } from '../../../src/commands/registry.js'
+import { CODES } from '../../../src/core/codes.js'
+import { captureCli } from './captured-io.js'
+
+function usage(what: string, hint: string): { code: number; out: string; err: string } {
+  return { code: 2, out: '', err: `✖ E520 usage\n  what   ${what}\n  hint   ${hint}\n` }
+}
+
+const GENERAL = 'run `etl --help` for the commands, `etl help COMMAND` for one'
+
+test.each(COMMANDS.map(command => command.name))('%s refuses an option it does not have', async name => {
+  expect(await captureCli([name, '--nonsense'])).toEqual(usage("unknown option '--nonsense'", GENERAL))
+})
+
+test.each([
+  [['rnu'], "unknown command 'rnu'", 'did you mean run?'],
+  [['run', '--resum'], "unknown option '--resum'", 'did you mean --resume?'],
+  [['run', 'a.yaml', 'b.yaml'], "too many arguments for 'run'. Expected 1 argument but got 2.", GENERAL],
+  [
+    ['run', '--limit', '0'],
+    "option '--limit <rows>' argument '0' is invalid. It must be a whole number of at least 1.",
+    GENERAL,
+  ],
+  [
+    ['run', '--batch-size', '1e3'],
+    "option '--batch-size <rows>' argument '1e3' is invalid. It must be a whole number of at least 1.",
+    GENERAL,
+  ],
+  [
+    ['run', '--concurrency', '-1'],
+    "option '--concurrency <n>' argument '-1' is invalid. It must be a whole number of at least 1.",
+    GENERAL,
+  ],
+  [
+    ['run', '--var', 'X'],
+    "option '--var <name=value>' argument 'X' is invalid. It must look like NAME=value.",
+    GENERAL,
+  ],
+  [
+    ['run', '--progress', 'loud'],
+    "option '--progress <mode>' argument 'loud' is invalid. Allowed choices are auto, tty, plain, none.",
+    GENERAL,
+  ],
+  [['run', '--resume', '--dry-run'], "option '--resume' cannot be used with option '--dry-run'", GENERAL],
+  [['run', '--resume', '--restart'], "option '--resume' cannot be used with option '--restart'", GENERAL],
+  [['run', '--accept-changes'], '--accept-changes means something only with --resume', 'add --resume, or leave it out'],
+  [['plan', '-o'], "option '-o, --output <file>' argument missing", GENERAL],
+  [
+    ['graph', '--format', 'svg'],
+    "option '--format <format>' argument 'svg' is invalid. Allowed choices are text, mermaid.",
+    GENERAL,
+  ],
+  [['explain', 'nonsense'], "there is no error code 'nonsense'", 'run `etl explain` for the list'],
+  [['help', 'rn'], "there is no help for 'rn'", 'did you mean run?'],
+])('%j', async (argv, what, hint) => {
+  expect(await captureCli(argv)).toEqual(usage(what, hint))
+})
+
+test('an unknown way to run JSON Logic is refused', async () => {
+  const { code, err } = await captureCli(['run', 'x.yaml'], { env: { ETL_LOGIC: 'fast' } })
+  expect(code).toBe(2)
+  expect(err).toContain('ETL_LOGIC must be compiled or reference')
+})
+
+test('the pipeline file is found only where there is exactly one', async () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'etl-find-'))
+  expect((await captureCli(['validate'], { cwd })).err).toBe(`✖ E520 usage
+  where  ${cwd}
+  what   no pipeline file was given and the folder holds none
+  hint   give the path, or name the file etl.yaml or pipeline.yaml
+`)
+  writeFileSync(join(cwd, 'etl.yaml'), '')
+  writeFileSync(join(cwd, 'pipeline.yaml'), '')
+  const both = await captureCli(['validate'], { cwd })
+  expect(both.code).toBe(2)
+  expect(both.err).toContain('no pipeline file was given and the folder holds both etl.yaml and pipeline.yaml\n')
+})
+
+test('without a command, and with --help, the commands are listed on stdout', async () => {
+  const bare = await captureCli([])
+  expect(bare).toEqual(await captureCli(['--help']))
+  expect(bare).toEqual(await captureCli(['help']))
+  expect([bare.code, bare.err]).toEqual([0, ''])
+  for (const { name, summary } of COMMANDS)
+    expect(bare.out).toMatch(new RegExp(`^ {2}${name} .*\\b${summary.split(' ')[0]}`, 'm'))
+})
+
+test.each(COMMANDS.map(command => command.name))('the help of %s has examples', async name => {
+  const help = await captureCli([name, '--help'])
+  expect(help.code).toBe(0)
+  expect(help.out).toMatch(new RegExp(`^Usage: etl ${name} `))
+  expect(help.out).toContain(`\nExamples:\n  $ etl ${name}`)
+  expect((await captureCli(['help', name])).out).toBe(help.out)
+})
+
+test('--version is that of the package', async () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+  expect(await captureCli(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' })
+})
+
+test('exit codes are explained', async () => {
+  const { code, out } = await captureCli(['help', 'exit-codes'])
+  expect(code).toBe(0)
+  expect([...out.matchAll(/^ {2}(\d+) /gm)].map(match => match[1])).toEqual([
+    '0',
+    '1',
+    '2',
+    '3',
+    '4',
+    '5',
+    '130',
+    '143',
+  ])
+})
+
+test('explain knows every code', async () => {
+  expect((await captureCli(['explain', 'e103'])).out).toBe(`E103  value not allowed
+
+  The shape of the pipeline file is wrong: see \`etl reference\`. Nothing was connected to.
+`)
+  for (const [code, title] of Object.entries(CODES)) {
+    expect((await captureCli(['explain', code])).out).toMatch(new RegExp(`^${code} {2}.{${title.length}}\\n\\n {2}\\S`))
+  }
+  expect((await captureCli(['explain'])).out.trim().split('\n')).toHaveLength(Object.keys(CODES).length)
+})
+
+test('schema and reference print the files of the package', async () => {
+  expect((await captureCli(['schema'])).out).toBe(readFileSync('schemas/pipeline.schema.json', 'utf8'))
+  expect((await captureCli(['reference'])).out).toBe(readFileSync('schemas/REFERENCE.md', 'utf8'))
+})
