@@ -123,12 +123,20 @@ function checkWritable(connection: Connection): void {
   }
 }
 
+/** How often each file is open for writing in this process: a source may be the target's own file. */
+const written = new Map<string, number>()
+
+function countWriters(place: string, step: 1 | -1): void {
+  written.set(place, (written.get(place) ?? 0) + step)
+}
+
 class SqliteDatabase implements Database {
   readonly connector: Connector
   readonly identity: Identity
   readonly #catalog: Connection
   readonly #readOnly: boolean
   readonly #absolute: string
+  readonly #place: string
   readonly #turn = new Turn()
 
   constructor(connector: Connector, catalog: Connection, absolute: string, readOnly: boolean) {
@@ -136,7 +144,9 @@ class SqliteDatabase implements Database {
     this.#catalog = catalog
     this.#absolute = absolute
     this.#readOnly = readOnly
-    this.identity = identify(catalog, absolute)
+    this.#place = realPath(absolute)
+    this.identity = identify(catalog, this.#place)
+    if (!readOnly) countWriters(this.#place, 1)
   }
 
   async listTables(): Promise<readonly TableRef[]> {
@@ -162,7 +172,9 @@ class SqliteDatabase implements Database {
       throw new EtlError('E305', `${this.#catalog.file.path} is opened for reading only`, { kind: 'connection' })
     }
     const connection = await Connection.open(this.#catalog.file, options.readOnly)
-    const snapshots = this.#readOnly || connection.query('pragma journal_mode')[0]?.[0] === 'wal'
+    // Without a write-ahead log an open snapshot keeps every writer from committing.
+    const wal = connection.query('pragma journal_mode')[0]?.[0] === 'wal'
+    const snapshots = wal || (written.get(this.#place) ?? 0) === 0
     return new SqliteSession(connection, {
       readOnly: options.readOnly,
       paged: !options.readOnly || !snapshots,
@@ -175,6 +187,8 @@ class SqliteDatabase implements Database {
   }
 
   async close(): Promise<void> {
+    if (!this.#catalog.db.open) return
+    if (!this.#readOnly) countWriters(this.#place, -1)
     this.#catalog.close()
   }
 }
@@ -183,10 +197,10 @@ class SqliteDatabase implements Database {
  * SQLite files carry no id of their own, so the place is the identity: the real path (links resolved) and the
  * application id of the header. It survives any change of rows or schema; a copy elsewhere is another database.
  */
-function identify(connection: Connection, absolute: string): Identity {
+function identify(connection: Connection, realPlace: string): Identity {
   const version = String(connection.query('select sqlite_version()')[0]?.[0])
   const application = String(connection.query('pragma application_id')[0]?.[0])
-  const place = `${realPath(absolute)}\n${application}`
+  const place = `${realPlace}\n${application}`
   return {
     uid: `sqlite:${createHash('sha256').update(place).digest('hex').slice(0, 32)}`,
     label: `sqlite ${version} ${connection.file.path}`,

@@ -139,3 +139,26 @@ test('a snapshot does not see what is written meanwhile', async () => {
   await reading.commit()
   expect(await reading.query('select count(*) from t')).toEqual([[2]])
 })
+
+test('a file that is source and target at once can be read while it is written', async () => {
+  const folder = temporaryFolder()
+  makeFile(folder, 'create table t (id integer primary key); insert into t values (1), (2), (3)')
+  const source = await open(folder, { readOnly: true })
+  const target = await open(folder)
+  const reading = await openSession(source, true)
+  const writing = await openSession(target)
+  await reading.begin()
+  const spec = {
+    from: { table: { table: 't' } },
+    columns: [{ name: 'id', type: { kind: 'integer', bits: 64 }, decode: false }],
+    order: [{ index: 0, nullable: false }],
+    batchRows: 1,
+    batchBytes: 1000,
+    limit: 3,
+  } as const
+  for await (const batch of reading.read(spec, new AbortController().signal)) {
+    await writing.execute('insert into t values (?)', [Number(batch.rows[0]?.[0]) + 100])
+  }
+  await reading.commit()
+  expect((await readTable(target, 't', ['id'])).flat()).toEqual([1, 2, 3, 101, 102, 103])
+})
