@@ -69,7 +69,7 @@ export function bigText(value: Big): string {
 
 export type Rounding = 'half_up' | 'half_even' | 'down' | 'up' | 'floor' | 'ceil'
 
-/** Rounds to a number of fractional digits and keeps exactly that many when `pad` is set. */
+/** Rounds to a number of fractional digits, exactly. */
 export function roundBig(value: Big, scale: number, rounding: Rounding): Big {
   switch (rounding) {
     case 'half_up':
@@ -109,9 +109,4 @@ export function extent(text: string): Extent {
     bottom = power
   }
   return { top, bottom }
-}
-
-/** A plain number without leading zeros, trailing zeros of the fraction, and the sign of zero: equal numbers, equal texts. */
-export function normalised(text: string): string {
-  return bigText(new Big(text))
 }

@@ -52,13 +52,23 @@ function reader(name: string, form: string): (text: string) => Read | undefined 
   }
 }
 
+/** About a lifetime of days. */
+const REMEMBERED = 40_000
+
 function readers(name: string, forms: readonly string[]): (value: Value | undefined) => Read {
   const tries = forms.map(form => reader(name, form))
+  // Dates repeat, and reading one by a format is slow.
+  const known = new Map<string, Read>()
   return value => {
     const text = textOf(value).trim()
+    const before = known.get(text)
+    if (before !== undefined) return before
     for (const attempt of tries) {
       const read = attempt(text)
-      if (read !== undefined) return read
+      if (read === undefined) continue
+      if (known.size >= REMEMBERED) known.clear()
+      known.set(text, read)
+      return read
     }
     throw new RowError('E406', `the value is not written as ${forms.join(' or ')}`)
   }

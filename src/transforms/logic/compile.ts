@@ -114,13 +114,12 @@ function compileVar(
     }
   }
   if (name === undefined || name === null || name === '') {
-    if (row === undefined && simple) return data => data
-    if (row === undefined)
-      return data => {
-        absentOf(data)
-        return data
-      }
-    return data => rowObject(row, data as readonly unknown[])
+    const whole: Evaluate = row === undefined ? data => data : data => rowObject(row, data as readonly unknown[])
+    if (simple) return whole
+    return data => {
+      absentOf(data)
+      return whole(data)
+    }
   }
   const path = String(name).split('.')
   if (row === undefined) {

@@ -14,8 +14,12 @@ interface Interpreter {
   add_operation(name: string, run: (this: unknown, ...args: unknown[]) => unknown): void
 }
 
+let own: Interpreter | undefined
+let count = 0
+
 /** An interpreter of our own: operations are global to a module instance, so this one is loaded afresh. */
-function freshInterpreter(): Interpreter {
+function ownInterpreter(): Interpreter {
+  if (own !== undefined) return own
   const require = createRequire(import.meta.url)
   const path = require.resolve('json-logic-js')
   const cached = require.cache[path]
@@ -23,6 +27,9 @@ function freshInterpreter(): Interpreter {
   const fresh = require(path) as Interpreter
   if (cached === undefined) delete require.cache[path]
   else require.cache[path] = cached
+  // json-logic-js writes to the console here.
+  fresh.add_operation('log', value => value)
+  own = fresh
   return fresh
 }
 
@@ -31,10 +38,7 @@ function freshInterpreter(): Interpreter {
  * with dots are rewritten into operations of their own, because json-logic-js does not know them.
  */
 export function interpretRule(rule: unknown, row: RowScope, compilation: Compilation): Evaluate {
-  const interpreter = freshInterpreter()
-  // json-logic-js writes to the console here.
-  interpreter.add_operation('log', value => value)
-  let count = 0
+  const interpreter = ownInterpreter()
   const operation = (run: (this: unknown, ...args: unknown[]) => unknown, operands: readonly unknown[]): unknown => {
     const name = `#${count++}`
     interpreter.add_operation(name, run)

@@ -44,11 +44,8 @@ function ours(rule: unknown, data: unknown): unknown[] {
   if (!isRow(data)) return [item]
   const columns = Object.keys(data)
   const frame = Object.values(data)
-  return [
-    item,
-    result(() => compileExpression(rule, { columns, context })(frame)),
-    result(() => compileExpression(rule, { columns, context, reference: true })(frame)),
-  ]
+  const compiled = result(() => compileExpression(rule, { columns, context })(frame))
+  return [item, compiled, result(() => compileExpression(rule, { columns, context, reference: true })(frame))]
 }
 
 const evaluate = (rule: unknown, row: Record<string, Value>, constants: Record<string, Value> = {}): unknown => {
