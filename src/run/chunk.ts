@@ -71,6 +71,7 @@ async function attemptChunk(
     firstBatch: before.batch + 1,
     paged: sharesFile(context, database),
     keepRows: context.keepRejectedRows,
+    findBy: ref.pass === 'defer' ? write.match : [],
     signal: context.control.signal,
     now: context.now,
   })

@@ -20,6 +20,8 @@ export interface PreparedBatch {
   readonly lastKey: string
   readonly read: number
   readonly filtered: number
+  /** Second pass: rows the first one did not bring into the target. */
+  readonly absent: number
   /** Target rows, in the order of the payload. */
   readonly rows: readonly Row[]
   readonly payload: Payload
@@ -56,6 +58,8 @@ export interface ProduceOptions {
   /** Read page by page, each finished before the next write: source and target are one database that lets only one in. */
   readonly paged: boolean
   readonly keepRows: boolean
+  /** Second pass: target columns that find the row; a miss there means that the first pass rejected it. */
+  readonly findBy: readonly string[]
   readonly signal: AbortSignal
   readonly now: () => number
 }
@@ -152,14 +156,18 @@ function prepared(
     policy,
     ...(options.keepRows ? { values: byName(read, source[index] ?? []) } : {}),
   })
+  const isAbsent = (reject: BatchOutcome['rejects'][number]): boolean =>
+    reject.code === 'E412' && options.findBy.includes(reject.field ?? '')
+  const rejects = outcome.rejects.filter(reject => !isAbsent(reject))
   return {
     batch,
     lastKey,
     read: source.length,
     filtered: outcome.filtered,
+    absent: outcome.rejects.length - rejects.length,
     rows: outcome.rows,
     payload,
-    rejects: outcome.rejects.map(reject => record(reject.row, reject, reject.policy)),
+    rejects: rejects.map(reject => record(reject.row, reject, reject.policy)),
     losses: outcome.losses,
     substituted: outcome.substituted,
     reject: (index, why, policy) => record(outcome.sources[index] ?? 0, why, policy),

@@ -33,7 +33,7 @@ export function batchCounts(batch: PreparedBatch, written: Written): Counts {
     written: written.inserted + written.updated,
     inserted: written.inserted,
     updated: written.updated,
-    skipped: written.skipped + rejects.filter(reject => reject.policy === 'skip').length,
+    skipped: written.skipped + batch.absent + rejects.filter(reject => reject.policy === 'skip').length,
     filtered: batch.filtered,
     deduped: 0,
     quarantined,
