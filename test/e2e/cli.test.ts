@@ -137,9 +137,13 @@ test('validate loads no driver and no screen', async () => {
     process._rawDebug('loaded ' + found.url)
     return found
   }`
-  const register = `import { register } from 'node:module'; register('data:text/javascript,${encodeURIComponent(hooks)}')`
-  const preload = `--import=data:text/javascript,${encodeURIComponent(register).replaceAll("'", '%27')}`
-  const { code, stderr } = await startProcess(process.execPath, [preload, CLI, 'validate'], { cwd: dir }).result
+  writeFileSync(join(dir, 'hooks.mjs'), hooks)
+  writeFileSync(
+    join(dir, 'preload.mjs'),
+    "import { register } from 'node:module'; register(new URL('hooks.mjs', import.meta.url))",
+  )
+  const watched = ['--import', './preload.mjs', CLI, 'validate']
+  const { code, stderr } = await startProcess(process.execPath, watched, { cwd: dir }).result
   expect(code, stderr).toBe(0)
   const loaded = stderr.split('\n').filter(line => line.startsWith('loaded '))
   expect(loaded.some(line => line.includes('/commander/'))).toBe(true)
