@@ -1,0 +1,119 @@
+import { exitCodeOf } from '../core/errors.js'
+import { TOOL_VERSION } from '../core/version.js'
+import type { Pipeline } from '../load/pipeline.js'
+import type { RunHandle, RunOptions, RunResult } from '../run/api.js'
+import type { Controls } from '../ui/app.js'
+import { errorText } from '../ui/error-text.js'
+import { errorJson, resultLine } from '../ui/json.js'
+import { previewText } from '../ui/preview.js'
+import { summaryText } from '../ui/summary.js'
+import { progressMode } from '../ui/theme.js'
+import { confirm, dangersOf } from './confirm.js'
+import { openPipeline } from './open-pipeline.js'
+import { openProgress } from './progress.js'
+import { type RunFlags, runOptionsOf } from './run-options.js'
+import { selectionOf } from './selection.js'
+import { Signals } from './signals.js'
+import { asEtlError, type Terminal } from './terminal.js'
+
+/** `etl run`: everything behind its flags. */
+export function runPipeline(file: string | undefined, flags: RunFlags, terminal: Terminal): Promise<number> {
+  return flags.json === true ? runJson(file, flags, terminal) : run(file, flags, terminal)
+}
+
+function run(file: string | undefined, flags: RunFlags, terminal: Terminal): Promise<number> {
+  return terminal.perform(() => execute(file, flags, terminal))
+}
+
+/** As {@link run}, but the last line on stdout is a result even where no run began. */
+async function runJson(file: string | undefined, flags: RunFlags, terminal: Terminal): Promise<number> {
+  return terminal.perform(async () => {
+    try {
+      return await execute(file, flags, terminal)
+    } catch (error) {
+      const document = {
+        type: 'result',
+        status: 'failed',
+        exitCode: exitCodeOf(error),
+        error: errorJson(asEtlError(error)),
+      }
+      terminal.out(`${JSON.stringify(document)}\n`)
+      throw error
+    }
+  })
+}
+
+async function execute(file: string | undefined, flags: RunFlags, terminal: Terminal): Promise<number> {
+  const options = runOptionsOf(flags, terminal.io)
+  const pipeline = await openPipeline(file, flags, terminal)
+  if (flags.checkOnly === true) {
+    const { check } = await import('./check.js')
+    return check(pipeline, flags.json === true, terminal)
+  }
+  // A resumed run was confirmed when it began; a dry run writes nothing.
+  if (flags.yes !== true && flags.dryRun !== true && flags.resume !== true) {
+    const { occupiedTargets, planPipeline } = await import('../index.js')
+    const plan = await planPipeline(pipeline, selectionOf(flags))
+    const dangers = dangersOf(plan, await occupiedTargets(pipeline, plan))
+    if (dangers.length > 0) await confirm(plan, dangers, terminal)
+  }
+  const result = await carryOut(pipeline, options, flags, terminal)
+  tellResult(result, pipeline, flags, terminal)
+  return result.exitCode
+}
+
+/** Runs the pipeline under the eyes of whoever watches, with signals and keys wired to it. */
+async function carryOut(
+  pipeline: Pipeline,
+  options: RunOptions,
+  flags: RunFlags,
+  terminal: Terminal,
+): Promise<RunResult> {
+  const { startRun } = await import('../index.js')
+  let handle: RunHandle | undefined
+  let asked: 'SIGINT' | 'SIGTERM' | 'stop' | undefined
+  const stop = (reason: 'SIGINT' | 'SIGTERM' | 'stop'): void => {
+    asked ??= reason
+    handle?.stop(reason)
+  }
+  const signals = new Signals({ stop, exit: code => process.exit(code) })
+  const controls: Controls = {
+    pause: () => handle?.pause(),
+    unpause: () => handle?.unpause(),
+    stop: () => stop('stop'),
+    interrupt: () => signals.onSignal('SIGINT'),
+  }
+  const { io } = terminal
+  const requested = flags.progress ?? (flags.json === true ? 'none' : 'auto')
+  const mode = progressMode(requested, io.env, io.stderr.isTTY, flags.quiet === true)
+  const progress = await openProgress(
+    { mode, json: flags.json === true, controls, ...(flags.logFile === undefined ? {} : { logFile: flags.logFile }) },
+    terminal,
+  )
+  signals.listen()
+  try {
+    const started = await startRun(pipeline, { ...options, onEvent: progress.onEvent })
+    handle = started
+    // Somebody may have asked to stop while the run was being set up.
+    if (asked !== undefined) started.stop(asked)
+    const result = await started.result
+    if (result.error !== undefined) progress.log(`${result.error.code} ${result.error.message}`)
+    return result
+  } finally {
+    signals.unlisten()
+    progress.close()
+  }
+}
+
+function tellResult(result: RunResult, pipeline: Pipeline, flags: RunFlags, terminal: Terminal): void {
+  if (flags.json === true) {
+    terminal.out(`${resultLine(result)}\n`)
+  } else if (flags.quiet !== true) {
+    if (result.dryRun) terminal.out(`${previewText(result, terminal.outTheme)}\n`)
+    terminal.out(summaryText(result, { theme: terminal.outTheme, file: pipeline.file, cwd: terminal.io.cwd }))
+  }
+  if (result.error !== undefined && result.status === 'failed') {
+    const { errTheme: theme, options } = terminal
+    terminal.err(errorText(result.error, { theme, verbose: options.verbose === true, version: TOOL_VERSION }))
+  }
+}
