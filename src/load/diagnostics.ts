@@ -100,7 +100,9 @@ function wrongType(error: ErrorObject, path: DocPath): Found {
     message: `must be ${listed([...new Set(wanted)], 'or')}, not ${typeName(error.data)}`,
     path,
     ...(isRule && !Array.isArray(error.data) ? { hint: 'A rule goes under `expr`.' } : {}),
-    ...(wanted.includes('text') && typeof error.data !== 'object' ? { hint: 'Put it in quotes.' } : {}),
+    ...(wanted.includes('text') && wanted.every(type => !type.includes('number')) && typeof error.data !== 'object'
+      ? { hint: 'Put it in quotes.' }
+      : {}),
   }
 }
 
@@ -192,7 +194,7 @@ function properties(error: ErrorObject): object {
 }
 
 function show(value: unknown, path: DocPath): string {
-  if (isSecretPath(path)) return 'this'
+  if (isSecretPath(path)) return 'the value'
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 39)}…` : value)
   return typeof value === 'object' && value !== null ? 'this' : String(value)
 }
@@ -210,6 +212,7 @@ const TYPES: Readonly<Record<string, string>> = {
 function typeName(value: unknown): string {
   if (value === null) return 'empty'
   if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'a number' : 'a fraction'
   return TYPES[typeof value] ?? typeof value
 }
 

@@ -37,7 +37,9 @@ export function pipeline(parts: LanguageParts): TSchema {
       named(
         forms(
           {
-            description: 'Codes with their values, or the path of a CSV file: first column the code, second the value.',
+            description:
+              'Codes with their values, or the path of a CSV file: first column the code, second the value; ' +
+              'every line counts, so a header is just one more code.',
             examples: [{ A: 'available', I: 'in_use' }, 'maps/country.csv'],
           },
           Type.String({ minLength: 1 }),
