@@ -1,6 +1,6 @@
 import type { Static, TObject, TProperties } from 'typebox'
-import { Type } from 'typebox'
 import type { Value } from './row.js'
+import { Type } from './schema.js'
 
 /** What a function may know beside its value. */
 export interface FunctionContext {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { Type } from 'typebox'
 import type { ConnectionConfig } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
+import { Type } from '../../core/schema.js'
 
 const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 export type SslMode = (typeof SSL_MODES)[number]

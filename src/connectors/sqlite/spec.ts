@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../core/schema.js'
 
 /** How long a statement waits for another process's lock before `E307`, in milliseconds. */
 export const DEFAULT_BUSY_TIMEOUT = 5000

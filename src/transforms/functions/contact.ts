@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type { CountryCode } from 'libphonenumber-js'
-import { Type } from 'typebox'
 import { EtlError, RowError } from '../../core/errors.js'
+import { Type } from '../../core/schema.js'
 import { defineFunction } from '../../core/transform.js'
 import { textOf } from '../text-value.js'
 

@@ -1,5 +1,5 @@
-import { Type } from 'typebox'
 import { RowError } from '../../core/errors.js'
+import { Type } from '../../core/schema.js'
 import { defineFunction } from '../../core/transform.js'
 import { plainText } from '../decimal.js'
 import {

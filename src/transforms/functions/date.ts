@@ -1,6 +1,6 @@
-import { Type } from 'typebox'
 import { EtlError, RowError } from '../../core/errors.js'
 import type { Value } from '../../core/row.js'
+import { Type } from '../../core/schema.js'
 import { defineFunction } from '../../core/transform.js'
 import { dateText, readMoment, timestampText } from '../temporal.js'
 import { textOf } from '../text-value.js'

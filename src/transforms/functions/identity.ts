@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { Type } from 'typebox'
 import { EtlError, RowError } from '../../core/errors.js'
+import { Type } from '../../core/schema.js'
 import { defineFunction } from '../../core/transform.js'
 import { codePointIndex, codePoints, textOf } from '../text-value.js'
 

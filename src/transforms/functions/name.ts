@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
-import { Type } from 'typebox'
 import { RowError } from '../../core/errors.js'
+import { Type } from '../../core/schema.js'
 import { defineFunction } from '../../core/transform.js'
 import { codePointIndex, textOf } from '../text-value.js'
 

@@ -1,5 +1,5 @@
-import { Type } from 'typebox'
 import type { Value } from '../../core/row.js'
+import { Type } from '../../core/schema.js'
 import { defineFunction } from '../../core/transform.js'
 
 const scalar = Type.Union([Type.String(), Type.Number(), Type.Boolean()])

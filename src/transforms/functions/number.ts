@@ -1,7 +1,7 @@
 import Big from 'big.js'
-import { Type } from 'typebox'
 import { RowError } from '../../core/errors.js'
 import type { Value } from '../../core/row.js'
+import { Type } from '../../core/schema.js'
 import { defineFunction } from '../../core/transform.js'
 import { bigText, isInteger, plainText, roundBig, toBig } from '../decimal.js'
 import { textOf } from '../text-value.js'

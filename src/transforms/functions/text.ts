@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../core/schema.js'
 import { defineFunction } from '../../core/transform.js'
 import { codePointIndex, codePoints, textOf } from '../text-value.js'
 
