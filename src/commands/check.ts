@@ -1,5 +1,4 @@
 import type { Pipeline } from '../load/pipeline.js'
-import { checkText } from '../ui/check-text.js'
 import type { CliCommand } from './command.js'
 import { examples } from './command.js'
 import type { OutputOptions } from './io.js'
@@ -38,6 +37,7 @@ export const checkCommand: CliCommand = {
 /** Prints the report; 0 where all is well, 5 where a connection or a right is missing, 1 for anything else. */
 export async function check(pipeline: Pipeline, json: boolean, terminal: Terminal): Promise<number> {
   const { checkPipeline } = await import('../index.js')
+  const { checkText } = await import('../ui/check-text.js')
   const report = await checkPipeline(pipeline)
   terminal.out(json ? `${JSON.stringify(report, null, 2)}\n` : checkText(report, terminal.outTheme))
   if (report.ok) return 0

@@ -17,9 +17,10 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     else await program.parseAsync(argv, { from: 'user' })
     return exitCode
   } catch (error) {
-    // Commander has told the person already; help and version are no errors.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    return new Terminal(io, { verbose: argv.includes('--verbose') }).fail(error)
+    const terminal = new Terminal(io, { color: !argv.includes('--no-color'), verbose: argv.includes('--verbose') })
+    if (!(error instanceof CommanderError)) return terminal.fail(error)
+    // Help and version end by an exception too.
+    return error.exitCode === 0 ? 0 : terminal.fail(usageError(error.message))
   }
 }
 
@@ -32,7 +33,7 @@ export function buildProgram(io: Io, finish: (exitCode: number) => void): Comman
     .configureOutput({
       writeOut: text => io.stdout.write(text),
       writeErr: text => io.stderr.write(text),
-      outputError: text => tellUsage(text, io),
+      outputError: () => undefined,
       getOutHelpWidth: () => io.stdout.columns || 80,
       getErrHelpWidth: () => io.stderr.columns || 80,
       getOutHasColors: () => false,
@@ -50,11 +51,10 @@ export function buildProgram(io: Io, finish: (exitCode: number) => void): Comman
 }
 
 /** Commander's own words, in the form of every other error. */
-function tellUsage(text: string, io: Io): void {
+function usageError(text: string): EtlError {
   const [what = '', ...rest] = text.trim().split('\n')
   const suggestion = rest.find(line => line.startsWith('(Did you mean'))
   const hint =
     suggestion?.slice(1, -1).replace('Did', 'did') ?? 'run `etl --help` for the commands, `etl help COMMAND` for one'
-  const error = new EtlError('E520', what.replace(/^error: /, ''), { kind: 'usage', hint })
-  void new Terminal(io, {}).fail(error)
+  return new EtlError('E520', what.replace(/^error: /, ''), { kind: 'usage', hint })
 }

@@ -1,6 +1,5 @@
 import { EtlError, exitCodeOf, PipelineError } from '../core/errors.js'
 import { TOOL_VERSION } from '../core/version.js'
-import { errorText } from '../ui/error-text.js'
 import { type Theme, themeOf } from '../ui/theme.js'
 import type { Io, OutputOptions } from './io.js'
 
@@ -45,6 +44,7 @@ export class Terminal {
       const text = formatDiagnostics(error, { color: this.errTheme.color })
       this.err(text.endsWith('\n') ? text : `${text}\n`)
     } else {
+      const { errorText } = await import('../ui/error-text.js')
       this.err(errorText(error, { theme: this.errTheme, verbose: verbose === true, version: TOOL_VERSION }))
     }
     return exitCodeOf(error)

@@ -153,15 +153,16 @@ test('validate loads no driver and no screen', async () => {
 
 test('validate starts in at most twice the time of an empty program plus 150 ms', async () => {
   const { dir } = makeShop(1)
-  const best = async (args: readonly string[]): Promise<number> => {
-    let shortest = Number.POSITIVE_INFINITY
-    for (let i = 0; i < 5; i++) {
-      const began = performance.now()
-      await startProcess(process.execPath, args, { cwd: dir }).result
-      shortest = Math.min(shortest, performance.now() - began)
-    }
-    return shortest
+  const time = async (args: readonly string[]): Promise<number> => {
+    const began = performance.now()
+    await startProcess(process.execPath, args, { cwd: dir }).result
+    return performance.now() - began
   }
-  const empty = await best(['-e', '0'])
-  expect(await best([CLI, 'validate'])).toBeLessThanOrEqual(2 * empty + 150)
+  // Turn by turn and the best of each, so that what else the machine does weighs on both alike.
+  let [empty, validate] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+  for (let i = 0; i < 10; i++) {
+    empty = Math.min(empty, await time(['-e', '0']))
+    validate = Math.min(validate, await time([CLI, 'validate']))
+  }
+  expect(validate).toBeLessThanOrEqual(2 * empty + 150)
 })
