@@ -100,6 +100,11 @@ export function withSqlite<T>(file: string, work: (db: Driver.Database) => T): T
   }
 }
 
+/** Of the library inside the driver. */
+export function sqliteVersion(): string {
+  return String(sqliteRows(':memory:', 'select sqlite_version()')[0]?.[0])
+}
+
 /** A folder with `pipeline.yaml`, `source.sqlite` and `target.sqlite`, and the command line run in it. */
 export class Workspace {
   readonly dir = temporaryFolder()
