@@ -69,7 +69,6 @@ async function attemptChunk(
     ...(context.limit === undefined ? {} : { limit: context.limit - before.counts.read }),
     ...(before.lastKey === undefined ? {} : { after: before.lastKey }),
     firstBatch: before.batch + 1,
-    paged: sharesFile(context, database),
     keepRows: context.keepRejectedRows,
     findBy: ref.pass === 'defer' ? write.match : [],
     signal: context.control.signal,
@@ -169,9 +168,4 @@ function compileProgram(
     entityPolicy: entity.onError,
     reference: context.logic === 'reference',
   })
-}
-
-/** Source and target are one database that lets a writer in only when no reader is. */
-function sharesFile(context: RunContext, database: Database | undefined): boolean {
-  return context.target.connector.capabilities.singleWriter && database?.identity.uid === context.target.identity.uid
 }

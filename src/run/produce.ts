@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import type { Encoder, Payload, ReadSpec, Session, SourceBatch } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import { fromJson, keyText, type Row, toJson, type Value } from '../core/row.js'
@@ -55,8 +54,6 @@ export interface ProduceOptions {
   /** Where to go on. */
   readonly after?: string
   readonly firstBatch: number
-  /** Read page by page, each finished before the next write: source and target are one database that lets only one in. */
-  readonly paged: boolean
   readonly keepRows: boolean
   /** Second pass: target columns that find the row; a miss there means that the first pass rejected it. */
   readonly findBy: readonly string[]
@@ -196,7 +193,7 @@ async function* slices(session: Session | undefined, options: ProduceOptions): A
     return
   }
   if (session === undefined) throw new EtlError('E901', 'no session to read with')
-  const rows = options.paged ? options.batchRows : Math.min(SLICE_ROWS, options.batchRows)
+  const rows = Math.min(SLICE_ROWS, options.batchRows)
   const spec: ReadSpec = {
     from: read.from.kind === 'table' ? { table: read.from.table } : { query: read.from.query },
     columns: read.columns,
@@ -205,33 +202,8 @@ async function* slices(session: Session | undefined, options: ProduceOptions): A
     batchRows: rows,
     batchBytes: BATCH_BYTES,
   }
-  if (!options.paged) {
-    for await (const part of session.read(
-      { ...spec, ...(after === undefined ? {} : { after }), ...(Number.isFinite(limit) ? { limit } : {}) },
-      options.signal,
-    )) {
-      yield { ...part, full: part.rows.length < rows }
-      await turn()
-    }
-    return
-  }
-  let cursor: readonly Value[] | undefined = after
-  let left = limit
-  for (;;) {
-    let count = 0
-    const page: Slice[] = []
-    for await (const part of session.read(
-      { ...spec, ...(cursor === undefined ? {} : { after: cursor }), limit: Math.min(rows, left) },
-      options.signal,
-    )) {
-      page.push({ ...part, full: true })
-      count += part.rows.length
-      cursor = part.cursor
-    }
-    yield* page
-    left -= count
-    if (count < rows || left <= 0) return
-  }
+  const start = { ...spec, ...(after === undefined ? {} : { after }), ...(Number.isFinite(limit) ? { limit } : {}) }
+  for await (const part of session.read(start, options.signal)) yield { ...part, full: part.rows.length < rows }
 }
 
 async function* inlineRows(

@@ -5,7 +5,7 @@ import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
 import type { KeyColumn } from '../../core/sql.js'
 import { keysetPredicate, quoteName, quoteTable } from '../../core/sql.js'
-import type { Connection } from './connection.js'
+import type { Connection, Statement } from './connection.js'
 import { dialect } from './dialect.js'
 import type { Bound, Stored } from './values.js'
 import { bindCursor, narrow, valueReader } from './values.js'
@@ -23,10 +23,16 @@ interface Suspect {
 }
 
 /**
+ * Rows fetched by one call of the driver. Page by page is a quarter faster than row by row; a small page bounds what
+ * large values can cost before the batch's limit in bytes is noticed.
+ */
+const PAGE_ROWS = 64
+
+/**
  * Streams rows in key order, one batch in memory at a time.
  *
- * @param paged ends the statement with each batch and goes on after its last key. A statement left open would keep
- *   a writer of the same file from committing, for ever where that writer is this process.
+ * @param paged keeps no statement open between batches. One left open would keep a writer of the same file from
+ *   committing, for ever where that writer is this process.
  */
 export async function* readRows(
   connection: Connection,
@@ -34,38 +40,88 @@ export async function* readRows(
   signal: AbortSignal,
   paged: boolean,
 ): AsyncGenerator<SourceBatch> {
-  const readers = spec.columns.map(column => valueReader(column.type, column.decode))
-  const byBatch = paged && spec.order.length > 0
+  const fetch =
+    spec.order.length > 0 && (paged || isIndexed(connection, spec)) ? pages(connection, spec) : stream(connection, spec)
+  const convert = converter(spec)
   let after = spec.after
   let left = spec.limit ?? Number.POSITIVE_INFINITY
   let done = 0
-  let rows = open()
   try {
     for (;;) {
       signal.throwIfAborted()
-      const { batch, last, suspects, ended } = connection.run(() => nextBatch(rows, spec, readers, left))
+      const { batch, cursor, suspects, ended } = connection.run(() => nextBatch(fetch, spec, convert, left))
       if (suspects.length > 0) checkUnicode(connection, spec, after, done, batch.length, suspects)
       left -= batch.length
       done += batch.length
-      const cursor = last === undefined ? [] : spec.order.map(order => narrow(last[order.index] ?? null))
-      if (byBatch) rows.return?.()
       if (batch.length > 0) {
         after = spec.order.length === 0 ? undefined : cursor
         yield { rows: batch, cursor }
       }
       if (ended || left <= 0) return
       await nextTurn()
-      if (byBatch) rows = open()
     }
   } finally {
-    rows.return?.()
+    fetch.end()
   }
+}
 
-  function open(): IterableIterator<Stored[]> {
-    const { sql, params } = selectText(spec, columnNames(spec), after, byBatch ? Math.min(left, spec.batchRows) : left)
-    const statement = connection.prepare(sql)
-    return connection.run(() => statement.iterate(...params))
+/** Gives the next rows, at most so many; fewer mean that there are no more. */
+interface Fetch {
+  next(rows: number): Stored[][]
+  end(): void
+}
+
+/** One statement from the first row to the last. */
+function stream(connection: Connection, spec: ReadSpec): Fetch {
+  const { sql, params } = selectText(spec, columnNames(spec), spec.after, spec.limit ?? Number.POSITIVE_INFINITY)
+  const statement = connection.prepare(sql)
+  const rows: IterableIterator<Stored[]> = connection.run(() => statement.iterate(...params))
+  return {
+    next: count => {
+      const found: Stored[][] = []
+      while (found.length < count) {
+        const next = rows.next()
+        if (next.done === true) break
+        found.push(next.value)
+      }
+      return found
+    },
+    end: () => rows.return?.(),
   }
+}
+
+/** One statement a page, each going on after the last key of the one before. */
+function pages(connection: Connection, spec: ReadSpec): Fetch {
+  const expressions = columnNames(spec)
+  const statements = new Map<string, Statement>()
+  let after: readonly Value[] | undefined = spec.after
+  return {
+    next: count => {
+      const { sql, params } = selectText(spec, expressions, after, count)
+      let statement = statements.get(sql)
+      if (statement === undefined) {
+        statement = connection.prepare(sql)
+        statements.set(sql, statement)
+      }
+      const rows = statement.all(...params)
+      const last = rows.at(-1)
+      if (last !== undefined) after = cursorOf(spec, last)
+      return rows
+    },
+    end: () => statements.clear(),
+  }
+}
+
+/** Can rows be had in this order without sorting them all? */
+function isIndexed(connection: Connection, spec: ReadSpec): boolean {
+  if (!('table' in spec.from)) return false
+  const { sql, params } = selectText(spec, columnNames(spec), spec.after, 1)
+  const plan = connection.prepare(`explain query plan ${sql}`)
+  return connection.run(() => plan.all(...params)).every(row => !String(row[3]).includes('TEMP B-TREE'))
+}
+
+function cursorOf(spec: ReadSpec, row: readonly Stored[]): Value[] {
+  return spec.order.map(order => narrow(row[order.index] ?? null))
 }
 
 export function countRows(connection: Connection, spec: Pick<ReadSpec, 'from' | 'where'>): number {
@@ -73,43 +129,44 @@ export function countRows(connection: Connection, spec: Pick<ReadSpec, 'from' | 
   return Number(connection.query(`select count(*) from ${fromText(spec.from)}${where}`)[0]?.[0])
 }
 
-function nextBatch(
-  rows: Iterator<Stored[]>,
-  spec: ReadSpec,
-  readers: readonly ((value: Stored) => Value)[],
-  left: number,
-) {
-  const batch: Row[] = []
-  const suspects: Suspect[] = []
+function nextBatch(fetch: Fetch, spec: ReadSpec, convert: Convert, left: number) {
   const wanted = Math.min(spec.batchRows, left)
-  const width = readers.length
-  let last: Stored[] | undefined
+  const suspects: Suspect[] = []
+  const batch: Row[] = []
+  let cursor: Value[] = []
   let bytes = 0
   let ended = false
-  while (batch.length < wanted && bytes < spec.batchBytes) {
-    const next = rows.next()
-    if (next.done === true) {
-      ended = true
-      break
-    }
-    last = next.value
-    const row: Row = new Array(width)
+  while (batch.length < wanted && bytes < spec.batchBytes && !ended) {
+    const count = Math.min(PAGE_ROWS, wanted - batch.length)
+    const rows = fetch.next(count)
+    ended = rows.length < count
+    const last = rows.at(-1)
+    if (last !== undefined) cursor = cursorOf(spec, last)
+    for (const row of rows) bytes += convert(row, batch.push(row) - 1, suspects)
+  }
+  return { batch, cursor, suspects, ended }
+}
+
+/** Makes a row's values canonical in place; gives its size in bytes. */
+type Convert = (row: Stored[], index: number, suspects: Suspect[]) => number
+
+function converter(spec: ReadSpec): Convert {
+  const readers = spec.columns.map(column => valueReader(column.type, column.decode))
+  const width = readers.length
+  return (row, index, suspects) => {
+    const values: Value[] = row
+    let bytes = 0
     for (let i = 0; i < width; i++) {
-      const value = last[i] as Stored
-      if (value === null) {
-        row[i] = null
-        continue
-      }
+      const value = row[i] as Stored
+      if (value === null) continue
       if (typeof value === 'string') {
         bytes += value.length
-        if (value.indexOf('\ufffd') >= 0) suspects.push({ row: batch.length, column: i, text: value })
+        if (value.includes('\ufffd')) suspects.push({ row: index, column: i, text: value })
       } else bytes += typeof value === 'object' ? value.length : 8
-      row[i] = (readers[i] as (value: Stored) => Value)(value)
+      values[i] = (readers[i] as (value: Stored) => Value)(value)
     }
-    batch.push(row)
+    return bytes
   }
-  // A page that ended exactly at its limit tells nothing about what follows; only fewer rows than wanted do.
-  return { batch, last, suspects, ended }
 }
 
 function columnNames(spec: ReadSpec): string[] {
