@@ -1,8 +1,7 @@
-import type { Session, TableWriter } from '../core/connector.js'
+import type { Payload, Session, TableWriter } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import type { Value } from '../core/row.js'
-import type { RowPolicy } from '../spec/model.js'
-import type { PreparedBatch } from './produce.js'
+import type { PreparedBatch } from './prepared-batch.js'
 import type { Written } from './sink.js'
 
 const SAVEPOINT = 'etl_part'
@@ -20,16 +19,20 @@ export async function writeWhole(
   batch: PreparedBatch,
   missing: (index: number) => void,
 ): Promise<BulkWritten> {
-  const written: BulkWritten = { inserted: 0, updated: 0, skipped: 0, rejects: [], keys: new Map() }
-  if (batch.payload.rows > 0) await writePart(writer, batch, 0, batch.payload.rows, written, missing)
+  const written = nothing()
+  let first = 0
+  for (const part of batch.parts) {
+    await writeRange(writer, part, first, 0, part.rows, written, missing)
+    first += part.rows
+  }
   return written
 }
 
 /**
- * Writes the batch part by part, each behind a savepoint, halving those that fail until the guilty rows stand alone.
+ * Writes the batch range by range, each behind a savepoint, halving those that fail until the guilty rows stand alone.
  * Where the database names the row it is taken at its word only after it failed alone.
  *
- * @param guilty called with each row at fault, in order
+ * @param guilty called with each row at fault
  */
 export async function writeAround(
   session: Session,
@@ -38,24 +41,33 @@ export async function writeAround(
   guilty: (index: number, error: EtlError) => void,
   missing: (index: number) => void,
 ): Promise<BulkWritten> {
-  const written: BulkWritten = { inserted: 0, updated: 0, skipped: 0, rejects: [], keys: new Map() }
-  const parts: (readonly [number, number])[] = [[0, batch.payload.rows]]
-  for (;;) {
-    const part = parts.pop()
-    if (part === undefined) return written
-    const [from, to] = part
-    if (from >= to) continue
-    await session.savepoint(SAVEPOINT)
-    try {
-      await writePart(writer, batch, from, to, written, missing)
-      await session.releaseSavepoint(SAVEPOINT)
-    } catch (error) {
-      if (!isRowError(error)) throw error
-      await session.rollbackTo(SAVEPOINT)
-      if (to - from === 1) guilty(from, error)
-      else parts.push(...divide(from, to, error.row).reverse())
+  const written = nothing()
+  let first = 0
+  for (const part of batch.parts) {
+    const ranges: (readonly [number, number])[] = [[0, part.rows]]
+    for (;;) {
+      const range = ranges.pop()
+      if (range === undefined) break
+      const [from, to] = range
+      if (from >= to) continue
+      await session.savepoint(SAVEPOINT)
+      try {
+        await writeRange(writer, part, first, from, to, written, missing)
+        await session.releaseSavepoint(SAVEPOINT)
+      } catch (error) {
+        if (!isRowError(error)) throw error
+        await session.rollbackTo(SAVEPOINT)
+        if (to - from === 1) guilty(first + from, error)
+        else ranges.push(...divide(from, to, error.row).reverse())
+      }
     }
+    first += part.rows
   }
+  return written
+}
+
+export function nothing(): BulkWritten {
+  return { inserted: 0, updated: 0, skipped: 0, rejects: [], keys: new Map() }
 }
 
 function divide(from: number, to: number, row: number | undefined): (readonly [number, number])[] {
@@ -83,47 +95,26 @@ function divide(from: number, to: number, row: number | undefined): (readonly [n
   ]
 }
 
-async function writePart(
+/** @param first index within the batch of the part's first row */
+async function writeRange(
   writer: TableWriter,
-  batch: PreparedBatch,
+  part: Payload,
+  first: number,
   from: number,
   to: number,
   written: BulkWritten,
   missing: (index: number) => void,
 ): Promise<void> {
-  const result = await writer.write(batch.payload, from, to)
+  const result = await writer.write(part, from, to)
   written.inserted += result.inserted
   written.updated += result.updated
   written.skipped += result.skipped
-  for (const index of result.missing) missing(index)
+  for (const index of result.missing) missing(first + index)
   result.keys?.forEach((key, i) => {
-    written.keys.set(from + i, key)
+    written.keys.set(first + from + i, key)
   })
 }
 
 export function isRowError(error: unknown): error is EtlError {
   return error instanceof EtlError && error.kind === 'row'
-}
-
-/** A row the target does not have, under `load: update`. */
-export function missingReject(batch: PreparedBatch, index: number, match: readonly string[], policy: RowPolicy) {
-  return batch.reject(
-    index,
-    { stage: 'constraint', code: 'E416', message: `no row of the target has this ${match.join(', ')}` },
-    policy,
-  )
-}
-
-/** A row the target refused. */
-export function guiltyReject(batch: PreparedBatch, index: number, error: EtlError, policy: RowPolicy) {
-  return batch.reject(
-    index,
-    {
-      stage: 'constraint',
-      code: error.code,
-      message: error.message,
-      ...(error.column === undefined ? {} : { field: error.column }),
-    },
-    policy,
-  )
 }

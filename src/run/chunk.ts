@@ -10,7 +10,8 @@ import type { Counts, StageTimes } from './events.js'
 import { NO_COUNTS } from './events.js'
 import type { ChunkProgress, ChunkRef } from './ledger.js'
 import { LedgerSink } from './ledger-sink.js'
-import { type PreparedBatch, produce } from './produce.js'
+import type { PreparedBatch } from './prepared-batch.js'
+import { produce } from './produce.js'
 import { withRetries } from './retry.js'
 import type { BatchResult, Sink } from './sink.js'
 import { writeSpec } from './writers.js'
@@ -58,18 +59,19 @@ async function attemptChunk(
   const database = sourceOf(context, entity)
   const session = await openReader(database)
   const rows = compileProgram(context, entity, read, program, database)
-  const sink = openSink(context, ref, entity, write, watch)
+  const sink = openSink(context, ref, entity, { read, write }, watch)
   const spec = writeSpec(write)
   const batches = produce(session, {
     read,
     program: rows,
     encoder: context.target.connector.encoder(spec),
-    policy: entity.onError,
     batchRows: entity.batchRows,
     ...(context.limit === undefined ? {} : { limit: context.limit - before.counts.read }),
     ...(before.lastKey === undefined ? {} : { after: before.lastKey }),
     firstBatch: before.batch + 1,
-    keepRows: context.keepRejectedRows,
+    keepValues: context.keepRejectedRows,
+    keepKeys: entity.keepsIdentity,
+    keepRows: context.dryRun,
     findBy: ref.pass === 'defer' ? write.match : [],
     signal: context.control.signal,
     now: context.now,
@@ -136,14 +138,14 @@ function openSink(
   context: RunContext,
   ref: ChunkRef,
   entity: EntityPlan,
-  write: EntityPlan['write'],
+  plan: Pick<EntityPlan, 'read' | 'write'>,
   watch: ChunkWatch,
 ): Sink {
   if (context.progress === undefined) {
     if (watch.dryKeys === undefined) throw new EtlError('E901', 'a dry run has no place for its keys')
     return new DrySink(context, entity, watch.dryKeys, watch.admit)
   }
-  return new LedgerSink({ context, progress: context.progress, ref, entity, write, admit: watch.admit })
+  return new LedgerSink({ context, progress: context.progress, ref, entity, ...plan, admit: watch.admit })
 }
 
 function compileProgram(

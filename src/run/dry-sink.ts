@@ -5,8 +5,7 @@ import { keyText, type Row, type Value } from '../core/row.js'
 import type { EntityPlan } from '../plan/plan.js'
 import type { RunContext } from './context.js'
 import type { DryKeys } from './dry-keys.js'
-import type { PreparedBatch } from './produce.js'
-import type { RejectRecord } from './quarantine.js'
+import { type PreparedBatch, rejectRecord } from './prepared-batch.js'
 import { existing } from './select-keys.js'
 import { type BatchResult, batchCounts, type Sink, type Written } from './sink.js'
 
@@ -61,7 +60,7 @@ export class DrySink implements Sink {
     this.#admit(result)
     if (this.#entity.keepsIdentity) {
       const failed = new Set(written.rejects.map(reject => reject.key))
-      const keys = batch.rows.map((_, i) => batch.keyOf(i)).filter(key => !failed.has(key))
+      const keys = (batch.keys ?? []).filter(key => !failed.has(key))
       await this.#keys.addSource(this.#entity.name, keys)
     }
     return result
@@ -90,17 +89,22 @@ export class DrySink implements Sink {
   async #check(session: Session, batch: PreparedBatch): Promise<Written> {
     this.#uniques ??= await this.#prepare()
     const written: Written = { inserted: 0, updated: 0, skipped: 0, rejects: [] }
-    const present = await this.#present(session, batch.rows)
-    const referenced = await this.#referenced(session, batch.rows)
-    batch.rows.forEach((row, i) => {
+    const rows = batch.kept?.rows ?? []
+    const present = await this.#present(session, rows)
+    const referenced = await this.#referenced(session, rows)
+    const faults: [number, Fault][] = []
+    rows.forEach((row, i) => {
       const fault = this.#orphan(row, referenced) ?? this.#decide(row, present, written)
-      if (fault !== undefined) written.rejects.push(this.#reject(batch, i, fault))
+      if (fault !== undefined) faults.push([batch.sources?.[i] ?? i, fault])
     })
+    if (faults.length === 0) return written
+    const sources = await batch.reread()
+    for (const [source, fault] of faults) {
+      const why = { stage: 'constraint' as const, ...fault }
+      const { read, onError } = this.#entity
+      written.rejects.push(rejectRecord(read, source, sources[source] ?? [], why, onError, true))
+    }
     return written
-  }
-
-  #reject(batch: PreparedBatch, index: number, fault: Fault): RejectRecord {
-    return batch.reject(index, { stage: 'constraint', ...fault }, this.#entity.onError)
   }
 
   /** Sorts the row into inserted, updated or skipped, or says what is wrong with it. */

@@ -1,12 +1,12 @@
 import type { Session, WriteSpec } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
-import type { EntityPlan, WritePlan } from '../plan/plan.js'
-import { type BulkWritten, guiltyReject, isRowError, missingReject, writeAround, writeWhole } from './bulk-write.js'
+import type { EntityPlan, ReadPlan, WritePlan } from '../plan/plan.js'
+import { type BulkWritten, isRowError, nothing, writeAround, writeWhole } from './bulk-write.js'
 import type { RunContext } from './context.js'
 import { unexplained } from './counts.js'
 import type { Counts } from './events.js'
 import type { ChunkRef } from './ledger.js'
-import type { PreparedBatch } from './produce.js'
+import { type PreparedBatch, rejectRecord, type Why } from './prepared-batch.js'
 import type { Progress } from './progress.js'
 import { transaction } from './sessions.js'
 import { type BatchResult, batchCounts, type Sink } from './sink.js'
@@ -22,6 +22,8 @@ export class LedgerSink implements Sink {
   readonly #ref: ChunkRef
   readonly #entity: EntityPlan
   readonly #write: WritePlan
+  readonly #read: ReadPlan
+  readonly #missing: Why
   readonly #spec: WriteSpec
   /** Checked before the commit: may throw E501 or E502. */
   readonly #admit: (result: BatchResult) => void
@@ -32,6 +34,7 @@ export class LedgerSink implements Sink {
     readonly ref: ChunkRef
     readonly entity: EntityPlan
     readonly write: WritePlan
+    readonly read: ReadPlan
     readonly admit: (result: BatchResult) => void
   }) {
     this.#context = options.context
@@ -39,6 +42,12 @@ export class LedgerSink implements Sink {
     this.#ref = options.ref
     this.#entity = options.entity
     this.#write = options.write
+    this.#read = options.read
+    this.#missing = {
+      stage: 'constraint',
+      code: 'E416',
+      message: `no row of the target has this ${options.write.match.join(', ')}`,
+    }
     this.#spec = writeSpec(options.write)
     this.#admit = options.admit
   }
@@ -64,9 +73,10 @@ export class LedgerSink implements Sink {
     const entry = { batch: batch.batch, lastKey: batch.lastKey }
     await ledger?.runs.fence(session, ref.runId, ref.epoch)
     await ledger?.insertBatch(session, ref, { ...entry, counts: expected })
-    const written = batch.payload.rows === 0 ? NOTHING() : await this.#rows(session, batch, careful)
+    const written = await this.#rows(session, batch, careful)
     const result: BatchResult = { counts: batchCounts(batch, written), rejects: [...batch.rejects, ...written.rejects] }
     const listed = result.rejects.filter(reject => reject.policy !== 'skip')
+    if (careful) await this.#context.quarantine?.trim(ref.entity, ref.pass, ref.chunk, batch.batch - 1)
     await this.#context.quarantine?.append(ref.entity, ref.pass, ref.chunk, batch.batch, listed)
     this.#admit(result)
     if (unexplained(result.counts) !== 0) {
@@ -83,7 +93,7 @@ export class LedgerSink implements Sink {
         this.#context.plan.pipeline,
         ref.entity,
         ref.runId,
-        indexes.map(batch.keyOf),
+        indexes.map(index => batch.keys?.[index] ?? ''),
         [...written.keys.values()],
       )
     }
@@ -94,36 +104,64 @@ export class LedgerSink implements Sink {
   }
 
   async #rows(session: Session, batch: PreparedBatch, careful: boolean): Promise<BulkWritten> {
+    if (batch.rows === 0) return nothing()
     const writer = await writerOf(session, this.#spec)
-    const policy = this.#entity.onError
-    const late: { index: number; error?: EtlError }[] = []
+    const late: Late[] = []
     const missing = (index: number): void => {
-      late.push({ index })
+      late.push({ index, why: this.#missing })
+    }
+    const guilty = (index: number, error: EtlError): void => {
+      late.push({ index, why: whyOf(error) })
     }
     const written = careful
-      ? await writeAround(session, writer, batch, (index, error) => late.push({ index, error }), missing)
+      ? await writeAround(session, writer, batch, guilty, missing)
       : await writeWhole(writer, batch, missing)
-    for (const { index, error } of late.sort((a, b) => a.index - b.index)) {
-      if (error !== undefined) written.rejects.push(guiltyReject(batch, index, error, policy))
-      else if (this.#ref.pass === 'defer') written.skipped++
-      else written.rejects.push(missingReject(batch, index, this.#write.match, policy))
-    }
+    if (this.#ref.pass === 'defer') {
+      // Rows that the first pass rejected are not there to be completed.
+      const absent = late.filter(({ why }) => why === this.#missing)
+      written.skipped += absent.length
+      await this.#reject(
+        batch,
+        late.filter(({ why }) => why !== this.#missing),
+        written,
+      )
+    } else await this.#reject(batch, late, written)
     return written
+  }
+
+  async #reject(batch: PreparedBatch, late: readonly Late[], written: BulkWritten): Promise<void> {
+    if (late.length === 0) return
+    const rows = await batch.reread()
+    for (const { index, why } of [...late].sort((a, b) => a.index - b.index)) {
+      const source = batch.sources?.[index] ?? index
+      const { onError } = this.#entity
+      const { keepRejectedRows } = this.#context
+      written.rejects.push(rejectRecord(this.#read, source, rows[source] ?? [], why, onError, keepRejectedRows))
+    }
   }
 
   /** What the counts will be if the target takes every row as new: then no second statement is needed. */
   #expected(batch: PreparedBatch): Counts {
     const updating = this.#write.mode === 'update'
     return batchCounts(batch, {
-      inserted: updating ? 0 : batch.payload.rows,
-      updated: updating ? batch.payload.rows : 0,
+      inserted: updating ? 0 : batch.rows,
+      updated: updating ? batch.rows : 0,
       skipped: 0,
       rejects: [],
     })
   }
 }
 
-const NOTHING = (): BulkWritten => ({ inserted: 0, updated: 0, skipped: 0, rejects: [], keys: new Map() })
+interface Late {
+  readonly index: number
+  readonly why: Why
+}
+
+/** What a row is told that the target refused. */
+function whyOf(error: EtlError): Why {
+  const { code, message, column } = error
+  return { stage: 'constraint', code, message, ...(column === undefined ? {} : { field: column }) }
+}
 
 function sameCounts(a: Counts, b: Counts): boolean {
   return (

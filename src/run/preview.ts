@@ -2,7 +2,7 @@ import { formatTable } from '../core/catalog.js'
 import type { Row, Value } from '../core/row.js'
 import type { EntityPlan } from '../plan/plan.js'
 import type { EntityPreview } from './api.js'
-import type { PreparedBatch } from './produce.js'
+import type { PreparedBatch } from './prepared-batch.js'
 import type { RejectRecord } from './quarantine.js'
 
 const MOST_REJECTS = 5
@@ -45,8 +45,8 @@ export class Preview {
   }
 
   #first(batch: PreparedBatch): EntityPreview['fields'] {
-    const row = batch.rows[0]
-    const source = batch.sourceOf(0)
+    const row = batch.kept?.rows[0]
+    const source = batch.kept?.firstSource
     if (row === undefined || source === undefined) return []
     return this.#plan.program.fields.map((field, i) => ({
       target: field.target,

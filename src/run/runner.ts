@@ -223,9 +223,10 @@ class Run {
     if (complete) emit({ type: 'info', message: `run ${runId} is complete already; nothing was written` })
     else if (resumed !== undefined) emit({ type: 'info', message: banner(resumed.state, resumed.endedAt, this.#runs) })
     for (const note of notes) emit({ type: 'info', message: note })
-    for (const { entity, reason } of plan.skipped) this.#warn(reason, entity)
-    for (const warning of plan.warnings) this.#warn(warning.message)
-    for (const run of this.#runs) for (const warning of run.plan.warnings) this.#warn(warning, run.plan.name)
+    for (const { message, path } of plan.warnings) {
+      const [section, name] = path
+      this.#warn(message, section === 'entities' ? String(name) : undefined)
+    }
   }
 
   #warn(message: string, entity?: string): void {

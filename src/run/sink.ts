@@ -1,5 +1,5 @@
 import type { Counts } from './events.js'
-import type { PreparedBatch } from './produce.js'
+import type { PreparedBatch } from './prepared-batch.js'
 import type { RejectRecord } from './quarantine.js'
 
 /** What became of a batch. */

@@ -1,0 +1,69 @@
+import type { Payload } from '../core/connector.js'
+import { keyText, type Row, toJson } from '../core/row.js'
+import type { ReadPlan } from '../plan/plan.js'
+import type { RowPolicy } from '../spec/model.js'
+import type { RejectRecord } from './quarantine.js'
+
+/**
+ * A batch on its way from reading to writing: everything the writer must know. Rows are encoded already and their source
+ * is forgotten, so that nothing large lives long; the few that the target refuses are read again.
+ */
+export interface PreparedBatch {
+  readonly batch: number
+  /** The cursor after this batch, as JSON text. */
+  readonly lastKey: string
+  readonly read: number
+  readonly filtered: number
+  /** Second pass: rows the first one did not bring into the target. */
+  readonly absent: number
+  /** Target rows in `parts`. */
+  readonly rows: number
+  readonly parts: readonly Payload[]
+  /** Rows that failed on their way. */
+  readonly rejects: readonly RejectRecord[]
+  /** Index of the source row of each target row; undefined where they are the same. */
+  readonly sources: readonly number[] | undefined
+  /** Source keys of the target rows, where generated keys are to be noted or for a dry run. */
+  readonly keys: readonly string[] | undefined
+  /** Dry run: the target rows themselves, and the first source row. */
+  readonly kept: { readonly rows: readonly Row[]; readonly firstSource: Row | undefined } | undefined
+  /** Uses of `on_lossy: round | truncate`, by target column. */
+  readonly losses: ReadonlyMap<string, number>
+  /** Values that `on_invalid`, `unmapped` or `on_missing` replaced, by target column. */
+  readonly substituted: ReadonlyMap<string, number>
+  readonly readMs: number
+  readonly transformMs: number
+  /** The batch's source rows once more, from the same snapshot. Throws E522 where they are not the same any more. */
+  reread(): Promise<readonly Row[]>
+}
+
+export type Why = Pick<RejectRecord, 'stage' | 'field' | 'code' | 'message'>
+
+/** The record of a rejected row. */
+export function rejectRecord(
+  read: ReadPlan,
+  index: number,
+  row: Row,
+  why: Why,
+  policy: RowPolicy,
+  keepValues: boolean,
+): RejectRecord {
+  return {
+    row: index + 1,
+    ...(read.key.length === 0 ? {} : { key: keyOf(read, row) }),
+    stage: why.stage,
+    ...(why.field === undefined ? {} : { field: why.field }),
+    code: why.code,
+    message: why.message,
+    policy,
+    ...(keepValues ? { values: byName(read, row) } : {}),
+  }
+}
+
+export function keyOf(read: ReadPlan, row: Row): string {
+  return keyText(read.key.map(column => row[column] ?? null))
+}
+
+function byName(read: ReadPlan, row: Row): Record<string, unknown> {
+  return Object.fromEntries(read.columns.map((column, i) => [column.name, toJson(row[i] ?? null)]))
+}
