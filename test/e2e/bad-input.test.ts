@@ -1,0 +1,524 @@
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { database as postgres } from '../databases/postgres.js'
+import type { TestSchema } from '../databases/types.js'
+import { CLI, countsOf, type EtlResult, resultOf, runEtl, startProcess, Workspace } from '../support/etl.js'
+import { pipeline } from './behaviours/pipeline.js'
+
+const CANARY = 'c4nary-pa55word'
+const SQLITE_TARGET = 'target: { type: sqlite, path: target.sqlite }'
+
+let server: TestSchema
+beforeAll(async () => {
+  server = await postgres.create('bad')
+})
+afterAll(() => server.drop())
+
+/** What every refusal owes its reader. */
+function expectTold(run: EtlResult, code: number, stderr: string | RegExp): void {
+  if (typeof stderr === 'string') expect(run.stderr).toBe(stderr)
+  else expect(run.stderr).toMatch(stderr)
+  expect(run.code).toBe(code)
+  expect(run.stdout + run.stderr).not.toContain(CANARY)
+  expect(run.stderr).not.toMatch(/^\s+at .*[:(]\d+/m)
+  expect(run.stderr).not.toContain('node:internal')
+}
+
+const ENTITY = '\n  t:\n    from: T\n    to: t\n    fields: { id: ID, a: A }'
+
+/** Two rows, a target table for them, and `text` as the file. */
+function place(text: string = pipeline(ENTITY)): Workspace {
+  const made = new Workspace()
+  made.source(`create table T (ID integer primary key, A text); insert into T values (1, 'a'), (2, 'b');
+    create table NOKEY (A text, B text); insert into NOKEY values ('x', 'y')`)
+  made.target('create table t (id integer primary key, a text)')
+  made.write('pipeline.yaml', text)
+  return made
+}
+
+const untouched = (at: Workspace): void => {
+  expect(at.rows('select * from t')).toEqual([])
+  expect(at.rows(`select name from sqlite_master where name like 'etl%'`)).toEqual([])
+  expect(existsSync(at.path('.etl/p/runs'))).toBe(false)
+}
+
+describe('files', () => {
+  const bomb = `a: &a [x, x, x, x, x, x, x, x, x, x]\n${'bcdefgh'
+    .split('')
+    .map((name, i) => `${name}: &${name} [${Array(10).fill(`*${'abcdefg'[i]}`).join(', ')}]`)
+    .join('\n')}\n`
+  const good = pipeline(ENTITY)
+  test.each<[string, string | Buffer | undefined, string]>([
+    ['missing', undefined, 'E001 file not found'],
+    ['empty', '', 'E002 file is empty'],
+    ['binary', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2, 255, 254]), 'E003 file is not text'],
+    ['no YAML', `${good}\n  x: [`, 'E004 YAML syntax'],
+    ['two documents', `${good}---\n${good}`, 'E005 more than one document'],
+    ['duplicate keys', `${good}name: q\n`, 'E006 duplicate key'],
+    ['an alias bomb', `${bomb}${good}`, 'E007 too many aliases'],
+    ['10,000 levels', `${good}x: ${'['.repeat(10_000)}${']'.repeat(10_000)}\n`, 'E008 nested too deep'],
+  ])('%s', async (_name, text, told) => {
+    const at = place()
+    if (text === undefined) at.write('other.yaml', '')
+    else writeFileSync(at.path('other.yaml'), text)
+    const started = Date.now()
+    const run = await at.etl('run', text === undefined ? 'nowhere.yaml' : 'other.yaml', '--yes')
+    expectTold(run, 2, new RegExp(`  ${told}\n`))
+    expect(Date.now() - started).toBeLessThan(10_000)
+    untouched(at)
+  })
+
+  test('eight mistakes: eight diagnostics with their places, exit 2, no connection', async () => {
+    const at = new Workspace()
+    // Nothing listens there and no file is there: a connection would be told.
+    at.write(
+      'pipeline.yaml',
+      `version: 1
+name: p
+sources:
+  old: { type: sqlite, path: nowhere.sqlite }
+target: { type: postgres, url: "postgres://u:${CANARY}@127.0.0.1:1/d" }
+entities:
+  a:
+    from: A
+    to: a
+    load: upsrt
+    fields:
+      x: { from: X, apply: [trimm] }
+      y: { from: Y, map: colours }
+      z: { from: Z, ref: bb }
+      w: { from: W, type: strnig }
+      v: { from: V, lookup: nothing }
+      u: { form: U }
+  b:
+    from: { source: new, table: B }
+    to: b
+    rest: copy
+`,
+    )
+    const run = await at.etl('run', 'pipeline.yaml', '--yes')
+    const places = [...run.stderr.matchAll(/^ pipeline\.yaml:(\d+):(\d+) {2}(E\d{3}) /gm)].map(m =>
+      m.slice(1).join(':'),
+    )
+    expect(places).toEqual([
+      '10:11:E103',
+      '12:29:E205',
+      '13:26:E203',
+      '14:26:E201',
+      '15:27:E216',
+      '16:29:E204',
+      '17:12:E101',
+      '19:21:E202',
+    ])
+    expectTold(run, 2, /\n 8 problems\n$/)
+    expect(existsSync(at.path('.etl'))).toBe(false)
+  })
+})
+
+describe('connections', () => {
+  const target = (url: string): string =>
+    pipeline(ENTITY).replace(SQLITE_TARGET, `target: { type: postgres, url: "${url}" }`)
+
+  test('an unset variable', async () => {
+    const at = place(target('${DATABASE_URL}'))
+    expectTold(
+      await at.run(),
+      2,
+      ` pipeline.yaml:5:33  E010 variable not set
+
+   3 │ sources:
+   4 │   old: { type: sqlite, path: source.sqlite }
+ ▶ 5 │ target: { type: postgres, url: "\${DATABASE_URL}" }
+     │                                 ━━━━━━━━━━━━━━━ DATABASE_URL is not set
+   6 │
+
+   hint  set DATABASE_URL in the environment or in .env, give --var DATABASE_URL=…, or write \${DATABASE_URL:-default}.
+
+ 1 problem
+`,
+    )
+    untouched(at)
+  })
+
+  test('a port where nobody listens, as a URL and as keys', async () => {
+    const told = (where: string): string =>
+      `✖ E301 host cannot be reached
+  where  postgres ${where}
+  what   cannot reach the server: ECONNREFUSED
+  hint   check \`host\` and \`port\`, and that the server runs
+`
+    expectTold(await place(target(`postgres://u:${CANARY}@127.0.0.1:1/d`)).run(), 5, told('127.0.0.1:1/d'))
+    const keys = `target: { type: postgres, host: 127.0.0.1, port: 1, database: d, user: u, password: ${CANARY} }`
+    expectTold(await place(pipeline(ENTITY).replace(SQLITE_TARGET, keys)).run(), 5, told('127.0.0.1:1/d'))
+  })
+
+  test('a host that does not exist', async () => {
+    const at = place(target(`postgres://u:${CANARY}@no-such-host.invalid/d`))
+    expectTold(
+      await at.run(),
+      5,
+      /^✖ E301 host cannot be reached\n {2}where {2}postgres no-such-host\.invalid:5432\/d\n {2}what {3}cannot reach the server: (ENOTFOUND|EAI_AGAIN)\n {2}hint {3}check `host` and `port`, and that the server runs\n$/,
+    )
+  })
+
+  const servers: Server[] = []
+  afterAll(() => {
+    for (const other of servers) other.close()
+  })
+  const listen = async (onConnection: (socket: import('node:net').Socket) => void): Promise<number> => {
+    const other = createServer(socket => {
+      socket.on('error', () => undefined)
+      onConnection(socket)
+    })
+    servers.push(other)
+    await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
+    const address = other.address()
+    return typeof address === 'object' && address !== null ? address.port : 0
+  }
+
+  test.each<[string, (socket: import('node:net').Socket) => void, string]>([
+    ['a server that never answers', () => undefined, 'cannot reach the server: no answer in time'],
+    ['a server that hangs up', socket => socket.destroy(), 'the server closed the connection before the login'],
+    [
+      'a server of another kind',
+      socket => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+      'the server closed the connection before the login',
+    ],
+  ])('%s', async (_name, onConnection, what) => {
+    const port = await listen(onConnection)
+    const at = place(target(`postgres://u:${CANARY}@127.0.0.1:${port}/d?connect_timeout=1`))
+    const run = await at.run()
+    expectTold(run, 5, /^✖ E301 host cannot be reached\n/)
+    expect(run.stderr).toContain(`  where  postgres 127.0.0.1:${port}/d\n  what   ${what}`)
+    expect(run.stderr).toMatch(/\n {2}hint {3}check `host` and `port`/)
+    untouched(at)
+  })
+
+  test('a wrong password, from a variable and from the file', async () => {
+    const url = new URL(String(server.config.url))
+    url.password = CANARY
+    const where = `${url.hostname}:${url.port}${url.pathname}`
+    const told = `✖ E302 login refused
+  where  postgres ${where}
+  what   password authentication failed for user "postgres" (28P01)
+  hint   check \`user\` and \`password\`
+`
+    expectTold(await place(target(url.href)).run(), 5, told)
+    const at = place(target('${DATABASE_URL}'))
+    const env = { DATABASE_URL: url.href }
+    const run = await runEtl(['run', 'pipeline.yaml', '--yes', '--verbose', '--log-file', 'etl.log'], {
+      cwd: at.dir,
+      env,
+    })
+    expect(run.code).toBe(5)
+    expect(run.stdout + run.stderr).not.toContain(CANARY)
+    expect(run.stderr).toContain('E302 login refused')
+    untouched(at)
+  })
+
+  test('a database that is not there', async () => {
+    const url = new URL(String(server.config.url))
+    url.pathname = '/nowhere'
+    expectTold(
+      await place(target(url.href)).run(),
+      5,
+      /^✖ E303 database not found\n.*\n {2}what {3}database "nowhere" does not exist \(3D000\)\n {2}hint {3}check `database`\n$/,
+    )
+  })
+
+  test('a login that may not write', async () => {
+    await server.exec(`create table t (id integer primary key, a text); create role reader login password '${CANARY}';
+      grant select on t to reader`)
+    const url = new URL(String(server.config.url))
+    url.username = 'reader'
+    url.password = CANARY
+    const at = place(target('${DATABASE_URL}'))
+    const run = await runEtl(['run', 'pipeline.yaml', '--yes'], { cwd: at.dir, env: { DATABASE_URL: url.href } })
+    await server.exec('drop table t; drop role reader')
+    expectTold(run, 5, /E304 permission denied\n/)
+    expect(run.stderr).toMatch(/\n {2}hint {3}grant the login what it needs, or use another one\n$/)
+  })
+
+  test('a server that takes no writes', async () => {
+    await server.exec(
+      'create table t (id integer primary key, a text); create role replica login superuser password null; alter role replica set default_transaction_read_only = on',
+    )
+    const url = new URL(String(server.config.url))
+    await server.exec(`alter role replica password '${url.password}'`)
+    url.username = 'replica'
+    const at = place(target('${DATABASE_URL}'))
+    const run = await runEtl(['run', 'pipeline.yaml', '--yes'], { cwd: at.dir, env: { DATABASE_URL: url.href } })
+    const rows = await server.rows('select count(*) from t')
+    await server.exec('drop table t; drop role replica')
+    expectTold(run, 5, /E305 target is read-only\n/)
+    expect(run.stderr).toMatch(/\n {2}hint {3}connect to the primary server, and as a role that may write\n$/)
+    expect(rows).toEqual([['0']])
+  })
+
+  test('an SQLite file that is missing, is none, or may not be written', async () => {
+    const missing = place(pipeline(ENTITY).replace('path: source.sqlite', 'path: nowhere/old.sqlite'))
+    expectTold(
+      await missing.run(),
+      5,
+      `✖ E303 database not found
+  where  nowhere/old.sqlite
+  what   the database file nowhere/old.sqlite does not exist
+  hint   looked for ${missing.path('nowhere/old.sqlite')}; a relative path starts at the folder of the pipeline file
+`,
+    )
+    untouched(missing)
+    const none = place(pipeline(ENTITY).replace('path: source.sqlite', 'path: pipeline.yaml'))
+    expectTold(
+      await none.run(),
+      5,
+      `✖ E303 database not found
+  where  pipeline.yaml
+  what   pipeline.yaml is not an SQLite database
+  hint   check path: it must name an SQLite 3 database file
+`,
+    )
+    untouched(none)
+    const folder = place(pipeline(ENTITY).replace('path: target.sqlite', 'path: folder'))
+    mkdirSync(folder.path('folder'))
+    expectTold(
+      await folder.run(),
+      5,
+      /^✖ E303 database not found\n {2}where {2}folder\n {2}what {3}folder is a folder, not a database file\n {2}hint {3}check path/,
+    )
+  })
+
+  // Nobody but root may write a file that is read-only.
+  const asUser = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--clear-groups'] : []
+  test('an SQLite target that is read-only', async () => {
+    const at = place()
+    chmodSync(at.path('target.sqlite'), 0o444)
+    chmodSync(at.dir, asUser.length === 0 ? 0o555 : 0o755)
+    mkdirSync(at.path('home'), { mode: 0o777 })
+    const [command = '', ...args] = [...asUser, process.execPath, CLI, 'run', 'pipeline.yaml', '--yes']
+    const run = await startProcess(command, args, { cwd: at.dir, env: { HOME: at.path('home') } }).result
+    chmodSync(at.dir, 0o755)
+    expectTold(
+      run,
+      5,
+      `✖ E305 target is read-only
+  where  target.sqlite
+  what   target.sqlite cannot be written (SQLITE_READONLY)
+  hint   check the rights of the file and of its folder
+`,
+    )
+    untouched(at)
+  })
+})
+
+describe('tables and columns', () => {
+  test.each<[string, string, string, number, string, string, string]>([
+    [
+      'a table of the source',
+      'from: T\n',
+      'from: TT\n',
+      9,
+      'E208 table not found',
+      'SQLITE source.sqlite has no table TT',
+      'did you mean "T"?',
+    ],
+    [
+      'a table of the target',
+      'to: t\n',
+      'to: tt\n',
+      10,
+      'E208 table not found',
+      'the target has no table tt',
+      'did you mean "t"?; `create: if_missing` would create it',
+    ],
+    [
+      'a column of the source',
+      'a: A }',
+      'a: AA }',
+      11,
+      'E207 column not found',
+      'T has no column AA',
+      'did you mean "A"?',
+    ],
+    [
+      'a column of the target',
+      ' a: A }',
+      ' aa: A }',
+      11,
+      'E207 column not found',
+      't has no column aa',
+      'did you mean "a"?',
+    ],
+    [
+      'a key',
+      'from: T\n',
+      'from: NOKEY\n',
+      9,
+      'E210 no key',
+      'NOKEY has no primary key',
+      'say which columns identify a row: `key: [...]`',
+    ],
+    [
+      'a type',
+      'type: sqlite, path: source',
+      'type: orcale, path: source',
+      4,
+      'E103 value not allowed',
+      '"orcale" is not one of postgres, sqlite',
+      '',
+    ],
+  ])('%s that is not there', async (_name, good, bad, line, title, message, hint) => {
+    const at = place(pipeline(ENTITY).replace(good, bad))
+    const run = await at.run()
+    expectTold(run, 2, new RegExp(`^ pipeline\\.yaml:${line}:\\d+ {2}${title}\n`, 'm'))
+    const version = /sqlite \d+\.\d+\.\d+/
+    expect(run.stderr.replace(version, 'SQLITE')).toContain(` ${message}\n`)
+    if (hint !== '') expect(run.stderr).toContain(`   hint  ${hint}\n`)
+    untouched(at)
+  })
+
+  test('a table that goes away between plan and write is not half written', async () => {
+    const at = place(pipeline(ENTITY, 'hooks: { before: ["drop table t"] }'))
+    const run = await at.run()
+    expectTold(
+      run,
+      1,
+      /✖ E308 statement failed\n {2}where {2}target\.sqlite\n {2}what {3}no such table: t \(SQLITE_ERROR\)\n$/,
+    )
+    expect(at.rows(`select count(*) from etl_batch`)).toEqual([[0]])
+  })
+})
+
+describe('values', () => {
+  /** One row that is wrong among three, to PostgreSQL. */
+  async function toPostgres(
+    columns: string,
+    values: string,
+    ddl: string,
+  ): Promise<{ run: EtlResult; rows: unknown[][]; at: Workspace }> {
+    const at = new Workspace()
+    at.source(
+      `create table T (ID integer primary key, A ${columns}); insert into T values (1, 'ok'), (2, ${values}), (3, 'ok')`,
+    )
+    if (ddl.includes('numeric') || ddl.includes('int')) at.source(`update T set A = ID where A = 'ok'`)
+    await server.exec(`create table t (id integer primary key, a ${ddl})`)
+    at.write(
+      'pipeline.yaml',
+      pipeline(ENTITY).replace(SQLITE_TARGET, 'target: { type: postgres, url: "${DATABASE_URL}" }'),
+    )
+    const env = { DATABASE_URL: String(server.config.url) }
+    const run = await runEtl(['run', 'pipeline.yaml', '--yes', '--json', '--progress', 'plain'], { cwd: at.dir, env })
+    const rows = await server.rows('select id from t order by id')
+    await server.exec('drop table t; drop table etl_run, etl_chunk, etl_batch, etl_reject, etl_identity, etl_audit')
+    return { run, rows, at }
+  }
+
+  test.each<[string, string, string, string, string]>([
+    ['a NUL in text', 'text', `'can' || char(0) || 'ary'`, 'text', 'E408'],
+    ['an integer past 64 bits', 'text', `'99999999999999999999'`, 'bigint', 'E403'],
+    ['an integer past the column', 'integer', '3000000000', 'integer', 'E403'],
+    ['a number past its precision', 'text', `'12345678901.25'`, 'numeric(12, 2)', 'E403'],
+    ['digits that would be lost', 'text', `'0.12345'`, 'numeric(12, 2)', 'E404'],
+    ['text that is too long', 'text', `'abcdefghijklmnop'`, 'varchar(10)', 'E405'],
+    ['a date that never was', 'text', `'2023-02-29'`, 'varchar(5)', 'E405'],
+  ])('%s is quarantined, the others are written', async (_name, column, value, ddl, code) => {
+    const { run, rows, at } = await toPostgres(column, value, ddl)
+    expectTold(run, 3, new RegExp(` t {2}1 row rejected: ${code} `))
+    expect(rows).toEqual([['1'], ['3']])
+    expect(countsOf(resultOf(run.stdout))).toEqual({ t: '3 read, 2 written, 0 skipped, 0 filtered, 1 quarantined' })
+    expect(at.quarantine('p', 't')).toMatchObject([{ key: '2', field: 'a', code, policy: 'quarantine' }])
+    // The value is in the quarantine file and nowhere else.
+    for (const part of ['canary', '9999999', '3000000', '1234567', '0.1234', 'abcdefgh', '2023-02-29']) {
+      expect(run.stdout + run.stderr).not.toContain(part)
+    }
+  })
+
+  test('text that is not UTF-8 ends the entity, naming the column', async () => {
+    const { run, rows } = await toPostgres('text', `cast(x'6361ff6e617279' as text)`, 'text')
+    expectTold(
+      { ...run, stderr: run.stderr.slice(run.stderr.indexOf('✖ E409')) },
+      1,
+      `✖ E409 text is not valid Unicode
+  where  source.sqlite
+  what   column A of T holds text that is not valid UTF-8
+  hint   repair the text in the source, or leave such rows out with where
+`,
+    )
+    expect(rows).toEqual([])
+  })
+
+  test('a key that is not unique stops the entity before a row could be lost', async () => {
+    const at = place(
+      pipeline(
+        '\n  t:\n    from: { query: "select 7 as ID, A from T" }\n    key: ID\n    to: t\n    fields: { id: ID, a: A }',
+      ),
+    )
+    const run = await at.run()
+    expectTold(run, 1, /E518 source key is not unique\n/)
+    expect(run.stderr).toContain('two rows have the same key (ID)')
+    expect(at.rows('select * from t')).toEqual([])
+  })
+})
+
+describe('a full disk', () => {
+  const rows = 3000
+  const limited = (kib: number): string[] => [
+    '-c',
+    `ulimit -f ${kib * 2}; exec "$0" "$@"`,
+    process.execPath,
+    CLI,
+  ]
+  const source = (at: Workspace): void =>
+    at.source(`delete from T; insert into T with recursive n(i) as (select 1 union all select i + 1 from n where i < ${rows})
+      select i, 'a text of some length ' || i from n`)
+  const entity = '\n  t:\n    from: T\n    to: t\n    batch_size: 20\n    fields: { id: ID, a: A }'
+
+  test('for the state folder: what is committed stays, and the run goes on when there is room', async () => {
+    await server.exec('create table t (id integer primary key, a text)')
+    const at = place(pipeline(entity).replace(SQLITE_TARGET, 'target: { type: postgres, url: "${DATABASE_URL}" }'))
+    source(at)
+    const env = { DATABASE_URL: String(server.config.url) }
+    const run = await startProcess('/bin/sh', [...limited(8), 'run', 'pipeline.yaml', '--yes'], { cwd: at.dir, env })
+      .result
+    expectTold(run, 1, /✖ E513 state cannot be written\n/)
+    expect(run.stderr).toMatch(/what {3}.*events\.ndjson cannot be written: EFBIG/)
+    expect(run.stderr).toContain(
+      'make room (or give the rights), then go on with `etl run … --resume`; what is committed stays\n',
+    )
+    const before = Number((await server.rows('select count(*) from t'))[0]?.[0])
+    expect(before).toBeGreaterThan(0)
+    expect(before).toBeLessThan(rows)
+    expect(before % 20).toBe(0)
+    const resumed = await runEtl(['run', 'pipeline.yaml', '--yes', '--resume'], { cwd: at.dir, env })
+    expect(resumed.code, resumed.stderr).toBe(0)
+    expect(await server.rows('select count(*), count(distinct id) from t')).toEqual([[String(rows), String(rows)]])
+    await server.exec('drop table t; drop table etl_run, etl_chunk, etl_batch, etl_reject, etl_identity, etl_audit')
+  })
+
+  test('for an SQLite target: whole batches only, and the run goes on when there is room', async () => {
+    const at = place(pipeline(entity))
+    source(at)
+    const run = await startProcess('/bin/sh', [...limited(100), 'run', 'pipeline.yaml', '--yes'], { cwd: at.dir })
+      .result
+    expectTold(
+      run,
+      1,
+      /✖ E308 statement failed\n {2}where {2}target\.sqlite\n {2}what {3}reading or writing target\.sqlite failed \(SQLITE_IOERR_WRITE\)\n/,
+    )
+    const before = Number(at.rows('select count(*) from t')[0]?.[0])
+    expect(before).toBeGreaterThan(0)
+    expect(before % 20).toBe(0)
+    expect(at.rows('select sum(inserted) from etl_batch')).toEqual([[before]])
+    const resumed = await at.run('--resume')
+    expect(resumed.code, resumed.stderr).toBe(0)
+    expect(at.rows('select count(*), count(distinct id) from t')).toEqual([[rows, rows]])
+  })
+
+  test('a state folder that is a file', async () => {
+    const at = place()
+    at.write('.etl', '')
+    const run = await at.run()
+    expectTold(run, 1, /^✖ E513 state cannot be written\n/)
+    expect(at.rows('select * from t')).toEqual([])
+  })
+})
