@@ -2,8 +2,8 @@
 // Before anything loads React: its development build is slower and keeps every measurement it makes.
 process.env.NODE_ENV = 'production'
 
-// A terminal that is closed, or a reader that stops reading, must not end a run.
-process.on('SIGHUP', () => undefined)
+// A terminal that is closed, a reader that stops reading or a limit of file sizes must not end a run: a write that fails tells.
+for (const signal of ['SIGHUP', 'SIGXFSZ'] as const) process.on(signal, () => undefined)
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
 const { runCli } = await import('./commands/program.js')

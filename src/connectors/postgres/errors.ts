@@ -92,6 +92,10 @@ export function toEtlError(error: unknown, context: ErrorContext): EtlError {
       const hint = 'check `host` and `port`, and that the server runs'
       return make('E301', `cannot reach the server: ${reason}`, { kind: 'connection', hint })
     }
+    if (LOST.has(code) || /^Connection terminated/.test(text)) {
+      const hint = 'check `host` and `port`, and that a PostgreSQL server runs there'
+      return make('E301', 'the server closed the connection before the login', { kind: 'connection', hint })
+    }
     if (/^SASL/.test(text)) {
       return make('E302', 'the server asks for a password', { kind: 'connection', hint: 'check `password`' })
     }
