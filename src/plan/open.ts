@@ -49,7 +49,7 @@ export async function openDatabases(pipeline: Pipeline, options: OpenDatabasesOp
     )
     const settled = await Promise.allSettled([
       ...all,
-      open('$target', spec.target, options.readOnly, !options.readOnly),
+      open('$target', spec.target, options.readOnly, true),
     ])
     const failed = settled.find(result => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason

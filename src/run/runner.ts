@@ -206,7 +206,7 @@ class Run {
       source: Object.entries(plan.sources)
         .map(([name, source]) => `${source.type} ${name}`)
         .join(', '),
-      target: `${plan.target.type} ${plan.target.label}`,
+      target: plan.target.label,
       dryRun: this.#context.dryRun,
       resumed: resumed !== undefined,
       concurrency: this.#concurrency,
