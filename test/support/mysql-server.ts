@@ -1,0 +1,272 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import mysql from 'mysql2/promise'
+
+const run = promisify(execFile)
+const LOGIN = { user: 'etl', password: 'etl-test' }
+const POLICY = '/usr/sbin/policy-rc.d'
+
+export interface MysqlOptions {
+  /** More server settings, `name: value`, as on its command line without the dashes. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Ignore `ETL_TEST_MYSQL_URL`: the caller wants to restart or kill the server. */
+  readonly own?: boolean
+}
+
+export interface MysqlServer {
+  /** A login that may do everything, on the database `mysql`. */
+  readonly url: string
+  readonly version: string
+  readonly kind: 'url' | 'system' | 'installed'
+  /** Process id of the server; undefined for a server that is not ours. */
+  readonly pid: number | undefined
+  stop(): Promise<void>
+}
+
+interface Binaries {
+  readonly server: string
+  /** MariaDB's script that makes the system tables; MySQL's server makes them itself. */
+  readonly install: string | undefined
+}
+
+/** Who the server runs as: it refuses to run as root. */
+interface Account {
+  readonly uid: number
+  readonly gid: number
+}
+
+/**
+ * A real MariaDB or MySQL for tests and the bench: the one of `ETL_TEST_MYSQL_URL`, else a private one made of the
+ * system's binaries, which as root on Debian are installed where they are missing. A private server lives on a free
+ * port and in a temporary folder, and ends with this process however that ends.
+ */
+export async function startMysql(options: MysqlOptions = {}): Promise<MysqlServer> {
+  const url = process.env.ETL_TEST_MYSQL_URL
+  if (url && options.own !== true) {
+    return { url, version: await serverVersion(url), kind: 'url', pid: undefined, stop: async () => {} }
+  }
+  const problems: string[] = []
+  const ways: readonly ['system' | 'installed', () => Promise<Binaries>][] = [
+    ['system', systemBinaries],
+    ['installed', installedBinaries],
+  ]
+  for (const [kind, find] of ways) {
+    try {
+      return await startPrivate(await find(), kind, options)
+    } catch (error) {
+      problems.push(`${kind}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  throw new Error(
+    [
+      'no MariaDB or MySQL to test with. Do one of these:',
+      '  1. set ETL_TEST_MYSQL_URL=mysql://user:password@host:port/mysql (a login that may create databases)',
+      '  2. install MariaDB or MySQL, so that mariadbd and mariadb-install-db, or mysqld, are in PATH or /usr/sbin',
+      '  3. run the tests as root on Debian, where they install mariadb-server themselves',
+      ...problems,
+    ].join('\n'),
+  )
+}
+
+async function systemBinaries(): Promise<Binaries> {
+  const server = programNamed('mariadbd') ?? programNamed('mysqld')
+  if (server === undefined) throw new Error('neither mariadbd nor mysqld is in PATH or /usr/sbin')
+  return { server, install: programNamed('mariadb-install-db') ?? programNamed('mysql_install_db') }
+}
+
+function programNamed(name: string): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/usr/libexec']
+  return folders.map(folder => join(folder, name)).find(executable)
+}
+
+function executable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function installedBinaries(): Promise<Binaries> {
+  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) throw new Error('not root on Debian')
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const apt = (...args: string[]) =>
+    run('apt-get', ['-q', '-y', '-o', 'DPkg::Lock::Timeout=300', ...args], { env, maxBuffer: 64 * 1024 * 1024 })
+  // The package would start a server of its own; the tests start theirs.
+  const policy = !existsSync(POLICY)
+  if (policy) await writeFile(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    await apt('update')
+    await apt('install', '--no-install-recommends', 'mariadb-server')
+  } finally {
+    if (policy) await rm(POLICY, { force: true })
+  }
+  return await systemBinaries()
+}
+
+function account(): Account | undefined {
+  if (process.getuid?.() !== 0) return undefined
+  const lines = readFileSync('/etc/passwd', 'utf8').split('\n')
+  for (const name of ['mysql', 'nobody']) {
+    const fields = lines.find(line => line.startsWith(`${name}:`))?.split(':')
+    if (fields !== undefined) return { uid: Number(fields[2]), gid: Number(fields[3]) }
+  }
+  throw new Error('running as root, and there is neither a user mysql nor nobody to run the server as')
+}
+
+async function startPrivate(binaries: Binaries, kind: MysqlServer['kind'], options: MysqlOptions): Promise<MysqlServer> {
+  const user = account()
+  for (let attempt = 1; ; attempt++) {
+    const root = await mkdtemp(join(tmpdir(), 'etl-my-'))
+    try {
+      if (user !== undefined) await chown(root, user.uid, user.gid)
+      await initialise(binaries, root, user)
+      return await launch(binaries.server, root, user, kind, options)
+    } catch (error) {
+      await rm(root, { recursive: true, force: true })
+      // Between finding a port and using it another process may take it.
+      if (attempt === 3 || !/bind on TCP\/IP port|address already in use/i.test(String(error))) throw error
+    }
+  }
+}
+
+async function initialise(binaries: Binaries, root: string, user: Account | undefined): Promise<void> {
+  const data = `--datadir=${join(root, 'data')}`
+  const small = ['--innodb-log-file-size=16M', '--innodb-flush-log-at-trx-commit=0', '--innodb-flush-method=nosync']
+  const options = { ...user, cwd: root, env: environment() }
+  if (binaries.install === undefined) {
+    await run(binaries.server, ['--no-defaults', '--initialize-insecure', data], options)
+  } else {
+    const quiet = ['--skip-test-db', '--auth-root-authentication-method=normal', '--skip-name-resolve']
+    await run(binaries.install, ['--no-defaults', data, ...quiet, ...small], options)
+  }
+  const grants = [
+    `create user if not exists '${LOGIN.user}'@'%' identified by '${LOGIN.password}';`,
+    `grant all privileges on *.* to '${LOGIN.user}'@'%' with grant option;`,
+  ]
+  await writeFile(join(root, 'init.sql'), `${grants.join('\n')}\n`)
+}
+
+function environment(): NodeJS.ProcessEnv {
+  return { PATH: `${process.env.PATH}:/usr/sbin:/sbin`, LC_ALL: 'C', TZ: 'UTC' }
+}
+
+/** The shell outlives us by a moment: its standard input ends when we do, however we end, and it takes the server along. */
+const GUARD = `
+"$@" </dev/null >"$ETL_MY_ROOT/log" 2>&1 3<&- &
+server=$!
+echo $server
+(read -r line; kill -TERM $server) <&3 2>/dev/null &
+reader=$!
+wait $server
+kill $reader 2>/dev/null
+grep -i error "$ETL_MY_ROOT/log" || tail -n 20 "$ETL_MY_ROOT/log"
+rm -rf "$ETL_MY_ROOT"
+`
+
+async function launch(
+  server: string,
+  root: string,
+  user: Account | undefined,
+  kind: MysqlServer['kind'],
+  options: MysqlOptions,
+): Promise<MysqlServer> {
+  const port = await freePort()
+  const settings: Record<string, string> = {
+    datadir: join(root, 'data'),
+    port: String(port),
+    'bind-address': '127.0.0.1',
+    socket: join(root, 'socket'),
+    'pid-file': join(root, 'pid'),
+    'init-file': join(root, 'init.sql'),
+    'skip-name-resolve': 'ON',
+    'max-connections': '100',
+    'local-infile': 'ON',
+    'innodb-log-file-size': '64M',
+    // Tests are faster and nothing in them outlives the machine.
+    'innodb-flush-log-at-trx-commit': '0',
+    'innodb-fast-shutdown': '2',
+    ...options.settings,
+  }
+  const args = ['--no-defaults', ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`)]
+  const child = spawn('/bin/sh', ['-c', GUARD, 'guard', server, ...args], {
+    ...user,
+    cwd: root,
+    detached: true,
+    env: { ...environment(), ETL_MY_ROOT: root },
+    stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
+  })
+  const exited = new Promise<void>(resolve => child.once('exit', () => resolve()))
+  let output = ''
+  child.stdout?.on('data', (data: Buffer) => {
+    output += data.toString()
+  })
+  const pid = await firstLine(child)
+  const url = `mysql://${LOGIN.user}:${LOGIN.password}@127.0.0.1:${port}/mysql`
+  try {
+    const version = await ready(url, child, () => output)
+    child.unref()
+    for (const stream of child.stdio) (stream as unknown as { unref?: () => void } | null)?.unref?.()
+    const stop = async (): Promise<void> => {
+      child.stdio[3]?.destroy()
+      child.ref()
+      await exited
+      await rm(root, { recursive: true, force: true })
+    }
+    return { url, version, kind, pid, stop }
+  } catch (error) {
+    child.stdio[3]?.destroy()
+    await exited
+    throw error
+  }
+}
+
+async function firstLine(child: ChildProcess): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', () => reject(new Error('the server could not be started')))
+    child.stdout?.once('data', (data: Buffer) => resolve(Number(data.toString().trim())))
+  })
+}
+
+async function ready(url: string, child: ChildProcess, output: () => string): Promise<string> {
+  const end = Date.now() + 60_000
+  for (;;) {
+    try {
+      return await serverVersion(url)
+    } catch (error) {
+      if (child.exitCode !== null || Date.now() > end) {
+        throw new Error(`the server did not start: ${output().trim()}`, { cause: error })
+      }
+      await sleep(50)
+    }
+  }
+}
+
+async function serverVersion(url: string): Promise<string> {
+  const connection = await mysql.createConnection({ uri: url, connectTimeout: 10_000 })
+  try {
+    const [rows] = await connection.query<mysql.RowDataPacket[]>('select version() as version')
+    return String(rows[0]?.version)
+  } finally {
+    await connection.end().catch(() => {})
+  }
+}
+
+async function freePort(): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
