@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { EtlError } from '../core/errors.js'
-import { closest } from '../load/closest.js'
+import { closest } from '../transforms/suggest.js'
 import type { Io } from './io.js'
 import { Terminal } from './terminal.js'
 

@@ -1,4 +1,3 @@
-import type { TProperties } from 'typebox'
 import type { Column, Table, TableRef } from './catalog.js'
 import type { Row, Value } from './row.js'
 import type { LogicalType } from './types.js'
@@ -12,8 +11,8 @@ export interface Connector {
   readonly name: string
   readonly summary: string
   readonly roles: readonly ('source' | 'target')[]
-  /** TypeBox properties of the `sources.X` / `target` block, without `type`. Every one has a description. */
-  readonly properties: TProperties
+  /** JSON Schemas of the properties of the `sources.X` / `target` block, without `type`. Every one has a description. */
+  readonly properties: Readonly<Record<string, object>>
   /** Names of properties whose values are secrets wherever they come from (`password`). */
   readonly secrets: readonly string[]
   readonly capabilities: Capabilities
@@ -54,6 +53,8 @@ export interface Capabilities {
   readonly nulInText: boolean
   /** A column takes any value whatever its declared type says (SQLite): NOT NULL and length are checked by us. */
   readonly looseTypes: boolean
+  /** Encoded rows are a few buffers, handed from thread to thread at no cost. Absent: they would have to be copied. */
+  readonly flatPayload?: boolean
 }
 
 /** The few differences of SQL text that `core/sql.ts` and the ledger need. */

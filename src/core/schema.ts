@@ -2,7 +2,17 @@ import type { Type as TypeBox } from 'typebox'
 
 type Builders = Pick<
   typeof TypeBox,
-  'String' | 'Number' | 'Integer' | 'Boolean' | 'Literal' | 'Enum' | 'Array' | 'Union' | 'Object' | 'Optional'
+  | 'String'
+  | 'Number'
+  | 'Integer'
+  | 'Boolean'
+  | 'Literal'
+  | 'Enum'
+  | 'Array'
+  | 'Union'
+  | 'Object'
+  | 'Optional'
+  | 'Unsafe'
 >
 
 type Options = Readonly<Record<string, unknown>> | undefined
@@ -11,8 +21,8 @@ type Options = Readonly<Record<string, unknown>> | undefined
 const OPTIONAL = '~optional'
 
 /**
- * TypeBox's builders for connection settings and function parameters: its types, and the same JSON Schema objects, made
- * without loading TypeBox, which would take longer than everything else `etl validate` does.
+ * TypeBox's builders: its types, and the same JSON Schema objects, made without loading TypeBox, which would take longer
+ * than everything else `etl validate` does.
  */
 export const Type = {
   String: (options: Options) => ({ type: 'string', ...options }),
@@ -23,6 +33,7 @@ export const Type = {
   Enum: (values: readonly unknown[], options: Options) => ({ enum: values, ...options }),
   Array: (items: object, options: Options) => ({ type: 'array', items, ...options }),
   Union: (anyOf: readonly object[], options: Options) => ({ anyOf, ...options }),
+  Unsafe: (schema: object) => ({ ...schema }),
   Optional: (schema: object) => Object.defineProperty({ ...schema }, OPTIONAL, { value: true }),
   Object: (properties: Readonly<Record<string, object>>, options: Options) => {
     const required = Object.keys(properties).filter(name => !(OPTIONAL in (properties[name] as object)))

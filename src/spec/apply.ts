@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox'
-import { Type } from 'typebox'
+import { Type } from '../core/schema.js'
 import type { TransformFunction } from '../core/transform.js'
 import type { JsonSchema } from './short-form.js'
 

@@ -1,5 +1,5 @@
-import type { TSchema } from 'typebox'
-import { Type } from 'typebox'
+import type { TProperties, TSchema } from 'typebox'
+import { Type } from '../core/schema.js'
 import type { Connector } from '../core/connector.js'
 import type { JsonSchema } from './short-form.js'
 import { taggedUnion } from './tagged-union.js'
@@ -15,7 +15,7 @@ export function connection(connectors: readonly Connector[], role: 'source' | 't
             description: 'Which connector reads or writes it.',
             examples: [connector.name],
           }),
-          ...connector.properties,
+          ...(connector.properties as TProperties),
         },
         { title: connector.name, description: connector.summary, additionalProperties: false },
       ),

@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox'
-import { Type } from 'typebox'
+import { Type } from '../core/schema.js'
 import { from } from './from.js'
 import { hooks } from './hooks.js'
 import type { JsonSchema } from './short-form.js'

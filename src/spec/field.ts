@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox'
-import { Type } from 'typebox'
+import { Type } from '../core/schema.js'
 import { forms, mapping, nameOrNames, oneWordOf, rule, scalar } from './short-form.js'
 
 /** How a target column is made: a source column's name, or the long form. */

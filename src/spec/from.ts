@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox'
-import { Type } from 'typebox'
+import { Type } from '../core/schema.js'
 import { forms, mapping, names, scalar } from './short-form.js'
 
 /** Where an entity's rows come from. Which keys go together is checked with the references, for one clear error. */

@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox'
-import { Type } from 'typebox'
+import { Type } from '../core/schema.js'
 import { forms } from './short-form.js'
 
 /** SQL before and after; `when` says before and after what. */

@@ -1,5 +1,5 @@
 import type { TProperties, TSchema } from 'typebox'
-import { Type } from 'typebox'
+import { Type } from '../core/schema.js'
 import type { Connector } from '../core/connector.js'
 import type { TransformFunction } from '../core/transform.js'
 import { applyStep } from './apply.js'

@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox'
-import { Type } from 'typebox'
+import { Type } from '../core/schema.js'
 
 export type JsonSchema = { [keyword: string]: unknown }
 

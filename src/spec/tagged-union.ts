@@ -1,5 +1,5 @@
 import type { TObject, TSchema } from 'typebox'
-import { Type } from 'typebox'
+import { Type } from '../core/schema.js'
 import type { JsonSchema } from './short-form.js'
 
 /**

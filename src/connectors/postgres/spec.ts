@@ -25,7 +25,7 @@ export const properties = {
     Type.String({ description: 'Name of the database; needed where there is no `url`.', minLength: 1 }),
   ),
   user: Type.Optional(Type.String({ description: 'Login; needed where there is no `url`.', minLength: 1 })),
-  password: Type.Optional(Type.String({ description: "The login's password." })),
+  password: Type.Optional(Type.String({ description: "The login's password. Default: none." })),
   schema: Type.Optional(
     Type.String({
       description: "Schema of tables named without one; default: the login's current schema, mostly `public`.",
@@ -40,7 +40,7 @@ export const properties = {
   ),
   ssl_ca: Type.Optional(
     Type.String({
-      description: 'File with the certificates to trust, for `verify-ca` and `verify-full`.',
+      description: 'File with the certificates to trust, for `verify-ca` and `verify-full`. Default: those of Node.js.',
       minLength: 1,
     }),
   ),

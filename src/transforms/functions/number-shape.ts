@@ -103,7 +103,7 @@ const clamp = defineFunction({
   name: 'clamp',
   family: 'number',
   summary: 'Brings a number into a range; the loss is not counted, so use it where it is meant.',
-  params: { min: limit('The least value'), max: limit('The greatest value') },
+  params: { min: limit('The least value. Default: no least'), max: limit('The greatest value. Default: no greatest') },
   examples: [
     { in: 120, params: { min: 0, max: 100 }, out: '100' },
     { in: '-0.5', params: { min: 0 }, out: '0' },
@@ -124,7 +124,7 @@ const between = defineFunction({
   name: 'between',
   family: 'number',
   summary: 'Is the number in a range, its ends included? Compares exactly, whatever form the number has.',
-  params: { min: limit('The least value'), max: limit('The greatest value') },
+  params: { min: limit('The least value. Default: no least'), max: limit('The greatest value. Default: no greatest') },
   examples: [
     { in: '9', params: { min: 1, max: '10' }, out: true },
     { in: '10.01', params: { max: 10 }, out: false },

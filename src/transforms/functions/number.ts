@@ -8,14 +8,15 @@ import { textOf } from '../text-value.js'
 
 const BY = 'The other number: a number, or text where it has more digits than a number keeps'
 const other = Type.Union([Type.Number(), Type.String()], { description: BY })
+const optionalOther = Type.Optional(
+  Type.Union([Type.Number(), Type.String()], { description: `${BY}. Default: none, the values alone count` }),
+)
 export const rounding = Type.Optional(
   Type.Enum(['half_up', 'half_even', 'down', 'up', 'floor', 'ceil'], {
     description: 'half_up: halves away from zero; half_even: to the even digit; down: towards zero; up: away from it',
     default: 'half_up',
   }),
 )
-const scale = Type.Integer({ description: 'Digits after the point', minimum: 0, maximum: 100 })
-
 /** Sums and products take any number of values; a parameter `by` joins them. */
 const many = { min: 1, max: Number.POSITIVE_INFINITY }
 
@@ -97,7 +98,7 @@ const add = defineFunction({
   name: 'add',
   family: 'number',
   summary: 'Exact sum of the values, and of `by` where given.',
-  params: { by: Type.Optional(other) },
+  params: { by: optionalOther },
   short: 'by',
   values: many,
   examples: [
@@ -116,7 +117,7 @@ const multiply = defineFunction({
   name: 'multiply',
   family: 'number',
   summary: 'Exact product of the values, and of `by` where given.',
-  params: { by: Type.Optional(other) },
+  params: { by: optionalOther },
   short: 'by',
   values: many,
   examples: [
@@ -133,7 +134,7 @@ const subtract = defineFunction({
   name: 'subtract',
   family: 'number',
   summary: 'The first value less all others, and less `by` where given; exact.',
-  params: { by: Type.Optional(other) },
+  params: { by: optionalOther },
   short: 'by',
   values: many,
   examples: [
@@ -154,7 +155,7 @@ const divide = defineFunction({
   family: 'number',
   summary: 'The first value divided by the second, or by `by`, rounded once to a number of digits.',
   params: {
-    by: Type.Optional(other),
+    by: optionalOther,
     scale: Type.Optional(Type.Integer({ description: 'Digits after the point', minimum: 0, maximum: 100, default: 6 })),
     rounding,
   },
@@ -196,7 +197,17 @@ const percentOf = defineFunction({
   name: 'percent_of',
   family: 'number',
   summary: 'So many per cent of the value, rounded.',
-  params: { percent: other, scale: Type.Optional(scale), rounding },
+  params: {
+    percent: other,
+    scale: Type.Optional(
+      Type.Integer({
+        description: 'Digits after the point. Default: none, nothing is rounded',
+        minimum: 0,
+        maximum: 100,
+      }),
+    ),
+    rounding,
+  },
   short: 'percent',
   examples: [
     { in: 55000, params: { percent: 10, scale: 0 }, out: '5500' },
