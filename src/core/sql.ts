@@ -34,8 +34,8 @@ export interface KeyColumn {
 
 /**
  * "Strictly after this position in this order", nulls included, as a predicate and the bind values it uses.
- * Row comparison where the database has it and nothing is nullable; otherwise the spelled-out OR form, which every
- * database can run by the index (`a > ? or (a = ? and b > ?)`).
+ * Row comparison where the database has it and nulls do not matter; otherwise the spelled-out OR form
+ * (`a > ? or (a = ? and b > ?)`).
  *
  * @param first 1-based number of the first bind variable
  * @param inclusive `until` bounds: "not after the position" instead
@@ -53,7 +53,10 @@ export function keysetPredicate<V>(
     return column.bind(dialect.placeholder(first + params.length - 1))
   }
   const anyNull = position.some(value => value === null)
-  if (dialect.rowComparison && !anyNull && columns.every(column => !column.nullable)) {
+  // Where nulls come first, those that a row comparison leaves out are before the position anyway. It matters: one
+  // search in the index, while the OR form may be a scan from its beginning.
+  const nullsAreBefore = dialect.nullsFirst && !inclusive
+  if (dialect.rowComparison && !anyNull && (nullsAreBefore || columns.every(column => !column.nullable))) {
     const left = columns.map(column => column.sql).join(', ')
     const right = columns.map((column, i) => bind(column, position[i] as V)).join(', ')
     const operator = inclusive ? '<=' : '>'
