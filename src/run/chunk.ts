@@ -1,7 +1,6 @@
-import type { Database, Session } from '../core/connector.js'
+import type { Database } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
-import type { EntityPlan, ReadPlan } from '../plan/plan.js'
-import { compileRowProgram, type RowProgram } from '../plan/row-program.js'
+import type { EntityPlan } from '../plan/plan.js'
 import { entityNamed, type RunContext, sourceOf } from './context.js'
 import { addCounts } from './counts.js'
 import type { DryKeys } from './dry-keys.js'
@@ -11,10 +10,14 @@ import { NO_COUNTS } from './events.js'
 import type { ChunkProgress, ChunkRef } from './ledger.js'
 import { LedgerSink } from './ledger-sink.js'
 import type { PreparedBatch } from './prepared-batch.js'
-import { produce } from './produce.js'
+import { type ProduceJob, produceHere } from './produce-job.js'
+import { produceInThread, threadsAvailable } from './produce-thread.js'
 import { withRetries } from './retry.js'
 import type { BatchResult, Sink } from './sink.js'
 import { writeSpec } from './writers.js'
+
+/** Below it a thread costs more than it gives. */
+const THREAD_MIN_ROWS = 20_000
 
 export interface ChunkOutcome {
   /** False where the run was asked to stop before the end. */
@@ -56,26 +59,10 @@ async function attemptChunk(
   if (before.done) return { done: true, counts: before.counts }
   await context.quarantine?.trim(ref.entity, ref.pass, ref.chunk, before.batch)
   const { read, program, write } = ref.pass === 'defer' && entity.deferred !== undefined ? entity.deferred : entity
-  const database = sourceOf(context, entity)
-  const session = await openReader(database)
-  const rows = compileProgram(context, entity, read, program, database)
+  const job = jobOf(context, ref, entity, { read, program, write }, before)
+  const producer = await openProducer(context, entity, job)
+  const { batches } = producer
   const sink = openSink(context, ref, entity, { read, write }, watch)
-  const spec = writeSpec(write)
-  const batches = produce(session, {
-    read,
-    program: rows,
-    encoder: context.target.connector.encoder(spec),
-    batchRows: entity.batchRows,
-    ...(context.limit === undefined ? {} : { limit: context.limit - before.counts.read }),
-    ...(before.lastKey === undefined ? {} : { after: before.lastKey }),
-    firstBatch: before.batch + 1,
-    keepValues: context.keepRejectedRows,
-    keepKeys: entity.keepsIdentity,
-    keepRows: context.dryRun,
-    findBy: ref.pass === 'defer' ? write.match : [],
-    signal: context.control.signal,
-    now: context.now,
-  })
   try {
     const last = await drain(context, ref, batches, sink, before, watch, progressed)
     if (context.control.signal.aborted) return { done: false, counts: last.counts }
@@ -84,8 +71,7 @@ async function attemptChunk(
   } finally {
     await batches.return()
     await sink.close()
-    await session?.rollback()
-    await session?.close()
+    await producer.close()
   }
 }
 
@@ -128,10 +114,76 @@ async function drain(
   }
 }
 
-async function openReader(database: Database | undefined): Promise<Session | undefined> {
+interface Producer {
+  readonly batches: AsyncGenerator<PreparedBatch, void, void>
+  close(): Promise<void>
+}
+
+/** A thread of its own reads and transforms where there is enough to do and nothing to ask on the way. */
+async function openProducer(context: RunContext, entity: EntityPlan, job: ProduceJob): Promise<Producer> {
+  const database = sourceOf(context, entity)
+  const address = context.address(entity.read.from)
+  if (database !== undefined && address !== undefined && suitsThread(context, entity, job, database)) {
+    return { batches: produceInThread(job, address), close: async () => {} }
+  }
   const session = await database?.session({ readOnly: true })
   await session?.begin()
-  return session
+  return {
+    batches: produceHere(job, session, context.resolvers, context.control.signal, context.now),
+    close: async () => {
+      await session?.rollback()
+      await session?.close()
+    },
+  }
+}
+
+function suitsThread(context: RunContext, entity: EntityPlan, job: ProduceJob, database: Database): boolean {
+  const asks = job.program.fields.some(field => field.lookup !== undefined || field.ref !== undefined)
+  return (
+    threadsAvailable &&
+    !asks &&
+    !context.dryRun &&
+    context.target.connector.capabilities.flatPayload === true &&
+    database.identity.uid !== context.target.identity.uid &&
+    (entity.estimatedRows ?? 0) >= THREAD_MIN_ROWS
+  )
+}
+
+function jobOf(
+  context: RunContext,
+  ref: ChunkRef,
+  entity: EntityPlan,
+  plan: Pick<EntityPlan, 'read' | 'program' | 'write'>,
+  before: ChunkProgress,
+): ProduceJob {
+  const database = sourceOf(context, entity)
+  return {
+    read: plan.read,
+    program: plan.program,
+    write: writeSpec(plan.write),
+    target: context.target.connector.name,
+    environment: {
+      context: { startedAt: context.startedAt, runId: context.runId },
+      constants: {
+        ...Object.fromEntries(Object.entries(context.plan.vars).map(([name, value]) => [`$vars.${name}`, value])),
+        '$run.id': context.runId,
+        '$run.started_at': context.startedAt,
+        $entity: entity.name,
+      },
+      nulInText: context.target.connector.capabilities.nulInText,
+      looseSource: database === undefined || database.connector.capabilities.looseTypes,
+      entityPolicy: entity.onError,
+      reference: context.logic === 'reference',
+    },
+    batchRows: entity.batchRows,
+    ...(context.limit === undefined ? {} : { limit: context.limit - before.counts.read }),
+    ...(before.lastKey === undefined ? {} : { after: before.lastKey }),
+    firstBatch: before.batch + 1,
+    keepValues: context.keepRejectedRows,
+    keepKeys: entity.keepsIdentity,
+    keepRows: context.dryRun,
+    findBy: ref.pass === 'defer' ? plan.write.match : [],
+  }
 }
 
 function openSink(
@@ -146,28 +198,4 @@ function openSink(
     return new DrySink(context, entity, watch.dryKeys, watch.admit)
   }
   return new LedgerSink({ context, progress: context.progress, ref, entity, ...plan, admit: watch.admit })
-}
-
-function compileProgram(
-  context: RunContext,
-  entity: EntityPlan,
-  read: ReadPlan,
-  program: EntityPlan['program'],
-  database: Database | undefined,
-): RowProgram {
-  const { plan } = context
-  return compileRowProgram(program, read, {
-    context: { startedAt: context.startedAt, runId: context.runId },
-    constants: {
-      ...Object.fromEntries(Object.entries(plan.vars).map(([name, value]) => [`$vars.${name}`, value])),
-      '$run.id': context.runId,
-      '$run.started_at': context.startedAt,
-      $entity: entity.name,
-    },
-    resolvers: context.resolvers,
-    nulInText: context.target.connector.capabilities.nulInText,
-    looseSource: database === undefined || database.connector.capabilities.looseTypes,
-    entityPolicy: entity.onError,
-    reference: context.logic === 'reference',
-  })
 }

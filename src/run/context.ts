@@ -1,7 +1,8 @@
 import type { Database } from '../core/connector.js'
-import type { EntityPlan, Plan } from '../plan/plan.js'
+import type { EntityPlan, Plan, ReadFrom } from '../plan/plan.js'
 import type { Control } from './control.js'
 import type { EventListener, RunEvent } from './events.js'
+import type { SourceAddress } from './produce-job.js'
 import type { Progress } from './progress.js'
 import type { QuarantineFiles } from './quarantine.js'
 import type { Resolvers } from './resolvers.js'
@@ -23,6 +24,8 @@ export interface RunContext {
   readonly sources: ReadonlyMap<string, Database>
   readonly target: Database
   readonly targets: Sessions
+  /** Where a thread can open the source for itself; undefined for rows that stand in the file. */
+  readonly address: (from: ReadFrom) => SourceAddress | undefined
   readonly control: Control
   /** Undefined in a dry run, which keeps nothing. */
   readonly progress: Progress | undefined

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Database } from '../core/connector.js'
 import { EtlError, exitCodeOf } from '../core/errors.js'
 import type { Pipeline } from '../load/pipeline.js'
+import type { ReadFrom } from '../plan/plan.js'
 import type { RunHandle, RunOptions, RunResult } from './api.js'
 import { emitter, type RunContext } from './context.js'
 import { Control } from './control.js'
@@ -10,6 +11,7 @@ import { DryKeys } from './dry-keys.js'
 import { EntityRun, runHook } from './entity.js'
 import type { EventListener, RunStatus } from './events.js'
 import { type Prepared, prepare } from './prepare.js'
+import type { SourceAddress } from './produce-job.js'
 import { Progress } from './progress.js'
 import { QuarantineFiles } from './quarantine.js'
 import { Resolvers } from './resolvers.js'
@@ -75,7 +77,7 @@ class Run {
   readonly #warnings: string[] = []
   #error: EtlError | undefined
 
-  constructor(prepared: Prepared, _pipeline: Pipeline, options: RunOptions, around: Surroundings) {
+  constructor(prepared: Prepared, pipeline: Pipeline, options: RunOptions, around: Surroundings) {
     this.#prepared = prepared
     this.#options = options
     this.#around = around
@@ -103,6 +105,7 @@ class Run {
       sources: databases.sources,
       target: databases.target,
       targets,
+      address: from => addressOf(pipeline, from),
       control: around.control,
       progress: dryRun ? undefined : this.#openProgress(),
       quarantine: around.files === undefined ? undefined : new QuarantineFiles(around.files.dir),
@@ -312,6 +315,12 @@ class Run {
     await lock?.release()
     await databases.close()
   }
+}
+
+function addressOf({ spec, baseDir }: Pipeline, from: ReadFrom): SourceAddress | undefined {
+  if (from.kind === 'rows') return undefined
+  const config = from.source === '$target' ? spec.target : spec.sources[from.source]
+  return config === undefined ? undefined : { config, baseDir, applicationName: `etl ${spec.name}` }
 }
 
 function exitCode(status: RunStatus, reason: Control['reason'], error: EtlError | undefined): number {

@@ -52,7 +52,8 @@ export async function schedule(runs: readonly EntityRun[], options: ScheduleOpti
       run.state = 'done'
       options.ended(run, undefined)
     } catch (error) {
-      const stopped = control.signal.aborted && !(error instanceof EtlError && error.kind !== 'transient')
+      const stopped =
+        control.signal.aborted && !(error instanceof EtlError && !['transient', 'interrupted'].includes(error.kind))
       run.state = stopped ? 'stopped' : 'failed'
       failed.add(run.plan.name)
       options.ended(run, stopped ? undefined : error)

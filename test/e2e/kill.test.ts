@@ -143,7 +143,12 @@ function suite(name: string, open: (place: Workspace) => Promise<Target>, signal
 
   /** Empty tables, and a pipeline that never ran. */
   async function begin(pipeline: string): Promise<void> {
-    await target.exec('delete from entries; update accounts set parent_id = null; delete from accounts')
+    // A delete in PostgreSQL would check each reference against rows that are dead but still there.
+    await target.exec(
+      name === 'PostgreSQL'
+        ? 'truncate entries, accounts'
+        : 'delete from entries; update accounts set parent_id = null; delete from accounts',
+    )
     place.write('pipeline.yaml', PIPELINE.replace('TARGET', target.yaml).replace('name: ledger', `name: ${pipeline}`))
   }
 

@@ -21,6 +21,7 @@ export const capabilities: Capabilities = {
   batchRows: 5000,
   nulInText: false,
   looseTypes: false,
+  flatPayload: true,
 }
 
 export const quote = (name: string): string => quoteName(dialect, name)

@@ -1,0 +1,58 @@
+import { connectorNamed } from '../connectors/registry.js'
+import type { ConnectionConfig, Session, WriteSpec } from '../core/connector.js'
+import { EtlError } from '../core/errors.js'
+import type { Value } from '../core/row.js'
+import type { FunctionContext } from '../core/transform.js'
+import type { ProgramPlan, ReadPlan } from '../plan/plan.js'
+import type { Resolvers } from '../plan/resolve.js'
+import { compileRowProgram } from '../plan/row-program.js'
+import type { RowPolicy } from '../spec/model.js'
+import type { PreparedBatch } from './prepared-batch.js'
+import { produce } from './produce.js'
+
+/** Everything reading and transforming a chunk takes, as plain data: it may be done in this thread or in another. */
+export interface ProduceJob {
+  readonly read: ReadPlan
+  readonly program: ProgramPlan
+  readonly write: WriteSpec
+  /** Name of the target's connector, whose encoder is used. */
+  readonly target: string
+  readonly environment: {
+    readonly context: FunctionContext
+    readonly constants: Readonly<Record<string, Value>>
+    readonly nulInText: boolean
+    readonly looseSource: boolean
+    readonly entityPolicy: RowPolicy
+    readonly reference: boolean
+  }
+  readonly batchRows: number
+  readonly limit?: number
+  readonly after?: string
+  readonly until?: string
+  readonly firstBatch: number
+  readonly keepValues: boolean
+  readonly keepKeys: boolean
+  readonly keepRows: boolean
+  readonly findBy: readonly string[]
+}
+
+/** Where another thread finds the source; never leaves this process. */
+export interface SourceAddress {
+  readonly config: ConnectionConfig
+  readonly baseDir: string
+  readonly applicationName: string
+}
+
+/** Does the job in this thread, reading from the session. */
+export function produceHere(
+  job: ProduceJob,
+  session: Session | undefined,
+  resolvers: Resolvers,
+  signal: AbortSignal,
+  now: () => number,
+): AsyncGenerator<PreparedBatch, void, void> {
+  const connector = connectorNamed(job.target)
+  if (connector === undefined) throw new EtlError('E901', `no connector ${job.target}`)
+  const program = compileRowProgram(job.program, job.read, { ...job.environment, resolvers })
+  return produce(session, { ...job, program, encoder: connector.encoder(job.write), signal, now })
+}

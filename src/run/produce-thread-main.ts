@@ -1,0 +1,118 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { connectorNamed } from '../connectors/registry.js'
+import { EtlError } from '../core/errors.js'
+import type { PreparedBatch } from './prepared-batch.js'
+import { type ProduceJob, produceHere, type SourceAddress } from './produce-job.js'
+import type { FromThread, ThrownError, ToThread } from './produce-thread.js'
+
+/** Batches that may still be asked for again: those ahead, the one being written, and the one before. */
+const REMEMBERED = 5
+
+const { job, source } = workerData as { readonly job: ProduceJob; readonly source: SourceAddress }
+const port = parentPort
+if (port === null) throw new Error('this file runs in a thread only')
+
+const stop = new AbortController()
+const made = new Map<number, PreparedBatch>()
+let credits = 0
+let wake: (() => void) | undefined
+
+/** Look-ups and refs ask the target between batches: such chunks are not given to a thread. */
+const noResolvers = {
+  lookup: (name: string): never => {
+    throw new Error(`look-up ${name} in a thread`)
+  },
+  ref: (): never => {
+    throw new Error('ref in a thread')
+  },
+}
+
+port.on('message', (message: ToThread) => {
+  if (message.type === 'more') credits++
+  else if (message.type === 'stop') stop.abort()
+  else void answer(message.batch)
+  wake?.()
+})
+
+try {
+  await work()
+} catch (error) {
+  if (!stop.signal.aborted) send({ type: 'error', error: plain(error) })
+}
+while (!stop.signal.aborted) await event()
+port.close()
+
+async function work(): Promise<void> {
+  const connector = connectorNamed(source.config.type)
+  if (connector === undefined) throw new EtlError('E901', `no connector ${source.config.type}`)
+  const { config, baseDir, applicationName } = source
+  const database = await connector.open(config, { readOnly: true, baseDir, applicationName })
+  try {
+    const session = await database.session({ readOnly: true })
+    await session.begin()
+    try {
+      await produceAll(produceHere(job, session, noResolvers, stop.signal, Date.now))
+      // The last batches are not written yet, and may be asked for.
+      send({ type: 'end' })
+      while (!stop.signal.aborted) await event()
+    } finally {
+      await session.rollback()
+      await session.close()
+    }
+  } finally {
+    await database.close()
+  }
+}
+
+async function produceAll(batches: AsyncGenerator<PreparedBatch, void, void>): Promise<void> {
+  for await (const batch of batches) {
+    while (credits === 0 && !stop.signal.aborted) await event()
+    if (stop.signal.aborted) return
+    credits--
+    made.set(batch.batch, batch)
+    for (const number of made.keys()) if (number <= batch.batch - REMEMBERED) made.delete(number)
+    const { reread: _, ...sent } = batch
+    send(
+      { type: 'batch', batch: sent },
+      sent.parts.flatMap(part => buffersOf(part.data)),
+    )
+  }
+}
+
+async function answer(number: number): Promise<void> {
+  try {
+    const rows = await made.get(number)?.reread()
+    if (rows === undefined) throw new EtlError('E901', `batch ${number} is forgotten`)
+    send({ type: 'rows', rows })
+  } catch (error) {
+    send({ type: 'error', error: plain(error) })
+  }
+}
+
+function event(): Promise<void> {
+  return new Promise(resolve => {
+    wake = resolve
+  })
+}
+
+function send(message: FromThread, transfer: ArrayBuffer[] = []): void {
+  port?.postMessage(message, transfer)
+}
+
+/** The memory of an encoded part, to be handed over rather than copied. */
+function buffersOf(data: unknown): ArrayBuffer[] {
+  if (typeof data !== 'object' || data === null) return []
+  return Object.values(data).flatMap(value =>
+    ArrayBuffer.isView(value) && value.buffer instanceof ArrayBuffer ? [value.buffer] : [],
+  )
+}
+
+function plain(error: unknown): ThrownError {
+  if (!(error instanceof EtlError))
+    return { message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  const { message, code, kind, where, hint, row, column, native } = error
+  const options = Object.fromEntries(
+    Object.entries({ kind, where, hint, row, column, native }).filter(([, value]) => value !== undefined),
+  )
+  return { message, code, options }
+}

@@ -1,0 +1,128 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import type { ErrorCode } from '../core/codes.js'
+import { EtlError, type EtlErrorOptions } from '../core/errors.js'
+import type { Row } from '../core/row.js'
+import type { PreparedBatch } from './prepared-batch.js'
+import type { ProduceJob, SourceAddress } from './produce-job.js'
+
+/** From the thread. Batches lack what only the thread can do. */
+export type FromThread =
+  | { readonly type: 'batch'; readonly batch: Omit<PreparedBatch, 'reread'> }
+  | { readonly type: 'rows'; readonly rows: readonly Row[] }
+  | { readonly type: 'end' }
+  | { readonly type: 'error'; readonly error: ThrownError }
+
+/** To the thread: one more batch may be made; the rows of a batch are wanted again; stop. */
+export type ToThread =
+  | { readonly type: 'more' }
+  | { readonly type: 'reread'; readonly batch: number }
+  | { readonly type: 'stop' }
+
+/** An error as plain data. */
+export interface ThrownError {
+  readonly message: string
+  readonly code?: ErrorCode
+  readonly options?: EtlErrorOptions
+}
+
+const FILE = new URL('./produce-thread-main.js', import.meta.url)
+/** Batches made ahead of the one being written. */
+const AHEAD = 2
+const YOUNG_GENERATION_MB = 24
+const STOP_MS = 2000
+
+/** False where the program runs from its TypeScript sources, as unit tests do: a thread needs the built file. */
+export const threadsAvailable: boolean = existsSync(fileURLToPath(FILE))
+
+/** Does the job in a thread of its own with a connection of its own; only encoded batches come over. */
+export async function* produceInThread(
+  job: ProduceJob,
+  source: SourceAddress,
+): AsyncGenerator<PreparedBatch, void, void> {
+  const worker = new Worker(FILE, {
+    workerData: { job, source },
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  })
+  const inbox = new Inbox(worker)
+  const send = (message: ToThread): void => worker.postMessage(message)
+  try {
+    for (let i = 0; i < AHEAD; i++) send({ type: 'more' })
+    for (;;) {
+      const message = await inbox.next()
+      if (message.type === 'end') return
+      if (message.type === 'batch') {
+        const { batch } = message
+        yield {
+          ...batch,
+          reread: async () => {
+            send({ type: 'reread', batch: batch.batch })
+            return inbox.rows()
+          },
+        }
+        send({ type: 'more' })
+      }
+    }
+  } finally {
+    send({ type: 'stop' })
+    const timer = setTimeout(() => void worker.terminate(), STOP_MS)
+    await inbox.ended
+    clearTimeout(timer)
+  }
+}
+
+/** The thread's messages in order; rows that were asked for are handed to whoever asked. */
+class Inbox {
+  readonly ended: Promise<void>
+  readonly #messages: FromThread[] = []
+  readonly #rows: ((rows: readonly Row[]) => void)[] = []
+  #wake: (() => void) | undefined
+  #failure: Error | undefined
+  #over = false
+
+  constructor(worker: Worker) {
+    worker.on('message', (message: FromThread) => {
+      if (message.type === 'rows') this.#rows.shift()?.(message.rows)
+      else if (message.type === 'error') this.#fail(thrown(message.error))
+      else this.#messages.push(message)
+      this.#wake?.()
+    })
+    worker.on('error', error => this.#fail(error))
+    this.ended = new Promise(resolve => {
+      worker.on('exit', () => {
+        this.#over = true
+        this.#wake?.()
+        resolve()
+      })
+    })
+  }
+
+  async next(): Promise<FromThread> {
+    for (;;) {
+      const message = this.#messages.shift()
+      if (message !== undefined) return message
+      if (this.#failure !== undefined) throw this.#failure
+      if (this.#over) throw new EtlError('E901', 'the reading thread ended before its work')
+      await new Promise<void>(resolve => {
+        this.#wake = resolve
+      })
+    }
+  }
+
+  rows(): Promise<readonly Row[]> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) reject(this.#failure)
+      else this.#rows.push(resolve)
+    })
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error
+    this.#wake?.()
+  }
+}
+
+function thrown(error: ThrownError): Error {
+  return error.code === undefined ? new Error(error.message) : new EtlError(error.code, error.message, error.options)
+}
