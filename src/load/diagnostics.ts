@@ -113,7 +113,8 @@ function notAllowed(value: unknown, allowed: readonly unknown[], path: DocPath):
     return { code: 'E205', message: `no function is called "${value}"`, path, hint: suggestion(value, words) }
   }
   const message = words.length === 1 ? `must be ${words[0]}` : `${show(value, path)} is not one of ${words.join(', ')}`
-  return { code: 'E103', message, path, ...(near === undefined ? {} : { hint: `Did you mean "${near}"?` }) }
+  const hint = value === 'null' ? 'Write null without quotes.' : near && `Did you mean "${near}"?`
+  return { code: 'E103', message, path, ...(hint === undefined ? {} : { hint }) }
 }
 
 function discriminator(error: ErrorObject, path: DocPath): Found {

@@ -205,6 +205,18 @@ describe('values', () => {
     expect(resultOf(run.stdout).entities[0]?.substituted).toEqual(substituted === 0 ? [] : [{ field: 'n', rows: 1 }])
   })
 
+  test('null in quotes is a word, and the hint says so', async () => {
+    const at = place(
+      '',
+      'create table t (id integer primary key)',
+      '    fields: { id: { from: ID, on_invalid: "null" } }',
+    )
+    const run = await at.run()
+    expect(run.code).toBe(2)
+    expect(run.stderr).toContain('"null" is not one of null, default, quarantine, fail\n')
+    expect(run.stderr).toContain('hint  write null without quotes.\n')
+  })
+
   test('on_invalid: null does not make a required value optional', async () => {
     const at = place(
       `insert into T (ID, N) values (1, '5'), (2, 'five')`,

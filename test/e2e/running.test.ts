@@ -289,6 +289,22 @@ describe('dry run', () => {
     expect(shown.stdout).toContain('nothing written')
   })
 
+  test('makes no file where the target has none yet, nor do plan and check', async () => {
+    const place = new Workspace()
+    place.source(`create table T (ID integer primary key); insert into T values (1), (2)`)
+    place.write(
+      'pipeline.yaml',
+      pipeline('\n  t:\n    from: T\n    to: { table: t, create: if_missing }\n    fields: { id: ID }'),
+    )
+    const run = await place.run('--dry-run', '--json')
+    expect(run.code, run.stderr).toBe(0)
+    expect(countsOf(resultOf(run.stdout))).toEqual({ t: '2 read, 2 written, 0 skipped, 0 filtered, 0 quarantined' })
+    for (const command of ['plan', 'check']) expect((await place.etl(command, 'pipeline.yaml')).code, command).toBe(0)
+    expect(readdirSync(place.dir).sort()).toEqual(['pipeline.yaml', 'source.sqlite'])
+    expect((await place.run()).code).toBe(0)
+    expect(place.rows('select * from t')).toEqual([[1], [2]])
+  })
+
   test('leaves PostgreSQL alone', async () => {
     const server = await postgres.create('dry')
     servers.push(server)
