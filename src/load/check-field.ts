@@ -16,6 +16,7 @@ export function checkField(raw: unknown, path: DocPath, names: ReadonlySet<strin
   if (has('expr')) scope.checkRule(field.expr, names, where('expr'))
   checkTargets(field, path, scope)
   checkArity(field, path, scope)
+  checkCalls(field, path, scope)
   const type = text(field.type)
   if (type !== undefined && parseType(type) === undefined) {
     scope.report('E216', where('type'), `"${type}" is not a type`, suggestion(type, TYPE_NAMES))
@@ -117,6 +118,16 @@ function checkArity(field: Readonly<Record<string, unknown>>, path: DocPath, sco
       `${count} columns need a function, a look-up or a ref that makes them one`,
       hint,
     )
+  }
+}
+
+function checkCalls(field: Readonly<Record<string, unknown>>, path: DocPath, scope: Scope): void {
+  for (const [i, step] of list(field.apply).entries()) {
+    const [name, params] = Object.entries(record(step))[0] ?? []
+    if (name === undefined) continue
+    const short = scope.functions.get(name)?.short
+    const isLong = short === undefined || Object.keys(record(params)).length > 0
+    scope.checkCall(name, isLong ? record(params) : { [short]: params }, [...path, 'apply', i, name])
   }
 }
 

@@ -6,10 +6,15 @@ type Report = Scope['report']
 type Checker = typeof import('../transforms/expression.js').checkExpression
 
 /** Checks JSON Logic rules: operators, arity and depth by the compiler, names as far as they are known. */
-export function ruleChecker(check: Checker, constants: ReadonlySet<string>, report: Report): Scope['checkRule'] {
+export function ruleChecker(
+  check: Checker,
+  constants: ReadonlySet<string>,
+  values: ReadonlyMap<string, unknown>,
+  report: Report,
+): Scope['checkRule'] {
   return (rule, names, path) => {
     const all = names === undefined ? undefined : new Set([...names, ...constants])
-    const problems = check(rule, all === undefined ? {} : { names: all })
+    const problems = check(rule, { constants: values, ...(all === undefined ? {} : { names: all }) })
     for (const problem of problems) report(problem.code, [...path, ...problem.path], problem.message, problem.hint)
     if (problems.some(problem => problem.code === 'E212')) return
     const told = new Set(problems.map(problem => problem.path.join('/')))

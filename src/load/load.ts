@@ -39,7 +39,7 @@ export async function loadPipeline(file: string, options: LoadOptions = {}): Pro
   // The profiles' own keys are checked as they stand; their values where they end up, in the merged file.
   const shape = validateTree(withKeyOf(filled.root, parsed.root, 'profiles'))
   const { root, data } = shape
-  const meaning = await checkMeaning(data, Object.keys(options.vars ?? {}))
+  const meaning = await checkMeaning(data, options.vars ?? {})
   const mapFiles = await readMapFiles(data, baseDir)
 
   const found: Diagnostic[] = [...shape.problems, ...meaning, ...mapFiles.problems]

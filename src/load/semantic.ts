@@ -4,20 +4,22 @@ import { checkCycles } from './check-graph.js'
 import { ruleChecker } from './check-rule.js'
 import { functionSchemas } from './schema.js'
 import type { Scope } from './shape.js'
-import { record } from './shape.js'
+import { list, record } from './shape.js'
 
 /**
  * What the schema cannot say: names that must exist, keys that go together, cycles. Works on data of any shape, so that
  * one pass reports both kinds of problems.
  */
-export async function checkMeaning(data: unknown, vars: Iterable<string>): Promise<Diagnostic[]> {
+export async function checkMeaning(data: unknown, vars: Readonly<Record<string, unknown>>): Promise<Diagnostic[]> {
   const file = record(data)
   const diagnostics: Diagnostic[] = []
   const report: Scope['report'] = (code, path, message, hint, severity = 'error') => {
     diagnostics.push({ code, severity, message, path, ...(hint === undefined ? {} : { hint }) })
   }
-  const constants = new Set(['$run.id', '$run.started_at', '$entity'])
-  for (const name of [...Object.keys(record(file.vars)), ...vars]) constants.add(`$vars.${name}`)
+  const values = new Map(
+    Object.entries({ ...record(file.vars), ...vars }).map(([name, value]) => [`$vars.${name}`, value]),
+  )
+  const constants = new Set(['$run.id', '$run.started_at', '$entity', ...values.keys()])
   const scope: Scope = {
     sources: Object.keys(record(file.sources)),
     maps: Object.keys(record(file.maps)),
@@ -26,7 +28,7 @@ export async function checkMeaning(data: unknown, vars: Iterable<string>): Promi
     constants,
     functions: functionSchemas(),
     defaults: record(file.defaults),
-    checkRule: await rules(file, constants, report),
+    ...(await checksOfFunctions(file, constants, values, report)),
     usedMaps: new Set(),
     usedLookups: new Set(),
     report,
@@ -49,23 +51,32 @@ export async function checkMeaning(data: unknown, vars: Iterable<string>): Promi
   return diagnostics
 }
 
-/** The expression compiler knows every function, which takes a while to load: only files with rules pay for it. */
-async function rules(
+/** Loading every function takes a while: only files with rules or with parameters of functions pay for it. */
+async function checksOfFunctions(
   file: Readonly<Record<string, unknown>>,
   constants: ReadonlySet<string>,
+  values: ReadonlyMap<string, unknown>,
   report: Scope['report'],
-): Promise<Scope['checkRule']> {
-  if (!hasRules(file)) return () => {}
-  const { checkExpression } = await import('../transforms/expression.js')
-  return ruleChecker(checkExpression, constants, report)
+): Promise<Pick<Scope, 'checkRule' | 'checkCall'>> {
+  if (!usesFunctions(file)) return { checkRule: () => {}, checkCall: () => {} }
+  const { checkExpression, refusal } = await import('../transforms/expression.js')
+  return {
+    checkRule: ruleChecker(checkExpression, constants, values, report),
+    checkCall: (fn, params, path) => {
+      const problem = refusal(fn, params)
+      if (problem !== undefined) report(problem.code, path, problem.message, problem.hint)
+    },
+  }
 }
 
-function hasRules(file: Readonly<Record<string, unknown>>): boolean {
+function usesFunctions(file: Readonly<Record<string, unknown>>): boolean {
   return Object.values(record(file.entities)).some(raw => {
     const entity = record(raw)
-    const fields = Object.values(record(entity.fields))
+    const fields = Object.values(record(entity.fields)).map(record)
     return (
-      Object.hasOwn(entity, 'filter') || Object.hasOwn(entity, 'let') || fields.some(field => 'expr' in record(field))
+      Object.hasOwn(entity, 'filter') ||
+      Object.hasOwn(entity, 'let') ||
+      fields.some(field => 'expr' in field || list(field.apply).some(step => typeof step === 'object'))
     )
   })
 }

@@ -42,6 +42,8 @@ export interface Scope {
   readonly functions: ReadonlyMap<string, FunctionSchema>
   readonly defaults: Readonly<Record<string, unknown>>
   readonly checkRule: (rule: unknown, names: ReadonlySet<string> | undefined, path: DocPath) => void
+  /** Can the function be prepared with the parameters? A pattern, a time zone or a format may turn out to be none. */
+  readonly checkCall: (fn: string, params: Readonly<Record<string, unknown>>, path: DocPath) => void
   readonly usedMaps: Set<string>
   readonly usedLookups: Set<string>
   report(code: ErrorCode, path: DocPath, message: string, hint?: string, severity?: Diagnostic['severity']): void

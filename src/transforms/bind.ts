@@ -16,7 +16,7 @@ export function bindFunction(
 ): (values: readonly Value[]) => Value {
   const problem = paramsProblem(fn, params)
   if (problem !== undefined) throw new EtlError('E211', problem, { kind: 'usage' })
-  const run = fn.prepare(params, context)
+  const run = prepared(fn, params, context)
   const guarded = (values: readonly Value[]): Value => {
     try {
       return run(values)
@@ -29,4 +29,14 @@ export function bindFunction(
   if (fn.nullIn === 'call') return guarded
   if (fn.values.max === 1) return values => (values[0] === null ? null : guarded(values))
   return values => (values.includes(null) ? null : guarded(values))
+}
+
+/** Parameters are values of the file, so whatever is wrong with them is a mistake in the file. */
+function prepared(...[fn, params, context]: Parameters<typeof bindFunction>): ReturnType<typeof bindFunction> {
+  try {
+    return fn.prepare(params, context)
+  } catch (error) {
+    if (!(error instanceof RowError)) throw error
+    throw new EtlError('E211', `${fn.name}: a parameter cannot be used: ${error.message}`, { kind: 'usage' })
+  }
 }

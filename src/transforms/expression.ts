@@ -7,7 +7,7 @@ import { interpretRule } from './logic/reference.js'
 import { rowScope } from './logic/scope.js'
 
 export type { CheckOptions, ExpressionProblem } from './logic/check.js'
-export { checkExpression } from './logic/check.js'
+export { checkExpression, refusal } from './logic/check.js'
 export { isPure, namesUsed } from './logic/names.js'
 export { usable } from './logic/usable.js'
 

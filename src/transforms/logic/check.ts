@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../core/codes.js'
 import type { DocPath } from '../../core/diagnostics.js'
 import { EtlError } from '../../core/errors.js'
 import { bindFunction } from '../bind.js'
+import { paramsProblem } from '../params.js'
 import { functions } from '../registry.js'
 import { closest } from '../suggest.js'
 import { splitOperands } from './call.js'
@@ -18,15 +19,30 @@ export interface ExpressionProblem {
 export interface CheckOptions {
   /** Columns, `let` names and constants (`$vars.region`) that exist; without them names are not checked. */
   readonly names?: ReadonlySet<string>
+  /** Values of the constants that are known already; a parameter that is one of them is checked too. */
+  readonly constants?: ReadonlyMap<string, unknown>
 }
 
-/** Only the shape of the parameters is checked here, so what a function knows of the run does not matter. */
+/** Only the parameters are looked at here, so what a function knows of the run does not matter. */
 const CONTEXT = { startedAt: '1970-01-01T00:00:00Z', runId: '' }
+
+/** Why a function cannot be prepared with parameters of the right shape; undefined where it can, or where the shape is wrong. */
+export function refusal(name: string, params: Readonly<Record<string, unknown>>): EtlError | undefined {
+  const fn = functions.get(name)
+  if (fn === undefined || paramsProblem(fn, params) !== undefined) return undefined
+  try {
+    bindFunction(fn, params, CONTEXT)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof EtlError)) throw error
+    return error
+  }
+}
 
 /** Problems of a rule that can be seen without data; empty when there are none. */
 export function checkExpression(rule: unknown, options: CheckOptions = {}): ExpressionProblem[] {
   const problems: ExpressionProblem[] = []
-  const { names } = options
+  const { names, constants } = options
 
   const visit = (part: unknown, path: DocPath, inRow: boolean, depth: number): void => {
     if (typeof part !== 'object' || part === null) return
@@ -83,6 +99,7 @@ export function checkExpression(rule: unknown, options: CheckOptions = {}): Expr
       let open = false
       const split = splitOperands(fn, operands, name => {
         if (!name.startsWith('$')) return undefined
+        if (constants?.has(name) === true) return { value: constants.get(name) }
         open = true
         return { value: undefined }
       })

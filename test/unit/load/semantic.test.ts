@@ -164,3 +164,31 @@ describe('warnings', () => {
     ])
   })
 })
+
+describe('parameters that only the function itself can judge', () => {
+  it.each([
+    [
+      '{ from: A, apply: [{ replace: { pattern: "(", with: x } }] }',
+      'E211 12:31 replace: the pattern is not a regular expression',
+    ],
+    ['{ from: A, apply: [{ zone: Amerika/Chicago }] }', 'E211 12:37 "Amerika/Chicago" is not a time zone'],
+    ['{ from: A, apply: [{ phone: QQ }] }', 'E211 12:38 phone: "QQ" is not a country'],
+    ['{ from: A, apply: [{ add: "1,5" }] }', 'E211 12:36 add: a parameter cannot be used: the value is not a number'],
+    ['{ expr: { zone: [{ var: A }, $none] } }', 'E211 12:12 "$none" is not a time zone'],
+    ['{ expr: { zone: [{ var: A }, { var: $vars.zone }] } }', 'E211 12:12 "Nowhere" is not a time zone'],
+  ])('%s', async (field, expected) => {
+    expect(await inField(field, 'vars: { zone: Nowhere }\n')).toEqual([expected])
+  })
+
+  it('are told all at once, with what else is wrong', async () => {
+    const found = await problems(`${VALID}      a: { from: A, apply: [{ extract: "[" }, { zone: X }] }
+      b: { from: B, apply: [trim, { zone: X }] }
+      c: { from: C, ref: customer }
+`)
+    expect(found.map(problem => problem.slice(0, 10))).toEqual(['E211 12:40', 'E211 12:55', 'E211 13:43', 'E201 14:26'])
+  })
+
+  it('are not judged twice where the schema refuses them', async () => {
+    expect(await inField('{ from: A, apply: [{ replace: { pattern: "(" } }] }')).toHaveLength(1)
+  })
+})
