@@ -70,43 +70,40 @@ describe('look-ups', () => {
   const target = `create table t (id integer primary key, region text, city text, kept integer);
     create table known (id integer primary key, code text unique); insert into known values (70, 'r1'), (80, 'zz')`
 
-  test.each([
-    [
-      'null',
-      0,
-      [
-        [1, 'North'],
-        [2, null],
-        [3, 'South'],
-      ],
-    ],
-    [
-      'keep',
-      0,
-      [
-        [1, 'North'],
-        [2, 'zz'],
-        [3, 'South'],
-      ],
-    ],
-    [
-      'quarantine',
-      3,
-      [
-        [1, 'North'],
-        [3, 'South'],
-      ],
-    ],
-    ['fail', 1, []],
-  ])('on_missing: %s', async (policy, code, rows) => {
-    const fields = `    fields: { id: ID, region: { from: A, lookup: region, on_missing: ${policy} } }`
-    const at = place(source, target, fields, head)
+  test('on_missing: null, keep, quarantine', async () => {
+    const at = place(
+      `${source}; insert into T (ID, A, B) values (4, 'r1', 'none')`,
+      'create table t (id integer primary key, emptied text, kept text, strict text)',
+      `    fields:
+      id: ID
+      emptied: { from: A, lookup: region, on_missing: null }
+      kept: { from: A, lookup: region, on_missing: keep }
+      strict: { from: B, lookup: mark, on_missing: quarantine }`,
+      `${head}\n  mark: { table: MARK, key: CD, value: NM }`,
+    )
+    at.source(`create table MARK (CD text primary key, NM text); insert into MARK values ('1', 'one'), ('9', 'nine')`)
     const run = await at.run('--json')
-    expect(run.code, run.stderr).toBe(code)
-    expect(at.rows('select id, region from t order by id')).toEqual(rows)
-    if (policy === 'fail') expect(resultOf(run.stdout).error?.message).toMatch(/^E411 region: /)
-    if (policy === 'quarantine')
-      expect(at.quarantine('p', 't')).toMatchObject([{ key: '2', stage: 'lookup', code: 'E411' }])
+    expect(run.code, run.stderr).toBe(3)
+    expect(at.rows('select * from t order by id')).toEqual([
+      [1, 'North', 'North', 'one'],
+      [2, null, 'zz', 'one'],
+      [3, 'South', 'South', 'nine'],
+    ])
+    expect(at.quarantine('p', 't')).toMatchObject([{ key: '4', field: 'strict', stage: 'lookup', code: 'E411' }])
+    expect(resultOf(run.stdout).entities[0]?.substituted).toEqual([{ field: 'emptied', rows: 1 }])
+  })
+
+  test('on_missing: fail ends the entity', async () => {
+    const at = place(
+      source,
+      target,
+      '    fields: { id: ID, region: { from: A, lookup: region, on_missing: fail } }',
+      head,
+    )
+    const run = await at.run('--json')
+    expect(run.code).toBe(1)
+    expect(resultOf(run.stdout).error?.message).toMatch(/^E411 region: /)
+    expect(at.rows('select * from t')).toEqual([])
   })
 
   test('several keys and values, and tables of the target', async () => {
@@ -172,37 +169,42 @@ describe('values', () => {
     ])
   })
 
-  test.each([
-    [
-      'null',
-      0,
-      [
-        [1, 5],
-        [2, null],
-      ],
-      1,
-    ],
-    [
-      'default',
-      0,
-      [
-        [1, 5],
-        [2, -1],
-      ],
-      1,
-    ],
-    ['quarantine', 3, [[1, 5]], 0],
-    ['fail', 1, [], 0],
-  ])('on_invalid: %s', async (policy, code, rows, substituted) => {
+  test('on_invalid: null, default, quarantine', async () => {
     const at = place(
-      `insert into T (ID, N) values (1, '5'), (2, 'five')`,
-      'create table t (id integer primary key, n integer)',
-      `    fields: { id: ID, n: { from: N, apply: [to_integer], default: -1, on_invalid: ${policy} } }`,
+      `insert into T (ID, A, B, N) values (1, '5', '5', '5'), (2, 'five', 'five', '5'), (3, '5', '5', 'five')`,
+      'create table t (id integer primary key, a integer, b integer, n integer)',
+      `    fields:
+      id: ID
+      a: { from: A, apply: [to_integer], default: -1, on_invalid: null }
+      b: { from: B, apply: [to_integer], default: -1, on_invalid: default }
+      n: { from: N, apply: [to_integer], default: -1, on_invalid: quarantine }`,
     )
     const run = await at.run('--json')
-    expect(run.code, run.stderr).toBe(code)
-    expect(at.rows('select * from t')).toEqual(rows)
-    expect(resultOf(run.stdout).entities[0]?.substituted).toEqual(substituted === 0 ? [] : [{ field: 'n', rows: 1 }])
+    expect(run.code, run.stderr).toBe(3)
+    expect(at.rows('select * from t')).toEqual([
+      [1, 5, 5, 5],
+      [2, null, -1, 5],
+    ])
+    expect(at.quarantine('p', 't')).toMatchObject([{ key: '3', field: 'n', code: 'E402', stage: 'transform' }])
+    expect(resultOf(run.stdout).entities[0]?.substituted).toEqual([
+      { field: 'a', rows: 1 },
+      { field: 'b', rows: 1 },
+    ])
+  })
+
+  test.each([
+    ['on_invalid', `apply: [to_integer], on_invalid: fail`, 'E402 n: to_integer: the value is not a number'],
+    ['on_lossy', `type: int32, on_lossy: fail`, 'E404 n: int32 keeps no fraction, the value has more'],
+  ])('%s: fail ends the entity', async (_name, field, message) => {
+    const at = place(
+      `insert into T (ID, N) values (1, '5'), (2, '${message.startsWith('E402') ? 'five' : '5.5'}')`,
+      'create table t (id integer primary key, n integer)',
+      `    fields: { id: ID, n: { from: N, ${field} } }`,
+    )
+    const run = await at.run('--json')
+    expect(run.code).toBe(1)
+    expect(resultOf(run.stdout).error).toMatchObject({ code: 'E502', message: expect.stringContaining(message) })
+    expect(at.rows('select * from t')).toEqual([])
   })
 
   test('null in quotes is a word, and the hint says so', async () => {
@@ -229,40 +231,32 @@ describe('values', () => {
     expect(at.quarantine('p', 't')).toMatchObject([{ key: '2', field: 'n', code: 'E401' }])
   })
 
-  test.each([
-    ['', 3, [[1, 1.25, 'abc']], []],
-    ['on_lossy: quarantine, ', 3, [[1, 1.25, 'abc']], []],
-    ['on_lossy: fail, ', 1, [], []],
-    [
-      'on_lossy: round, ',
-      0,
-      [
-        [1, 1.25, 'abc'],
-        [2, 1.26, 'abc'],
-      ],
-      [{ field: 'n', rows: 1 }],
-    ],
-    [
-      'on_lossy: truncate, ',
-      0,
-      [
-        [1, 1.25, 'abc'],
-        [2, 1.25, 'abc'],
-      ],
-      [{ field: 'n', rows: 1 }],
-    ],
-  ])('%sa decimal with more digits than its column', async (policy, code, rows, losses) => {
+  test('on_lossy: round, truncate, quarantine, and nothing said: a loss is never silent', async () => {
     const at = place(
-      `insert into T (ID, N, A) values (1, '1.25', 'abc'), (2, '1.255', 'abc')`,
-      'create table t (id integer primary key, n decimal(10, 2), a varchar(3))',
-      `    fields: { id: ID, n: { from: N, ${policy}type: "decimal(10,2)" }, a: A }`,
+      `insert into T (ID, A, B, N) values (1, '1.25', '1.25', '1.25'), (2, '1.255', '1.25', '1.25'), (3, '1.25', '1.255', '1.25'),
+         (4, '1.25', '1.25', '1.255')`,
+      'create table t (id integer primary key, rounded decimal(10, 2), cut decimal(10, 2), b decimal(10, 2), n decimal(10, 2))',
+      `    fields:
+      id: ID
+      rounded: { from: A, on_lossy: round }
+      cut: { from: A, on_lossy: truncate }
+      b: { from: B, on_lossy: quarantine }
+      n: N`,
     )
     const run = await at.run('--json')
-    expect(run.code, run.stderr).toBe(code)
-    expect(at.rows('select * from t')).toEqual(rows)
-    expect(resultOf(run.stdout).entities[0]?.losses).toEqual(losses)
-    if (code === 3)
-      expect(at.quarantine('p', 't')).toMatchObject([{ key: '2', field: 'n', code: 'E404', stage: 'cast' }])
+    expect(run.code, run.stderr).toBe(3)
+    expect(at.rows('select * from t')).toEqual([
+      [1, 1.25, 1.25, 1.25, 1.25],
+      [2, 1.26, 1.25, 1.25, 1.25],
+    ])
+    expect(at.quarantine('p', 't')).toMatchObject([
+      { key: '3', field: 'b', code: 'E404', stage: 'cast' },
+      { key: '4', field: 'n', code: 'E404', stage: 'cast' },
+    ])
+    expect(resultOf(run.stdout).entities[0]?.losses).toEqual([
+      { field: 'rounded', rows: 1 },
+      { field: 'cut', rows: 1 },
+    ])
   })
 
   test('text that is too long is an error of its row; a number that does not fit, too', async () => {
