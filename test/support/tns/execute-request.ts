@@ -91,7 +91,8 @@ export function readExecute(reader: TtcReader, fieldVersion: number): ExecuteReq
     batchErrors: has(OPTION.batch),
     rowCounts: ((vector[9] ?? 0) & FLAG_ROW_COUNTS) !== 0,
     rows,
-    iterations: Math.max(1, vector[1] ?? 1),
+    // A query has the number of rows to fetch there.
+    iterations: vector[7] === 1 ? 1 : Math.max(1, vector[1] ?? 1),
     binds: defines === undefined ? readDescriptors(reader, bindCount, fieldVersion) : [],
     defines,
   }

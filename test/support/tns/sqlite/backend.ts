@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,6 +24,8 @@ export class SqliteBackend implements SqlBackend {
   readonly writer = new WriterTurn()
   readonly rows = new RowLocks()
   readonly file: string
+  /** What the database calls itself; no two are the same. */
+  readonly name = `T${randomBytes(6).toString('hex').toUpperCase()}`
   readonly #folder: string
   readonly #users: Readonly<Record<string, User>>
   readonly #snapshots = new Map<number, Database.Database>()
@@ -51,7 +54,14 @@ export class SqliteBackend implements SqlBackend {
   /** The present system change number; the data as it is now stays readable under it. */
   pin(): number {
     if (!this.#snapshots.has(this.#scn)) {
-      const state: SessionState = { user: '', schema: '', timeZone: '+00:00', currval: new Map(), scn: () => this.#scn }
+      const state: SessionState = {
+        user: '',
+        database: this.name,
+        schema: '',
+        timeZone: '+00:00',
+        currval: new Map(),
+        scn: () => this.#scn,
+      }
       const db = connect(this.file, this.catalog, state)
       db.exec('BEGIN')
       db.prepare('SELECT count(*) FROM sqlite_schema').get()

@@ -11,6 +11,7 @@ import { FUNCTIONS, NULLS, type SqlFunction } from './functions.js'
 /** What functions of a session look at. */
 export interface SessionState {
   readonly user: string
+  readonly database: string
   schema: string
   timeZone: string
   currval: Map<string, bigint>
@@ -105,7 +106,7 @@ function context(space: string, name: string, state: SessionState): string {
     case 'DB_NAME':
     case 'DB_UNIQUE_NAME':
     case 'CON_NAME':
-      return 'TESTDB'
+      return state.database
     case 'INSTANCE_NAME':
       return 'testdb'
     case 'SERVER_HOST':

@@ -40,7 +40,14 @@ export class SqliteSession implements BackendSession {
 
   constructor(backend: SqliteBackend, user: string) {
     this.#backend = backend
-    this.#state = { user, schema: user, timeZone: '+00:00', currval: new Map(), scn: () => backend.pin() }
+    this.#state = {
+      user,
+      database: backend.name,
+      schema: user,
+      timeZone: '+00:00',
+      currval: new Map(),
+      scn: () => backend.pin(),
+    }
     this.#db = connect(backend.file, backend.catalog, this.#state)
   }
 

@@ -1,0 +1,189 @@
+import type oracledb from 'oracledb'
+import type { Column, Table, TableRef } from '../../core/catalog.js'
+import type { Connector, Database, Identity, Lock, OpenOptions, Session } from '../../core/connector.js'
+import { EtlError } from '../../core/errors.js'
+import { describeQuery, listTables, readTable, tableRights } from './catalog.js'
+import { OracleConnection } from './connection.js'
+import { type Driver, loadDriver } from './driver.js'
+import { toEtlError } from './errors.js'
+import { takeLock } from './lock.js'
+import { OracleSession } from './session.js'
+import type { Settings } from './spec.js'
+
+const POOL_WAIT_MS = 60_000
+
+class OracleDatabase implements Database {
+  readonly connector: Connector
+  readonly identity: Identity
+  readonly #pool: Pool
+  readonly #options: OpenOptions
+  readonly #schema: string
+  readonly #schemas: Set<string>
+  #catalog: Promise<OracleConnection> | undefined
+
+  constructor(connector: Connector, identity: Identity, pool: Pool, options: OpenOptions, schema: string) {
+    this.connector = connector
+    this.identity = identity
+    this.#pool = pool
+    this.#options = options
+    this.#schema = schema
+    this.#schemas = new Set([schema])
+  }
+
+  async listTables(): Promise<readonly TableRef[]> {
+    return await this.#inCatalog(connection => listTables(connection, [...this.#schemas]))
+  }
+
+  async table(ref: TableRef): Promise<Table | undefined> {
+    const resolved = this.#resolve(ref)
+    this.#schemas.add(resolved.schema)
+    return await this.#inCatalog(connection => readTable(connection, resolved))
+  }
+
+  async describe(query: string): Promise<readonly Column[]> {
+    return await this.#inCatalog(connection => describeQuery(connection, query))
+  }
+
+  async rights(ref: TableRef): Promise<{ select: boolean; write: boolean }> {
+    return await this.#inCatalog(connection => tableRights(connection, this.#resolve(ref)))
+  }
+
+  async session(options: { readonly readOnly: boolean }): Promise<Session> {
+    const readOnly = options.readOnly || this.#options.readOnly
+    return new OracleSession(await this.#pool.take(), { readOnly, schema: this.#schema })
+  }
+
+  async lock(name: string): Promise<Lock | undefined> {
+    return await takeLock(await this.#pool.connectAlone(), this.#schema, name)
+  }
+
+  async close(): Promise<void> {
+    const catalog = await this.#catalog?.catch(() => undefined)
+    await catalog?.close()
+    await this.#pool.close()
+  }
+
+  #resolve(ref: TableRef): Required<TableRef> {
+    return { schema: ref.schema ?? this.#schema, table: ref.table }
+  }
+
+  /** One connection for the dictionary, outside of the pool so that sessions cannot starve it; a lost one is replaced. */
+  async #inCatalog<T>(work: (connection: OracleConnection) => Promise<T>): Promise<T> {
+    this.#catalog ??= this.#pool.connectAlone()
+    try {
+      return await work(await this.#catalog)
+    } catch (error) {
+      if (error instanceof EtlError && error.code === 'E306') this.#catalog = undefined
+      throw error
+    }
+  }
+}
+
+/** Connections of one login: pooled ones for sessions, single ones for what lives long. */
+class Pool {
+  readonly #driver: Driver
+  readonly #pool: oracledb.Pool
+  readonly #attributes: oracledb.ConnectionAttributes
+  readonly #settings: Settings
+  readonly #applicationName: string
+  readonly where: string
+
+  constructor(
+    driver: Driver,
+    pool: oracledb.Pool,
+    attributes: oracledb.ConnectionAttributes,
+    settings: Settings,
+    applicationName: string,
+  ) {
+    this.#driver = driver
+    this.#pool = pool
+    this.#attributes = attributes
+    this.#settings = settings
+    this.#applicationName = applicationName
+    this.where = `oracle ${settings.connectString}`
+  }
+
+  async take(): Promise<OracleConnection> {
+    return await this.#prepared(() => this.#pool.getConnection())
+  }
+
+  async connectAlone(): Promise<OracleConnection> {
+    return await this.#prepared(() => this.#driver.getConnection(this.#attributes))
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close(0).catch(() => {})
+  }
+
+  async #prepared(connect: () => Promise<oracledb.Connection>): Promise<OracleConnection> {
+    let native: oracledb.Connection
+    try {
+      native = await connect()
+    } catch (error) {
+      throw toEtlError(error, { where: this.where, connecting: true })
+    }
+    const connection = new OracleConnection(this.#driver, native, this.where)
+    try {
+      await connection.pin(this.#settings.callTimeoutMs, this.#applicationName, this.#settings.schema)
+      return connection
+    } catch (error) {
+      await connection.close()
+      throw error
+    }
+  }
+}
+
+export async function openDatabase(connector: Connector, settings: Settings, options: OpenOptions): Promise<Database> {
+  const driver = await loadDriver(settings)
+  const attributes: oracledb.ConnectionAttributes = {
+    user: settings.user,
+    password: settings.password,
+    connectString: settings.connectString,
+    ...(settings.tnsAdmin === undefined ? {} : { configDir: settings.tnsAdmin }),
+    ...(settings.wallet === undefined ? {} : { walletLocation: settings.wallet.dir }),
+    ...(settings.wallet?.password === undefined ? {} : { walletPassword: settings.wallet.password }),
+    ...(settings.thick === undefined
+      ? { connectTimeout: settings.connectTimeout, transportConnectTimeout: settings.connectTimeout }
+      : {}),
+  }
+  const pool = await createPool(driver, attributes, settings, options.applicationName)
+  let connection: OracleConnection | undefined
+  try {
+    connection = await pool.connectAlone()
+    const { rows } = await connection.run(
+      `select sys_context('USERENV', 'DB_UNIQUE_NAME'), sys_context('USERENV', 'CON_NAME'), sys_context('USERENV', 'CURRENT_SCHEMA') from dual`,
+    )
+    const [database, container, schema] = (rows[0] ?? []).map(cell => (cell === null ? '' : String(cell)))
+    const identity = {
+      uid: `oracle:${database}:${container ?? ''}`,
+      label: `oracle ${connection.version} ${settings.connectString}`,
+      version: connection.version,
+    }
+    return new OracleDatabase(connector, identity, pool, options, schema ?? '')
+  } catch (error) {
+    await pool.close()
+    throw error
+  } finally {
+    await connection?.close()
+  }
+}
+
+async function createPool(
+  driver: Driver,
+  attributes: oracledb.ConnectionAttributes,
+  settings: Settings,
+  applicationName: string,
+): Promise<Pool> {
+  try {
+    const pool = await driver.createPool({
+      ...attributes,
+      poolMin: settings.pool.min,
+      poolMax: settings.pool.max,
+      poolIncrement: 1,
+      queueTimeout: POOL_WAIT_MS,
+    })
+    return new Pool(driver, pool, attributes, settings, applicationName)
+  } catch (error) {
+    throw toEtlError(error, { where: `oracle ${settings.connectString}`, connecting: true })
+  }
+}

@@ -1,0 +1,138 @@
+import { resolve } from 'node:path'
+import { Type } from 'typebox'
+import type { ConnectionConfig } from '../../core/connector.js'
+import { EtlError } from '../../core/errors.js'
+
+export const properties = {
+  connect_string: Type.Optional(
+    Type.String({
+      description:
+        'Where the database is: Easy Connect `host:1521/service` or `tcps://host:2484/service`, a whole `(DESCRIPTION=…)`, or a name of `tnsnames.ora`. Use either this or `host` and `service`.',
+      minLength: 1,
+    }),
+  ),
+  host: Type.Optional(Type.String({ description: 'Host name or address, together with `service`.', minLength: 1 })),
+  port: Type.Optional(
+    Type.Integer({ description: 'TCP port of the listener.', minimum: 1, maximum: 65535, default: 1521 }),
+  ),
+  service: Type.Optional(Type.String({ description: 'Service name of the database.', minLength: 1 })),
+  user: Type.String({ description: 'Login.', minLength: 1 }),
+  password: Type.String({ description: "The login's password." }),
+  schema: Type.Optional(
+    Type.String({
+      description: "Schema of tables named without one, as it is stored (mostly upper case); default: the login's own.",
+      minLength: 1,
+    }),
+  ),
+  tns_admin: Type.Optional(
+    Type.String({ description: 'Folder of `tnsnames.ora`, for a name as `connect_string`.', minLength: 1 }),
+  ),
+  wallet: Type.Optional(
+    Type.Object(
+      {
+        dir: Type.String({ description: 'Folder of `ewallet.pem`.', minLength: 1 }),
+        password: Type.Optional(Type.String({ description: "The wallet's password." })),
+      },
+      { description: 'Certificates for an encrypted connection.', additionalProperties: false },
+    ),
+  ),
+  pool: Type.Optional(
+    Type.Object(
+      {
+        min: Type.Optional(
+          Type.Integer({ description: 'Connections kept open.', minimum: 0, maximum: 1000, default: 0 }),
+        ),
+        max: Type.Optional(
+          Type.Integer({ description: 'Connections open at most.', minimum: 1, maximum: 1000, default: 10 }),
+        ),
+      },
+      { description: 'How many connections are kept.', additionalProperties: false },
+    ),
+  ),
+  thick: Type.Optional(
+    Type.Object(
+      {
+        lib_dir: Type.Optional(
+          Type.String({ description: "Folder of Oracle's client libraries; default: where the system finds them." }),
+        ),
+      },
+      {
+        description:
+          "Uses Oracle's own client libraries, which must be installed. Needed for databases older than 12.1 (11g), for Native Network Encryption and for old passwords.",
+        additionalProperties: false,
+      },
+    ),
+  ),
+  connect_timeout: Type.Optional(
+    Type.Number({ description: 'Seconds to wait for a connection.', minimum: 1, maximum: 3600, default: 20 }),
+  ),
+  call_timeout: Type.Optional(
+    Type.Number({
+      description: 'Seconds one exchange with the server may take; 0 is without limit.',
+      minimum: 0,
+      default: 0,
+    }),
+  ),
+}
+
+/** The block after its defaults. */
+export interface Settings {
+  readonly connectString: string
+  readonly user: string
+  readonly password: string
+  readonly schema: string | undefined
+  readonly tnsAdmin: string | undefined
+  readonly wallet: { readonly dir: string; readonly password: string | undefined } | undefined
+  readonly pool: { readonly min: number; readonly max: number }
+  readonly thick: { readonly libDir: string | undefined } | undefined
+  readonly connectTimeout: number
+  readonly callTimeoutMs: number
+}
+
+export function readSettings(config: ConnectionConfig, baseDir: string): Settings {
+  const text = (name: string): string | undefined => (config[name] === undefined ? undefined : String(config[name]))
+  const path = (value: unknown): string | undefined =>
+    value === undefined || value === '' ? undefined : resolve(baseDir, String(value))
+  const pool = (config.pool ?? {}) as { min?: number; max?: number }
+  const wallet = config.wallet as { dir: string; password?: string } | undefined
+  const thick = config.thick as { lib_dir?: string } | undefined
+  const { user, password } = config
+  if (user === undefined) throw usage('E104', 'the user is not named', 'add `user`')
+  const max = pool.max ?? 10
+  const min = pool.min ?? 0
+  if (min > max) throw usage('E105', '`pool.min` is larger than `pool.max`', 'lower `pool.min`')
+  return {
+    connectString: connectString(text('connect_string'), text('host'), text('port'), text('service')),
+    user: String(user),
+    password: String(password ?? ''),
+    schema: text('schema'),
+    tnsAdmin: path(config.tns_admin),
+    wallet: wallet === undefined ? undefined : { dir: path(wallet.dir) ?? baseDir, password: wallet.password },
+    pool: { min, max },
+    thick: thick === undefined ? undefined : { libDir: path(thick.lib_dir) },
+    connectTimeout: Number(config.connect_timeout ?? 20),
+    callTimeoutMs: Number(config.call_timeout ?? 0) * 1000,
+  }
+}
+
+function connectString(
+  whole: string | undefined,
+  host: string | undefined,
+  port: string | undefined,
+  service: string | undefined,
+): string {
+  if (whole !== undefined) {
+    const other =
+      host !== undefined ? 'host' : port !== undefined ? 'port' : service !== undefined ? 'service' : undefined
+    if (other === undefined) return whole
+    throw usage('E215', `\`connect_string\` and \`${other}\` say the same thing`, 'keep one of them')
+  }
+  if (host === undefined)
+    throw usage('E104', 'the database is not named', 'add `connect_string`, or `host` and `service`')
+  if (service === undefined) throw usage('E104', 'the service is not named', 'add `service`')
+  return `${host.includes(':') ? `[${host}]` : host}:${port ?? '1521'}/${service}`
+}
+
+function usage(code: 'E104' | 'E105' | 'E215', message: string, hint: string): EtlError {
+  return new EtlError(code, message, { kind: 'usage', hint })
+}
