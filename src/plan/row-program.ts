@@ -84,7 +84,7 @@ export function compileRowProgram(program: ProgramPlan, read: ReadPlan, env: Pro
       try {
         scratch[width + i] = (lets[i] as (typeof lets)[0])(scratch)
       } catch (error) {
-        throw failure(error, 'let', env.entityPolicy)
+        throw failure(error, 'let', `let ${program.lets[i]?.name}`, env.entityPolicy)
       }
     }
     return scratch
@@ -95,7 +95,7 @@ export function compileRowProgram(program: ProgramPlan, read: ReadPlan, env: Pro
     try {
       return filter(frame) === true
     } catch (error) {
-      throw failure(error, 'filter', env.entityPolicy)
+      throw failure(error, 'filter', 'filter', env.entityPolicy)
     }
   }
 
@@ -169,8 +169,8 @@ function join({ value, map, finish, invalid }: FieldSteps): Step {
   }
 }
 
-function failure(error: unknown, stage: Stage, policy: RowPolicy): unknown {
-  return error instanceof RowError ? new Rejection(stage, policy, error.code, `${stage}: ${error.message}`) : error
+function failure(error: unknown, stage: Stage, place: string, policy: RowPolicy): unknown {
+  return error instanceof RowError ? new Rejection(stage, policy, error.code, `${place}: ${error.message}`) : error
 }
 
 function rejectOf(error: unknown, row: number, field: string | undefined): Reject {

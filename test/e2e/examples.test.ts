@@ -95,6 +95,10 @@ describe('the demo', () => {
       'E412 ref product_id': 20,
       'E419 constraint': 12,
     })
+    expect(quarantineOf(dir, 'order_items').find(line => line.stage === 'let')).toMatchObject({
+      key: '["100999","3"]',
+      message: 'let quantity: to_integer: the value is not a number',
+    })
     // Whoever is in quarantine is not in the target, and nobody else is missing.
     const keys = quarantineOf(dir, 'customers').map(line => line.key)
     const missing = sqliteRows(
