@@ -1,6 +1,7 @@
 import type { Table } from '../core/catalog.js'
 import { formatTable } from '../core/catalog.js'
 import { EtlError, PipelineError } from '../core/errors.js'
+import { deepFreeze } from '../core/freeze.js'
 import type { Pipeline } from '../load/pipeline.js'
 import type { EntitySpec, PipelineSpec } from '../spec/model.js'
 import type { CatalogSources } from './catalogs.js'
@@ -85,7 +86,7 @@ export async function compilePlan(
       problems.warn('E208', ['entities', entity, 'when'], `${entity} is skipped: ${reason}`)
   }
   const parts = fingerprint(pipeline, world, running)
-  return {
+  return deepFreeze<Plan>({
     format: 1,
     pipeline: spec.name,
     fingerprint: fingerprintOf(parts),
@@ -102,7 +103,7 @@ export async function compilePlan(
     ledger: spec.ledger,
     consistency: spec.consistency,
     warnings: problems.sorted(),
-  }
+  })
 }
 
 async function readCatalogs(spec: PipelineSpec, catalogs: Catalogs): Promise<void> {

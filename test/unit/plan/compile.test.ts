@@ -44,6 +44,22 @@ describe('a plan', () => {
     expect(JSON.parse(JSON.stringify(plan))).toEqual(plan)
   })
 
+  test('is frozen through and through', async () => {
+    const plan = await planOf({
+      ...db,
+      entities: CUSTOMER.replace('fields:', 'filter: { ">": [{ var: ID }, 0] }, fields:'),
+    })
+    const open: string[] = []
+    const walk = (value: unknown, path: string): void => {
+      if (typeof value !== 'object' || value === null) return
+      if (!Object.isFrozen(value)) open.push(path)
+      for (const [key, part] of Object.entries(value)) walk(part, `${path}/${key}`)
+    }
+    walk(plan, '')
+    expect(open).toEqual([])
+    expect(() => (plan.entities as unknown[]).push(1)).toThrow(TypeError)
+  })
+
   test('is the same every time', async () => {
     const [a, b] = [
       await planOf({ ...db, entities: CUSTOMER }),
