@@ -1,9 +1,10 @@
 import type { Connector } from '../core/connector.js'
+import { mysql } from './mysql/index.js'
 import { postgres } from './postgres/index.js'
 import { sqlite } from './sqlite/index.js'
 
 /** Every connector, in the order of the reference. A new one is a folder and a line here. */
-export const connectors: readonly Connector[] = [postgres, sqlite]
+export const connectors: readonly Connector[] = [postgres, mysql, sqlite]
 
 /** The connector that `type:` names. */
 export function connectorNamed(name: string): Connector | undefined {

@@ -207,6 +207,22 @@ export const EXCEPTIONS: readonly Exception[] = [
     becomes: { refused: 'E420' },
     reason: 'SQLite has no NaN and would store NULL',
   },
+  {
+    type: 'float',
+    label: 'minus zero',
+    database: 'mysql',
+    becomes: { value: 0 },
+    reason: 'the server makes minus zero plain zero; the two compare equal',
+  },
+  ...['infinity', 'minus infinity', 'not a number'].map(
+    (label): Exception => ({
+      type: 'float',
+      label,
+      database: 'mysql',
+      becomes: { refused: 'E420' },
+      reason: 'a DOUBLE holds finite numbers only',
+    }),
+  ),
 ]
 
 /** One form for values that are equal, whichever canonical form they stand in. */

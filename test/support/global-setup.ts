@@ -5,27 +5,31 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type {} from 'vitest'
 import type { TestProject } from 'vitest/node'
+import { mysqlOnDemand } from './mysql-on-demand.js'
 import { startPostgres } from './postgres-server.js'
 
 declare module 'vitest' {
   export interface ProvidedContext {
     /** Superuser on the database `postgres` of the server of this test run. */
     postgresUrl: string
+    /** Where to ask for the MariaDB or MySQL of this test run. */
+    mysqlSocket: string
   }
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Once per test run: the program is built where its source is newer, and a PostgreSQL is there. */
+/** Once per test run: the program is built where its source is newer, a PostgreSQL is there, and a MariaDB when one is asked for. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [server] = await Promise.all([startPostgres(), build()])
+  const [server, mysql] = await Promise.all([startPostgres(), mysqlOnDemand(), build()])
   project.provide('postgresUrl', server.url)
+  project.provide('mysqlSocket', mysql.socket)
   const before = process.env.ETL_TEST_POSTGRES_URL
   process.env.ETL_TEST_POSTGRES_URL = server.url
   console.log(`PostgreSQL ${server.version} (${server.kind})`)
   return async () => {
     if (before === undefined) delete process.env.ETL_TEST_POSTGRES_URL
-    await server.stop()
+    await Promise.all([server.stop(), mysql.stop()])
   }
 }
 

@@ -121,7 +121,11 @@ function account(): Account | undefined {
   throw new Error('running as root, and there is neither a user mysql nor nobody to run the server as')
 }
 
-async function startPrivate(binaries: Binaries, kind: MysqlServer['kind'], options: MysqlOptions): Promise<MysqlServer> {
+async function startPrivate(
+  binaries: Binaries,
+  kind: MysqlServer['kind'],
+  options: MysqlOptions,
+): Promise<MysqlServer> {
   const user = account()
   for (let attempt = 1; ; attempt++) {
     const root = await mkdtemp(join(tmpdir(), 'etl-my-'))

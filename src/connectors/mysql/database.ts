@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto'
+import type { Column, Table, TableRef } from '../../core/catalog.js'
+import type { Connector, Database, Identity, Lock, OpenOptions, Session } from '../../core/connector.js'
+import { EtlError } from '../../core/errors.js'
+import { describeQuery, listTables, readTable, tableRights } from './catalog.js'
+import { connect, label, type MyConnection } from './connection.js'
+import { takeLock } from './lock.js'
+import { MySession } from './session.js'
+import type { Settings } from './spec.js'
+
+class MyDatabase implements Database {
+  readonly #schemas: Set<string>
+
+  constructor(
+    readonly connector: Connector,
+    readonly identity: Identity,
+    private readonly catalog: MyConnection,
+    private readonly settings: Settings,
+    private readonly options: OpenOptions,
+  ) {
+    this.#schemas = new Set([settings.database])
+  }
+
+  async listTables(): Promise<readonly TableRef[]> {
+    return await listTables(this.catalog, [...this.#schemas])
+  }
+
+  async table(ref: TableRef): Promise<Table | undefined> {
+    const resolved = this.#resolve(ref)
+    this.#schemas.add(resolved.schema)
+    return await readTable(this.catalog, resolved)
+  }
+
+  async describe(query: string): Promise<readonly Column[]> {
+    return await describeQuery(this.catalog, query)
+  }
+
+  async rights(ref: TableRef): Promise<{ select: boolean; write: boolean }> {
+    return await tableRights(this.catalog, this.#resolve(ref))
+  }
+
+  async session(options: { readonly readOnly: boolean }): Promise<Session> {
+    const readOnly = options.readOnly || this.options.readOnly
+    const kill = async (id: number): Promise<void> => {
+      const connection = await this.#connect(false)
+      await connection.run(`kill query ${id}`).finally(() => connection.close())
+    }
+    return new MySession(await this.#connect(readOnly), { readOnly, schema: this.settings.database, kill })
+  }
+
+  async lock(name: string): Promise<Lock | undefined> {
+    return await takeLock(await this.#connect(true), this.settings.database, name)
+  }
+
+  async close(): Promise<void> {
+    await this.catalog.close()
+  }
+
+  #resolve(ref: TableRef): Required<TableRef> {
+    return { schema: ref.schema ?? this.settings.database, table: ref.table }
+  }
+
+  async #connect(readOnly: boolean): Promise<MyConnection> {
+    const { applicationName } = this.options
+    return await connect(this.settings, { readOnly, applicationName })
+  }
+}
+
+export async function openDatabase(connector: Connector, settings: Settings, options: OpenOptions): Promise<Database> {
+  const { readOnly, applicationName } = options
+  const catalog = await connect(settings, { readOnly, applicationName })
+  try {
+    const { where, server } = catalog
+    const variables = await readVariables(catalog)
+    if (!readOnly && variables.get('read_only') !== 'OFF' && variables.has('read_only')) {
+      const hint = 'connect to the primary server'
+      throw new EtlError('E305', 'the server has read_only on', { kind: 'connection', where, hint })
+    }
+    const { version } = server
+    const identity = {
+      uid: uidOf(settings, variables),
+      label: label(settings).replace('mysql ', `mysql ${version} `),
+      version,
+    }
+    return new MyDatabase(connector, identity, catalog, settings, options)
+  } catch (error) {
+    await catalog.close()
+    throw error
+  }
+}
+
+async function readVariables(connection: MyConnection): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await connection.run(
+    `show global variables where variable_name in
+       ('server_uuid', 'server_uid', 'server_id', 'hostname', 'datadir', 'port', 'read_only')`,
+  )
+  return new Map(rows.map(([name, value]) => [String(name).toLowerCase(), String(value)]))
+}
+
+/** The server's own number; older MariaDB has none, and is told by what no two servers of a host share. */
+function uidOf(settings: Settings, variables: ReadonlyMap<string, string>): string {
+  const parts = ['server_id', 'hostname', 'port', 'datadir'].map(name => variables.get(name) ?? '')
+  const own = variables.get('server_uuid') ?? variables.get('server_uid')
+  const server = own ?? createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
+  return `mysql:${server}:${settings.database}`
+}

@@ -1,0 +1,16 @@
+import type { Connector } from '../../core/connector.js'
+import { openDatabase } from './database.js'
+import { capabilities } from './dialect.js'
+import { rowEncoder } from './encoder.js'
+import { properties, readSettings } from './spec.js'
+
+export const mysql: Connector = {
+  name: 'mysql',
+  summary: 'MySQL 8 or newer, MariaDB 10.3 or newer',
+  roles: ['source', 'target'],
+  properties,
+  secrets: ['password', 'url'],
+  capabilities,
+  open: async (config, options) => await openDatabase(mysql, readSettings(config, options.baseDir), options),
+  encoder: rowEncoder,
+}

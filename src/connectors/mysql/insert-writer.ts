@@ -1,0 +1,30 @@
+import type { TableWriter, WriteResult } from '../../core/connector.js'
+import type { Value } from '../../core/row.js'
+import type { Destination } from './bulk.js'
+import { insertRows, writeBulk } from './bulk.js'
+import type { MyConnection } from './connection.js'
+import type { ResolvedSpec, TargetTable } from './target-table.js'
+import { asInteger } from './values.js'
+
+/** `load: insert`: the rows go straight into the table. */
+export function insertWriter(connection: MyConnection, spec: ResolvedSpec, target: TargetTable): TableWriter {
+  const to: Destination = { table: target.sql, columns: spec.columns, exists: target.exists }
+  return {
+    write: async (payload, from, end) => {
+      const result: WriteResult = { inserted: end - from, updated: 0, skipped: 0, missing: [] }
+      if (spec.returning === undefined) {
+        await writeBulk(connection, to, payload, from, end)
+        return result
+      }
+      // An insert whose rows are counted beforehand gets its keys in one run, in the order of the rows.
+      const keys: Value[] = []
+      await insertRows(connection, to, payload, from, end, ({ insertId }, rows) => {
+        const first = BigInt(insertId)
+        const step = BigInt(connection.server.keyStep)
+        for (let i = 0n; i < rows; i++) keys.push(asInteger((first + i * step).toString()))
+      })
+      return { ...result, keys }
+    },
+    close: async () => {},
+  }
+}

@@ -1,0 +1,161 @@
+import type { ReadColumn, ReadSpec, SourceBatch } from '../../core/connector.js'
+import { EtlError } from '../../core/errors.js'
+import type { Row, Value } from '../../core/row.js'
+import type { KeyColumn } from '../../core/sql.js'
+import { keysetPredicate } from '../../core/sql.js'
+import type { MyConnection } from './connection.js'
+import { dialect, quote, quoteRef } from './dialect.js'
+import { selectExpression } from './types.js'
+import type { Decode } from './values.js'
+import { asGiven, decoderOf, literal } from './values.js'
+
+/** The first page, before anything is known of the rows' size. */
+const FIRST_PAGE = 64
+
+export function fromSql(from: ReadSpec['from']): string {
+  return 'table' in from ? quoteRef(from.table) : `(\n${from.query}\n) as source`
+}
+
+/** Every column under a name of ours: the driver drops the connection over some names, `__proto__` for one. */
+export function selectSql(spec: ReadSpec, limit: number | undefined): string {
+  const where = spec.where === undefined ? [] : [`(\n${spec.where}\n)`]
+  const keys = spec.order.map(
+    (order): KeyColumn => ({
+      sql: orderExpression(columnOf(spec, order.index)),
+      nullable: order.nullable,
+      bind: sql => sql,
+    }),
+  )
+  if (spec.after !== undefined) where.push(bound(spec, keys, spec.after, false))
+  if (spec.until !== undefined) where.push(bound(spec, keys, spec.until, true))
+  return (
+    `select ${spec.columns.map(({ name, type }, i) => `${selectExpression(name, type)} as c${i}`).join(', ')} ` +
+    `from ${fromSql(spec.from)}` +
+    (where.length === 0 ? '' : ` where ${where.join(' and ')}`) +
+    (keys.length === 0 ? '' : ` order by ${keys.map(key => key.sql).join(', ')}`) +
+    (limit === undefined ? '' : ` limit ${limit}`)
+  )
+}
+
+/** Literals instead of binds: a bind would turn to the binary protocol, which writes times another way. */
+function bound(spec: ReadSpec, keys: readonly KeyColumn[], position: readonly Value[], inclusive: boolean): string {
+  const literals = position.map((value, i) =>
+    value === null ? null : literal(columnOf(spec, spec.order[i]?.index ?? 0).type, value),
+  )
+  // No name and no literal holds U+0000, so nothing else is taken for a place.
+  const places = { ...dialect, placeholder: (index: number) => `\u0000${index}\u0000` }
+  const { sql, params } = keysetPredicate(places, keys, literals, 1, inclusive)
+  const parts = sql.split('\0').map((part, i) => (i % 2 === 0 ? part : (params[Number(part) - 1] ?? 'null')))
+  return `(${parts.join('')})`
+}
+
+/** An enum is ordered by position and compared by name: made text, both go by name. */
+function orderExpression({ name, type }: ReadColumn): string {
+  return type.kind === 'enum' ? `cast(${quote(name)} as char)` : quote(name)
+}
+
+function columnOf(spec: ReadSpec, index: number): ReadColumn {
+  const column = spec.columns[index]
+  if (column === undefined) throw new EtlError('E901', 'the order names a column that is not read')
+  return column
+}
+
+/** Cuts rows into batches and makes their values canonical. */
+class Batches {
+  #rows: Row[] = []
+  #bytes = 0
+  readonly #spec: ReadSpec
+  readonly #decoded: readonly { readonly decode: Decode; readonly index: number }[]
+
+  constructor(spec: ReadSpec) {
+    this.#spec = spec
+    this.#decoded = spec.columns
+      .map((column, index) => ({ decode: decoderOf(column.type, column.decode), index }))
+      .filter(({ decode }) => decode !== asGiven)
+  }
+
+  /** The size of the row, and the batch that it fills. */
+  add(row: Row): { readonly size: number; readonly batch: SourceBatch | undefined } {
+    let size = 0
+    for (const value of row) size += typeof value === 'string' || Buffer.isBuffer(value) ? value.length : 4
+    for (const { decode, index } of this.#decoded) {
+      const value = row[index] as Value
+      if (value !== null) row[index] = decode(value)
+    }
+    this.#rows.push(row)
+    this.#bytes += size
+    const full = this.#rows.length >= this.#spec.batchRows || this.#bytes >= this.#spec.batchBytes
+    return { size, batch: full ? this.take() : undefined }
+  }
+
+  take(): SourceBatch | undefined {
+    const last = this.#rows[this.#rows.length - 1]
+    if (last === undefined) return undefined
+    const batch = { rows: this.#rows, cursor: this.#spec.order.map(order => last[order.index] as Value) }
+    this.#rows = []
+    this.#bytes = 0
+    return batch
+  }
+
+  get room(): { readonly rows: number; readonly bytes: number } {
+    return { rows: this.#spec.batchRows - this.#rows.length, bytes: this.#spec.batchBytes - this.#bytes }
+  }
+}
+
+/** One statement after the other, each going on behind the last row: where an index has the order, that costs nothing. */
+export async function* readPages(
+  connection: MyConnection,
+  spec: ReadSpec,
+  signal: AbortSignal,
+): AsyncGenerator<SourceBatch> {
+  const batches = new Batches(spec)
+  const position = (row: Row): Value[] => spec.order.map(order => row[order.index] as Value)
+  let left = spec.limit ?? Number.POSITIVE_INFINITY
+  let after = spec.after
+  let page = Math.min(FIRST_PAGE, spec.batchRows)
+  let size = 0
+  let seen = 0
+  while (left > 0) {
+    stopIfAborted(signal)
+    const wanted = Math.min(page, left)
+    const sql = selectSql(after === undefined ? spec : { ...spec, after }, wanted)
+    const { rows } = await connection.run(sql)
+    for (const row of rows) {
+      const added = batches.add(row)
+      size += added.size
+      if (added.batch !== undefined) yield added.batch
+    }
+    seen += rows.length
+    left -= rows.length
+    const last = rows[rows.length - 1]
+    if (rows.length < wanted || last === undefined) break
+    after = position(last)
+    const { room } = batches
+    page = Math.max(1, Math.min(room.rows, Math.ceil(room.bytes / Math.max(1, size / seen)), page * 8))
+  }
+  const rest = batches.take()
+  if (rest !== undefined) yield rest
+}
+
+/** One statement for everything: an order without an index is made once. Other statements of the session wait. */
+export async function* readStream(
+  connection: MyConnection,
+  spec: ReadSpec,
+  signal: AbortSignal,
+  stop: () => Promise<void>,
+): AsyncGenerator<SourceBatch> {
+  const batches = new Batches(spec)
+  stopIfAborted(signal)
+  for await (const row of connection.stream(selectSql(spec, spec.limit), stop)) {
+    const { batch } = batches.add(row)
+    if (batch === undefined) continue
+    yield batch
+    stopIfAborted(signal)
+  }
+  const rest = batches.take()
+  if (rest !== undefined) yield rest
+}
+
+function stopIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new EtlError('E515', 'reading was stopped', { kind: 'interrupted' })
+}
