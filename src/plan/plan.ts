@@ -65,6 +65,8 @@ export interface EntityPlan {
   readonly onError: RowPolicy
   readonly maxErrors?: { readonly count: number } | { readonly share: number }
   readonly batchRows: number
+  /** How the key range is split; undefined: as the runner sees fit. */
+  readonly chunks?: { readonly count: number } | { readonly rows: number }
   readonly hooks: { readonly before: readonly HookPlan[]; readonly after: readonly HookPlan[] }
   /** Source's estimate; undefined where unknown. */
   readonly estimatedRows?: number

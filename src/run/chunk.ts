@@ -7,7 +7,7 @@ import type { DryKeys } from './dry-keys.js'
 import { DrySink } from './dry-sink.js'
 import type { Counts, StageTimes } from './events.js'
 import { NO_COUNTS } from './events.js'
-import type { ChunkProgress, ChunkRef } from './ledger.js'
+import type { ChunkProgress, ChunkRef, PlannedChunk } from './ledger.js'
 import { LedgerSink } from './ledger-sink.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import { type ProduceJob, produceHere } from './produce-job.js'
@@ -28,6 +28,8 @@ export interface ChunkOutcome {
 
 /** What an entity watches while its chunks run. */
 export interface ChunkWatch {
+  /** Aborts when the run, or another chunk of the entity, is to end. */
+  readonly signal: AbortSignal
   /** A batch is committed; `counts` are the chunk's totals. */
   committed(batch: PreparedBatch, result: BatchResult, counts: Counts, stages: StageTimes): void
   /** Before a batch is committed; throws to end the entity (E501, E502). */
@@ -41,9 +43,14 @@ export interface ChunkWatch {
  * or the signal. Described by ids alone; whoever has the plan and connections can run it. Errors that pass are tried
  * again from the ledger's position, so a batch whose commit was in doubt is neither lost nor doubled.
  */
-export async function execChunk(context: RunContext, ref: ChunkRef, watch: ChunkWatch): Promise<ChunkOutcome> {
-  return withRetries((_attempt, progressed) => attemptChunk(context, ref, watch, progressed), {
-    signal: context.control.signal,
+export async function execChunk(
+  context: RunContext,
+  ref: ChunkRef,
+  range: Pick<PlannedChunk, 'lower' | 'upper'>,
+  watch: ChunkWatch,
+): Promise<ChunkOutcome> {
+  return withRetries((_attempt, progressed) => attemptChunk(context, ref, range, watch, progressed), {
+    signal: watch.signal,
     onRetry: watch.retry,
   })
 }
@@ -51,6 +58,7 @@ export async function execChunk(context: RunContext, ref: ChunkRef, watch: Chunk
 async function attemptChunk(
   context: RunContext,
   ref: ChunkRef,
+  range: Pick<PlannedChunk, 'lower' | 'upper'>,
   watch: ChunkWatch,
   progressed: () => void,
 ): Promise<ChunkOutcome> {
@@ -59,13 +67,13 @@ async function attemptChunk(
   if (before.done) return { done: true, counts: before.counts }
   await context.quarantine?.trim(ref.entity, ref.pass, ref.chunk, before.batch)
   const { read, program, write } = ref.pass === 'defer' && entity.deferred !== undefined ? entity.deferred : entity
-  const job = jobOf(context, ref, entity, { read, program, write }, before)
-  const producer = await openProducer(context, entity, job)
+  const job = jobOf(context, ref, entity, { read, program, write }, range, before)
+  const producer = await openProducer(context, entity, job, watch.signal)
   const { batches } = producer
   const sink = openSink(context, ref, entity, { read, write }, watch)
   try {
     const last = await drain(context, ref, batches, sink, before, watch, progressed)
-    if (context.control.signal.aborted) return { done: false, counts: last.counts }
+    if (watch.signal.aborted) return { done: false, counts: last.counts }
     await context.progress?.markDone(ref, last)
     return { done: true, counts: last.counts }
   } finally {
@@ -110,7 +118,7 @@ async function drain(
       transform: batch.transformMs,
       write: context.now() - started,
     })
-    if (context.control.signal.aborted) return progress
+    if (watch.signal.aborted) return progress
   }
 }
 
@@ -120,7 +128,12 @@ interface Producer {
 }
 
 /** A thread of its own reads and transforms where there is enough to do and nothing to ask on the way. */
-async function openProducer(context: RunContext, entity: EntityPlan, job: ProduceJob): Promise<Producer> {
+async function openProducer(
+  context: RunContext,
+  entity: EntityPlan,
+  job: ProduceJob,
+  signal: AbortSignal,
+): Promise<Producer> {
   const database = sourceOf(context, entity)
   const address = context.address(entity.read.from)
   if (database !== undefined && address !== undefined && suitsThread(context, entity, job, database)) {
@@ -129,7 +142,7 @@ async function openProducer(context: RunContext, entity: EntityPlan, job: Produc
   const session = await database?.session({ readOnly: true })
   await session?.begin()
   return {
-    batches: produceHere(job, session, context.resolvers, context.control.signal, context.now),
+    batches: produceHere(job, session, context.resolvers, signal, context.now),
     close: async () => {
       await session?.rollback()
       await session?.close()
@@ -154,9 +167,11 @@ function jobOf(
   ref: ChunkRef,
   entity: EntityPlan,
   plan: Pick<EntityPlan, 'read' | 'program' | 'write'>,
+  range: Pick<PlannedChunk, 'lower' | 'upper'>,
   before: ChunkProgress,
 ): ProduceJob {
   const database = sourceOf(context, entity)
+  const after = before.lastKey ?? range.lower
   return {
     read: plan.read,
     program: plan.program,
@@ -177,7 +192,8 @@ function jobOf(
     },
     batchRows: entity.batchRows,
     ...(context.limit === undefined ? {} : { limit: context.limit - before.counts.read }),
-    ...(before.lastKey === undefined ? {} : { after: before.lastKey }),
+    ...(after === undefined ? {} : { after }),
+    ...(range.upper === undefined ? {} : { until: range.upper }),
     firstBatch: before.batch + 1,
     keepValues: context.keepRejectedRows,
     keepKeys: entity.keepsIdentity,

@@ -7,6 +7,7 @@ import type { Progress } from './progress.js'
 import type { QuarantineFiles } from './quarantine.js'
 import type { Resolvers } from './resolvers.js'
 import type { Sessions } from './sessions.js'
+import type { Slots } from './slots.js'
 
 /** An event without its time, as the parts of a run report it. */
 export type Happening = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, 'at'> : never) : never
@@ -27,6 +28,8 @@ export interface RunContext {
   /** Where a thread can open the source for itself; undefined for rows that stand in the file. */
   readonly address: (from: ReadFrom) => SourceAddress | undefined
   readonly control: Control
+  /** Chunks at work at the same time, over all entities. */
+  readonly slots: Slots
   /** Undefined in a dry run, which keeps nothing. */
   readonly progress: Progress | undefined
   readonly quarantine: QuarantineFiles | undefined

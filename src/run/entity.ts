@@ -4,13 +4,16 @@ import type { EntityPlan, HookPlan } from '../plan/plan.js'
 import type { EntityPreview, EntityResult } from './api.js'
 import { type ChunkWatch, execChunk } from './chunk.js'
 import type { RunContext } from './context.js'
+import { addCounts, sumCounts } from './counts.js'
 import type { DryKeys } from './dry-keys.js'
 import type { Counts, StageTimes } from './events.js'
 import { NO_COUNTS } from './events.js'
-import type { Pass } from './ledger.js'
+import type { Pass, PlannedChunk } from './ledger.js'
+import { planChunks } from './plan-chunks.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import { Preview } from './preview.js'
 import type { RejectRecord } from './quarantine.js'
+import { MAX_ATTEMPTS } from './retry.js'
 import type { BatchResult } from './sink.js'
 import { runStep } from './steps.js'
 
@@ -18,6 +21,8 @@ import { runStep } from './steps.js'
 const SHARE_MIN_ROWS = 1000
 
 type Cause = EntityResult['rejects'][number]
+
+const WHOLE: readonly PlannedChunk[] = [{ chunk: 0, done: false }]
 
 /** One entity of one run: its passes in order, what is counted and told on the way. */
 export class EntityRun {
@@ -78,9 +83,7 @@ export class EntityRun {
     })
     try {
       await this.#hooks(plan.hooks.before, 'hook-before')
-      const outcome = await this.#pass('load')
-      this.counts = outcome.counts
-      if (!outcome.done) return false
+      if (!(await this.#pass('load'))) return false
       this.#withinShare(this.counts.read)
       if (plan.write.advance.length > 0) {
         await runStep(this.#context, plan.name, 'sequences', 0, session =>
@@ -107,42 +110,80 @@ export class EntityRun {
       ...estimate(plan),
     })
     try {
-      const outcome = await this.#pass('defer')
-      if (outcome.done) await this.#hooks(plan.hooks.after, 'hook-after')
-      return outcome.done
+      const done = await this.#pass('defer')
+      if (done) await this.#hooks(plan.hooks.after, 'hook-after')
+      return done
     } finally {
       this.ms += this.#context.now() - started
     }
   }
 
-  async #pass(pass: Pass): Promise<{ readonly done: boolean; readonly counts: Counts }> {
-    const { runId, epoch } = this.#context
-    return execChunk(this.#context, { runId, entity: this.plan.name, pass, chunk: 0, epoch }, this.#watch(pass))
+  /** Runs the pass's chunks, as many at a time as there are slots; resolves to false where one was asked to stop. */
+  async #pass(pass: Pass): Promise<boolean> {
+    const { runId, epoch, progress, slots, control } = this.#context
+    const entity = this.plan.name
+    const ref = { runId, entity, pass, epoch }
+    const plan = (): Promise<readonly PlannedChunk[]> =>
+      pass === 'load' ? planChunks(this.#context, this.plan) : Promise.resolve(WHOLE)
+    const chunks = progress === undefined ? WHOLE : await progress.chunks(ref, plan)
+    const failed = new AbortController()
+    const signal = AbortSignal.any([control.signal, failed.signal])
+    const totals = new Map<number, Counts>()
+    const run = async (range: PlannedChunk): Promise<boolean> => {
+      if (signal.aborted) return false
+      try {
+        const { chunk } = range
+        const watch = this.#watch(pass, chunk, totals, signal)
+        const outcome = await slots.use(() => execChunk(this.#context, { ...ref, chunk }, range, watch))
+        totals.set(chunk, outcome.counts)
+        return outcome.done
+      } catch (error) {
+        failed.abort()
+        throw error
+      }
+    }
+    const ended = await Promise.allSettled(chunks.map(run))
+    if (pass === 'load') this.counts = sumCounts(totals.values())
+    // The first failure made the others stop; what they threw then is only that.
+    const errors = ended.flatMap(result => (result.status === 'rejected' ? [result.reason as unknown] : []))
+    if (errors.length > 0)
+      throw errors.find(error => error instanceof EtlError && error.kind !== 'interrupted') ?? errors[0]
+    return ended.every(result => result.status === 'fulfilled' && result.value)
   }
 
-  #watch(pass: Pass): ChunkWatch {
+  #watch(pass: Pass, chunk: number, totals: Map<number, Counts>, signal: AbortSignal): ChunkWatch {
     const { emit } = this.#context
     const entity = this.plan.name
     return {
+      signal,
       dryKeys: this.#dryKeys,
       admit: result => this.#admit(result),
       retry: (error, attempt, waitMs) =>
-        emit({ type: 'retry', entity, attempt, attempts: 5, waitMs, code: error.code, message: error.message }),
+        emit({
+          type: 'retry',
+          entity,
+          attempt,
+          attempts: MAX_ATTEMPTS,
+          waitMs,
+          code: error.code,
+          message: error.message,
+        }),
       committed: (batch, result, counts, stages) => {
         this.stages = {
           read: this.stages.read + stages.read,
           transform: this.stages.transform + stages.transform,
           write: this.stages.write + stages.write,
         }
+        totals.set(chunk, counts)
         if (pass === 'load') {
-          this.counts = counts
+          this.counts = addCounts(this.counts, result.counts)
           addAll(this.losses, batch.losses)
           addAll(this.substituted, batch.substituted)
         } else this.unresolved += result.rejects.length
         this.#failedRows += result.rejects.length
         this.#tell(batch, result.rejects)
         this.#preview?.add(batch, result.rejects)
-        emit({ type: 'batch', entity, pass, chunk: 0, batch: batch.batch, counts: this.counts, stages })
+        emit({ type: 'batch', entity, pass, chunk, batch: batch.batch, counts: this.counts, stages })
       },
     }
   }

@@ -21,6 +21,15 @@ export interface ChunkRef {
   readonly epoch: number
 }
 
+/** A range of the read order: after `lower`, up to and with `upper`; an open end takes whatever lies beyond. */
+export interface PlannedChunk {
+  readonly chunk: number
+  /** Cursors as JSON text. */
+  readonly lower?: string
+  readonly upper?: string
+  readonly done: boolean
+}
+
 export interface BatchEntry {
   readonly batch: number
   /** The cursor after the batch, as JSON text. */
@@ -175,6 +184,45 @@ export class Ledger {
     return { done, batch, lastKey: String(last[0]?.[0]), counts }
   }
 
+  /** The planned ranges of an entity's pass, in order; empty where nothing is planned yet. */
+  async chunks(session: Session, runId: string, entity: string, pass: Pass): Promise<PlannedChunk[]> {
+    const columns = quoteNames(this.#sql.dialect, ['chunk', 'lower_key', 'upper_key', 'state'])
+    const rows = await session.query(
+      `select ${columns} from ${this.#sql.table('etl_chunk')} where ${this.#sql.where(['run_id', 'entity', 'pass'])} order by ${this.#sql.name('chunk')}`,
+      [runId, entity, pass],
+    )
+    return rows.map(([chunk, lower, upper, state]) => ({
+      chunk: Number(chunk),
+      ...(lower === null || lower === undefined ? {} : { lower: String(lower) }),
+      ...(upper === null || upper === undefined ? {} : { upper: String(upper) }),
+      done: state === 'done',
+    }))
+  }
+
+  async insertChunks(
+    session: Session,
+    runId: string,
+    entity: string,
+    pass: Pass,
+    chunks: readonly PlannedChunk[],
+  ): Promise<void> {
+    const names = ['run_id', 'entity', 'pass', 'chunk', 'lower_key', 'upper_key', 'state']
+    const sql = `insert into ${this.#sql.table('etl_chunk')} (${quoteNames(this.#sql.dialect, names)}) values (${placeholders(this.#sql.dialect, names.length)})`
+    for (const { chunk, lower, upper } of chunks) {
+      await session.execute(sql, [runId, entity, pass, chunk, lower ?? null, upper ?? null, 'planned'])
+    }
+  }
+
+  /** An entity's totals over all chunks of a pass. */
+  async totals(session: Session, runId: string, entity: string, pass: Pass): Promise<Counts> {
+    const sums = BATCH_COUNTS.map(name => `coalesce(sum(${this.#sql.name(name)}), 0)`).join(', ')
+    const rows = await session.query(
+      `select ${sums} from ${this.#sql.table('etl_batch')} where ${this.#sql.where(['run_id', 'entity', 'pass'])}`,
+      [runId, entity, pass],
+    )
+    return toCounts((rows[0] ?? []).map(Number))
+  }
+
   /** The last committed batch of each chunk of a run, by `entity:pass:chunk`. */
   async marks(session: Session, runId: string): Promise<Map<string, number>> {
     const chunk = quoteNames(this.#sql.dialect, ['entity', 'pass', 'chunk'])
@@ -211,10 +259,16 @@ export class Ledger {
 
   /** Marks a chunk or a one-off step (`pass` names it) as done, within the caller's transaction. */
   async markDone(session: Session, ref: Omit<ChunkRef, 'pass'> & { readonly pass: string }): Promise<void> {
+    const key = [ref.runId, ref.entity, ref.pass, ref.chunk]
+    const changed = await session.execute(
+      `update ${this.#sql.table('etl_chunk')} set ${this.#sql.name('state')} = 'done' where ${this.#sql.where(['run_id', 'entity', 'pass', 'chunk'])}`,
+      key,
+    )
+    if (changed > 0) return
     const names = ['run_id', 'entity', 'pass', 'chunk', 'state']
     await session.execute(
       `insert into ${this.#sql.table('etl_chunk')} (${quoteNames(this.#sql.dialect, names)}) values (${placeholders(this.#sql.dialect, names.length)})`,
-      [ref.runId, ref.entity, ref.pass, ref.chunk, 'done'],
+      [...key, 'done'],
     )
   }
 }

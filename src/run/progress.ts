@@ -1,8 +1,9 @@
 import type { Session } from '../core/connector.js'
 import type { Checkpoint, CheckpointFile, ChunkMark } from './checkpoint.js'
+import { sumCounts } from './counts.js'
 import type { Counts } from './events.js'
 import { NO_COUNTS } from './events.js'
-import type { ChunkProgress, ChunkRef, Ledger } from './ledger.js'
+import type { ChunkProgress, ChunkRef, Ledger, Pass, PlannedChunk } from './ledger.js'
 import type { Sessions } from './sessions.js'
 import { transaction } from './sessions.js'
 
@@ -57,6 +58,50 @@ export class Progress {
       return progress
     }
     return this.#chunks.get(ref.entity)?.get(`${ref.pass}:${ref.chunk}`) ?? { done: false, batch: 0, counts: NO_COUNTS }
+  }
+
+  /**
+   * The ranges of an entity's pass: those planned by whoever began it, else new ones. Without a ledger there is one,
+   * since nothing else would remember where the others begin.
+   */
+  async chunks(
+    ref: Omit<ChunkRef, 'chunk'>,
+    plan: () => Promise<readonly PlannedChunk[]>,
+  ): Promise<readonly PlannedChunk[]> {
+    const { ledger } = this
+    if (ledger === undefined) return [{ chunk: 0, done: false }]
+    const known = await this.#sessions.ask(session => ledger.chunks(session, ref.runId, ref.entity, ref.pass))
+    if (known.length > 0) return known
+    const planned = await plan()
+    await this.#sessions.write(session =>
+      transaction(session, async () => {
+        await ledger.runs.fence(session, ref.runId, ref.epoch)
+        await ledger.insertChunks(session, ref.runId, ref.entity, ref.pass, planned)
+      }),
+    )
+    return planned
+  }
+
+  /** How far an entity is: its totals, and whether every pass it has is over. */
+  async entity(
+    runId: string,
+    entity: string,
+    passes: readonly Pass[],
+  ): Promise<{ readonly counts: Counts; readonly done: boolean }> {
+    const { ledger } = this
+    if (ledger === undefined) {
+      const marks = [...(this.#chunks.get(entity)?.values() ?? [])]
+      const done = passes.every(pass => marks.some(mark => mark.pass === pass && mark.done))
+      return { counts: sumCounts(marks.filter(mark => mark.pass === 'load').map(mark => mark.counts)), done }
+    }
+    return this.#sessions.ask(async session => {
+      let done = true
+      for (const pass of passes) {
+        const chunks = await ledger.chunks(session, runId, entity, pass)
+        done &&= chunks.length > 0 && chunks.every(chunk => chunk.done)
+      }
+      return { counts: await ledger.totals(session, runId, entity, 'load'), done }
+    })
   }
 
   /** A batch is committed: notes it for the file. */

@@ -10,6 +10,7 @@ import { sumCounts } from './counts.js'
 import { DryKeys } from './dry-keys.js'
 import { EntityRun, runHook } from './entity.js'
 import type { EventListener, RunStatus } from './events.js'
+import type { Pass } from './ledger.js'
 import { type Prepared, prepare } from './prepare.js'
 import type { SourceAddress } from './produce-job.js'
 import { Progress } from './progress.js'
@@ -18,6 +19,7 @@ import { Resolvers } from './resolvers.js'
 import { RunFiles } from './run-files.js'
 import { schedule } from './scheduler.js'
 import { Sessions } from './sessions.js'
+import { Slots } from './slots.js'
 import { createTables, emptyTables } from './steps.js'
 
 const DEFAULT_CONCURRENCY = 2
@@ -107,6 +109,7 @@ class Run {
       targets,
       address: from => addressOf(pipeline, from),
       control: around.control,
+      slots: new Slots(options.concurrency ?? DEFAULT_CONCURRENCY),
       progress: dryRun ? undefined : this.#openProgress(),
       quarantine: around.files === undefined ? undefined : new QuarantineFiles(around.files.dir),
       resolvers: this.#resolvers,
@@ -188,12 +191,13 @@ class Run {
 
   /** A resumed run begins with what it did before: counts and causes from the ledger. */
   async #restore(): Promise<void> {
-    const { resumed, ledger, targets, runId, epoch } = this.#prepared
+    const { resumed, ledger, targets, runId } = this.#prepared
     const { progress } = this.#context
     if (resumed === undefined || progress === undefined) return
     const causes = ledger === undefined ? new Map() : await targets.ask(session => ledger.causes(session, runId))
     for (const run of this.#runs) {
-      const { counts, done } = await progress.chunk({ runId, entity: run.plan.name, pass: 'load', chunk: 0, epoch })
+      const passes: readonly Pass[] = run.plan.deferred === undefined ? ['load'] : ['load', 'defer']
+      const { counts, done } = await progress.entity(runId, run.plan.name, passes)
       run.restore(counts, causes.get(run.plan.name) ?? [])
       if (done) run.state = 'done'
     }
