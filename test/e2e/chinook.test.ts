@@ -1,39 +1,27 @@
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { database as postgres } from '../databases/postgres.js'
 import type { TestSchema } from '../databases/types.js'
-import { ROOT, runEtl, sqliteExec, sqliteRows, temporaryFolder, withSqlite } from '../support/etl.js'
+import { runEtl, sqliteExec, sqliteRows, temporaryFolder, withSqlite } from '../support/etl.js'
+import { CHINOOK_DATA, CHINOOK_ROWS, differences, officialPostgres } from './chinook/official.js'
 import { CHINOOK_TABLES, type ChinookTable, toPostgres, toSqlite } from './chinook/pipelines.js'
 
-const DATA = join(ROOT, '../shared/data/chinook')
-const ORIGINAL = join(DATA, 'Chinook_Sqlite.sqlite')
-const TOTAL_ROWS = 15_607
+const ORIGINAL = join(CHINOOK_DATA, 'Chinook_Sqlite.sqlite')
 
-if (existsSync(DATA)) describe('Chinook, by the official files', roundTrip)
+if (existsSync(CHINOOK_DATA)) describe('Chinook, by the official files', roundTrip)
 else {
-  test(`Chinook data is not here: ${DATA}`, () => {
-    console.warn(`Chinook data is not here: ${DATA}. The round trip over it was NOT tested.`)
-    expect(existsSync(DATA)).toBe(false)
+  test(`Chinook data is not here: ${CHINOOK_DATA}`, () => {
+    console.warn(`Chinook data is not here: ${CHINOOK_DATA}. The round trip over it was NOT tested.`)
+    expect(existsSync(CHINOOK_DATA)).toBe(false)
   })
 }
 
 function roundTrip(): void {
   const folder = temporaryFolder()
   let loaded: TestSchema
-  let sql: string
 
   beforeAll(async () => {
-    loaded = await postgres.create('chinook')
-    const lines = readFileSync(join(DATA, 'Chinook_PostgreSql.sql'), 'utf8').split('\n')
-    // N'…' is of type bpchar in PostgreSQL: it would cut the blanks that a few addresses end with.
-    sql = lines
-      .filter(line => !/^(\\c|CREATE DATABASE|DROP DATABASE)\b/i.test(line))
-      .join('\n')
-      .replaceAll(/N?('(?:[^']|'')*')/g, '$1')
-    // The official load in one schema, the same tables with the same constraints and nothing in them in the other.
-    await loaded.exec(`create schema official; set search_path = official; ${sql}; set search_path = public`)
-    await loaded.exec(sql.slice(0, sql.indexOf('INSERT INTO')))
+    loaded = await officialPostgres()
     cpSync(ORIGINAL, join(folder, 'chinook.sqlite'))
     writeFileSync(join(folder, 'to-postgres.yaml'), toPostgres())
     writeFileSync(join(folder, 'to-sqlite.yaml'), toSqlite())
@@ -46,30 +34,14 @@ function roundTrip(): void {
       env: { DATABASE_URL: String(loaded.config.url), CHINOOK_COPY: 'copy.sqlite', ...env },
     })
 
-  async function differences(): Promise<string[]> {
-    const found: string[] = []
-    for (const { name } of CHINOOK_TABLES) {
-      for (const [a, b] of [
-        ['official', 'public'],
-        ['public', 'official'],
-      ]) {
-        const rows = await loaded.rows(
-          `select count(*) from (select * from ${a}.${name} except all select * from ${b}.${name}) d`,
-        )
-        if (rows[0]?.[0] !== '0') found.push(`${name}: ${rows[0]?.[0]} rows only in ${a}`)
-      }
-    }
-    return found
-  }
-
   test('SQLite to PostgreSQL equals the official load, row for row, both ways', async () => {
     expect(CHINOOK_TABLES).toHaveLength(11)
-    expect(await differences()).not.toEqual([])
+    expect(await differences(loaded)).not.toEqual([])
     const run = await etl('to-postgres.yaml')
     expect(run.code, run.stderr).toBe(0)
-    expect(await differences()).toEqual([])
+    expect(await differences(loaded)).toEqual([])
     const counts = await loaded.rows(CHINOOK_TABLES.map(t => `select count(*) from ${t.name}`).join(' union all '))
-    expect(counts.reduce((sum, [n]) => sum + Number(n), 0)).toBe(TOTAL_ROWS)
+    expect(counts.reduce((sum, [n]) => sum + Number(n), 0)).toBe(CHINOOK_ROWS)
     const constraints = `select count(*) from pg_constraint c join pg_class t on t.oid = c.conrelid
       join pg_namespace n on n.oid = t.relnamespace where c.contype = 'f' and c.convalidated and n.nspname = 'public'
       and t.relname not like 'etl%'`
@@ -80,7 +52,7 @@ function roundTrip(): void {
     await loaded.exec(`truncate ${CHINOOK_TABLES.map(t => t.name).join(', ')}`)
     const run = await etl('to-postgres.yaml', { TZ: 'Pacific/Chatham', PGTZ: 'Asia/Kolkata', LC_ALL: 'de_DE.UTF-8' })
     expect(run.code, run.stderr).toBe(0)
-    expect(await differences()).toEqual([])
+    expect(await differences(loaded)).toEqual([])
   })
 
   test.each([
@@ -99,7 +71,7 @@ function roundTrip(): void {
     expect(fileDifferences(join(folder, copy))).toEqual([])
     expect(sqliteRows(join(folder, copy), 'pragma foreign_key_check')).toEqual([])
     const counts = CHINOOK_TABLES.map(t => `select count(*) n from "${t.original}"`).join(' union all ')
-    expect(sqliteRows(join(folder, copy), `select sum(n) from (${counts})`)).toEqual([[TOTAL_ROWS]])
+    expect(sqliteRows(join(folder, copy), `select sum(n) from (${counts})`)).toEqual([[CHINOOK_ROWS]])
   })
 
   function fileDifferences(copy: string): string[] {
