@@ -13,7 +13,6 @@ const FAMILIES: Readonly<Record<string, string>> = {
   E3: 'A database could not be reached, or refused something: `etl check` tests connections and rights.',
   E4: 'One row could not go on. `on_error` and `on_invalid` decide what that means; quarantined rows are kept in the run folder.',
   E5: 'The run as a whole: `etl run --resume` goes on with an unfinished one.',
-  E6: 'Verification found a difference between source and target.',
   E9: 'A bug in etl. Please report it with the output of --verbose.',
 }
 

@@ -1,7 +1,7 @@
 /**
  * Every code a user can meet. A code never changes its meaning; a new problem gets a new one.
  * E0xx reading the file · E1xx its shape · E2xx its meaning · E3xx connections and rights ·
- * E4xx one row · E5xx a run · E6xx verification · E9xx ours.
+ * E4xx one row · E5xx a run · E9xx ours.
  */
 export const CODES = {
   E001: 'file not found',
@@ -89,36 +89,14 @@ export const CODES = {
   E509: 'checkpoint belongs to another run or target',
   E510: 'run was taken over',
   E511: 'count does not add up',
-  E512: 'cursor does not advance',
   E513: 'state cannot be written',
   E514: 'confirmation needed',
   E515: 'interrupted',
   E516: 'hook failed',
-  E517: 'target table is not empty',
   E518: 'source key is not unique',
-  E519: 'run completed already',
   E520: 'usage',
-  E521: 'plan does not match any more',
   E522: 'source changed its shape',
   E901: 'internal error',
 } as const
 
 export type ErrorCode = keyof typeof CODES
-
-/** Words for the row codes that mapping tests may use instead of the number: `expect_error: { code: REQUIRED }`. */
-export const ROW_CODE_NAMES: Readonly<Record<string, ErrorCode>> = {
-  REQUIRED: 'E401',
-  NOT_A_NUMBER: 'E402',
-  OUT_OF_RANGE: 'E403',
-  LOSSY: 'E404',
-  TOO_LONG: 'E405',
-  NOT_A_DATE: 'E406',
-  NOT_A_BOOLEAN: 'E407',
-  NUL: 'E408',
-  NOT_UNICODE: 'E409',
-  UNMAPPED: 'E410',
-  LOOKUP_MISS: 'E411',
-  REF_MISS: 'E412',
-  INVALID: 'E413',
-  EXPRESSION: 'E414',
-}

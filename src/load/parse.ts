@@ -56,7 +56,7 @@ const empty: TextProblem = {
   code: 'E002',
   message: 'the file holds nothing but comments',
   span: { start: 0, end: 1 },
-  hint: 'Write a new pipeline with `etl init`.',
+  hint: 'Write the pipeline; `etl reference` describes the language.',
 }
 
 function depthProblem(span: Span): TextProblem {

@@ -14,7 +14,7 @@ export async function readText(file: string): Promise<string> {
     new PipelineError(file, [{ code, severity: 'error', message, path: [], hint }])
   const bytes = await readCapped(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
-      throw fail('E001', 'there is no such file', 'Check the path, or write a new pipeline with `etl init`.')
+      throw fail('E001', 'there is no such file', 'Check the path.')
     }
     if (error.code === 'EISDIR') throw fail('E001', 'this is a folder', 'Give the pipeline file in it.')
     throw fail('E001', `the file cannot be read (${error.code ?? 'unknown cause'})`, 'Check its permissions.')
@@ -30,7 +30,8 @@ export async function readText(file: string): Promise<string> {
   if (text === undefined || text.includes('\0')) {
     throw fail('E003', 'the file is not UTF-8 text', 'Save it as UTF-8, without binary content.')
   }
-  if (text.trim() === '') throw fail('E002', 'the file is empty', 'Write a new pipeline with `etl init`.')
+  if (text.trim() === '')
+    throw fail('E002', 'the file is empty', 'Write the pipeline; `etl reference` describes the language.')
   return text
 }
 

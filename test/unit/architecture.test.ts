@@ -17,8 +17,6 @@ const LAYERS: readonly (readonly string[])[] = [
 ]
 const DRIVERS: Readonly<Record<string, string>> = {
   pg: 'postgres',
-  'pg-copy-streams': 'postgres',
-  'pg-cursor': 'postgres',
   'better-sqlite3': 'sqlite',
   mysql2: 'mysql',
   oracledb: 'oracle',
@@ -85,6 +83,17 @@ test('a driver is loaded only by its connector, and only when it is needed', () 
       .filter(
         ({ from, typeOnly, dynamic }) => !file.startsWith(`connectors/${DRIVERS[from]}/`) || !(typeOnly || dynamic),
       )
+      .map(({ from }) => `${file} -> ${from}`),
+  )
+  expect(wrong).toEqual([])
+})
+
+test('what is loaded at run time is a dependency', () => {
+  const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as { dependencies: Record<string, string> }
+  const wrong = files.flatMap(file =>
+    importsOf(file)
+      .filter(({ from, typeOnly }) => !typeOnly && !from.startsWith('.') && !from.startsWith('node:'))
+      .filter(({ from }) => dependencies[/^(@[^/]+\/)?[^/]+/.exec(from)?.[0] ?? ''] === undefined)
       .map(({ from }) => `${file} -> ${from}`),
   )
   expect(wrong).toEqual([])

@@ -22,7 +22,7 @@ describe('a file that cannot be read', () => {
         severity: 'error',
         message: 'there is no such file',
         path: [],
-        hint: 'Check the path, or write a new pipeline with `etl init`.',
+        hint: 'Check the path.',
       },
     ])
     expect(exitCodeOf(error)).toBe(2)
