@@ -1,6 +1,6 @@
 import type { TProperties, TSchema } from 'typebox'
-import { Type } from '../core/schema.js'
 import type { Connector } from '../core/connector.js'
+import { Type } from '../core/schema.js'
 import type { JsonSchema } from './short-form.js'
 import { taggedUnion } from './tagged-union.js'
 
