@@ -40,6 +40,7 @@ export function expandEntity(name: string, raw: Data, context: EntityContext): E
     rest: (setting('rest') ?? 'warn') as RestPolicy,
     defer: nameList(raw.defer),
     ...optional('batchSize', setting('batch_size') as number | undefined),
+    ...optional('chunks', typeof raw.chunks === 'number' ? { count: raw.chunks } : (raw.chunks as { rows: number })),
     onError,
     ...optional('maxErrors', maxErrors(setting('max_errors'))),
     hooks: expandHooks(raw.hooks, [...path, 'hooks']),

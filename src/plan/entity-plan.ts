@@ -41,6 +41,7 @@ export function planEntity(world: World, draft: Draft, placement: Placement): En
     ...(spec.maxErrors === undefined ? {} : { maxErrors: spec.maxErrors }),
     batchRows:
       placement.batchSize ?? spec.batchSize ?? world.catalogs.database('$target').connector.capabilities.batchRows,
+    ...(spec.chunks === undefined ? {} : { chunks: spec.chunks }),
     hooks: planHooks(spec.hooks),
     ...(source.estimatedRows === undefined ? {} : { estimatedRows: source.estimatedRows }),
     warnings: problems

@@ -185,8 +185,8 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
   return { ...base, runId: resumed.runId, epoch, consistency: RESUMED, resumed, complete: false }
 }
 
-/** What a reader sees: each entity is read in one snapshot of its own. */
-const CONSISTENCY = 'snapshot per entity'
+/** What a reader sees: each entity, or each key range of a large one, in one snapshot of its own. */
+const CONSISTENCY = 'one snapshot per entity or key range'
 const RESUMED = 'resumed across snapshots'
 
 async function decideByLedger(

@@ -73,7 +73,10 @@ export class QuarantineFiles {
     const lines = text.split('\n').filter(line => line !== '')
     const kept = lines.filter(line => {
       const parsed = parseLine(line)
-      return parsed !== undefined && !(parsed.pass === pass && parsed.chunk === chunk && parsed.batch > lastBatch)
+      return (
+        parsed !== undefined &&
+        !(parsed.entity === entity && parsed.pass === pass && parsed.chunk === chunk && parsed.batch > lastBatch)
+      )
     })
     if (kept.length === lines.length) return
     await writeFile(this.path(entity), kept.map(line => `${line}\n`).join(''), { mode: 0o600 })

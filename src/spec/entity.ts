@@ -164,6 +164,21 @@ export function entity(field: TSchema): TSchema {
         }),
       ),
       batch_size: Type.Optional(batchSize('what `defaults` says, else what suits the target')),
+      chunks: Type.Optional(
+        forms(
+          {
+            description:
+              'Splits the key range: so many ranges, or ranges of about so many rows. They run side by side, as many as ' +
+              '`--concurrency` lets, and resume separately. Default: two for a table of 200,000 rows or more, else one.',
+            examples: [8, { rows: 250_000 }],
+          },
+          Type.Integer({ minimum: 1, maximum: 10_000 }),
+          Type.Object(
+            { rows: Type.Integer({ minimum: 1, description: 'About so many rows a range.' }) },
+            { additionalProperties: false },
+          ),
+        ),
+      ),
       on_error: Type.Optional(onError({ description: `${ON_ERROR}${orDefaults('quarantine')}` })),
       max_errors: Type.Optional(maxErrors('what `defaults` says, else no limit')),
       hooks: Type.Optional(hooks('the entity')),

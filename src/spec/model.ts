@@ -85,6 +85,8 @@ export interface EntitySpec {
   readonly defer: readonly string[]
   /** Undefined: what suits the target. */
   readonly batchSize?: number
+  /** Undefined: as the runner sees fit. */
+  readonly chunks?: { readonly count: number } | { readonly rows: number }
   readonly onError: RowPolicy
   /** Past this many failed rows (or this share of the rows read, 0..1) the entity fails; undefined: no limit. */
   readonly maxErrors?: { readonly count: number } | { readonly share: number }
