@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { database as postgres } from '../databases/postgres.js'
 import type { TestSchema } from '../databases/types.js'
 import { countsOf, eventsOf, resultOf, runEtl, Workspace } from '../support/etl.js'
+import { faulty } from './behaviours/faulty.js'
 import { pipeline } from './behaviours/pipeline.js'
 
 const servers: TestSchema[] = []
@@ -116,22 +116,6 @@ test('hooks run once, around the run and around entities, in the target and in a
   expect(failed.code).toBe(1)
   expect(resultOf(failed.stdout).error).toMatchObject({ code: 'E516', message: 'no such table: log' })
 })
-
-/** 2,000 rows of which those with an id that 100 divides have no number. */
-function faulty(options: string): Workspace {
-  const place = new Workspace()
-  place.source(`create table T (ID integer primary key, N text);
-    insert into T with recursive n(i) as (select 1 union all select i + 1 from n where i < 2000)
-    select i, iif(i % 100 = 0, 'none', i) from n`)
-  place.target('create table t (id integer primary key, n integer)')
-  place.write(
-    'pipeline.yaml',
-    pipeline(
-      `\n  t:\n    from: T\n    to: t\n    batch_size: 250\n    ${options}\n    fields: { id: ID, n: { from: N, apply: [to_integer] } }`,
-    ),
-  )
-  return place
-}
 
 describe('errors of rows', () => {
   test('on_error: skip counts them and ends well', async () => {
@@ -264,67 +248,6 @@ describe('errors of rows', () => {
       expect(run.stdout + run.stderr).not.toContain('c17')
     },
   )
-})
-
-describe('dry run', () => {
-  test('reads and checks every row and writes nothing: the file of the target stays as it is', async () => {
-    const place = faulty('load: insert')
-    place.target('create unique index t_n on t (n); insert into t values (1, 1)')
-    place.source('update T set N = 500 where ID = 501')
-    const hash = (): string =>
-      createHash('sha256')
-        .update(readFileSync(place.path('target.sqlite')))
-        .digest('hex')
-    const before = hash()
-    const run = await place.run('--dry-run', '--json')
-    expect(run.code, run.stderr).toBe(3)
-    const result = resultOf(run.stdout)
-    expect(result).toMatchObject({ dryRun: true, status: 'quarantined' })
-    // Twenty that are no numbers. Row 1 is there already. Row 500 is none, so 501 may have its number.
-    expect(countsOf(result)).toEqual({ t: '2000 read, 1979 written, 0 skipped, 0 filtered, 21 quarantined' })
-    expect(hash()).toBe(before)
-    expect(existsSync(place.path('.etl'))).toBe(false)
-    expect(readdirSync(place.dir).sort()).toEqual(['pipeline.yaml', 'source.sqlite', 'target.sqlite'])
-    const shown = await place.run('--dry-run')
-    expect(shown.stdout).toContain('nothing written')
-  })
-
-  test('makes no file where the target has none yet, nor do plan and check', async () => {
-    const place = new Workspace()
-    place.source(`create table T (ID integer primary key); insert into T values (1), (2)`)
-    place.write(
-      'pipeline.yaml',
-      pipeline('\n  t:\n    from: T\n    to: { table: t, create: if_missing }\n    fields: { id: ID }'),
-    )
-    const run = await place.run('--dry-run', '--json')
-    expect(run.code, run.stderr).toBe(0)
-    expect(countsOf(resultOf(run.stdout))).toEqual({ t: '2 read, 2 written, 0 skipped, 0 filtered, 0 quarantined' })
-    for (const command of ['plan', 'check']) expect((await place.etl(command, 'pipeline.yaml')).code, command).toBe(0)
-    expect(readdirSync(place.dir).sort()).toEqual(['pipeline.yaml', 'source.sqlite'])
-    expect((await place.run()).code).toBe(0)
-    expect(place.rows('select * from t')).toEqual([[1], [2]])
-  })
-
-  test('leaves PostgreSQL alone', async () => {
-    const server = await postgres.create('dry')
-    servers.push(server)
-    await server.exec('create table t (id bigint generated always as identity primary key, n integer)')
-    const place = faulty('rest: ignore')
-    const yaml = readFileSync(place.path('pipeline.yaml'), 'utf8')
-      .replace('{ type: sqlite, path: target.sqlite }', '{ type: postgres, url: "${DATABASE_URL}" }')
-      .replace('id: ID, ', '')
-    place.write('pipeline.yaml', yaml)
-    const env = { DATABASE_URL: String(server.config.url) }
-    const run = await runEtl(['run', 'pipeline.yaml', '--dry-run', '--json'], { cwd: place.dir, env })
-    expect(run.code, run.stderr).toBe(3)
-    expect(countsOf(resultOf(run.stdout))).toEqual({
-      t: '2000 read, 1980 written, 0 skipped, 0 filtered, 20 quarantined',
-    })
-    expect(await server.rows('select count(*) from t')).toEqual([['0']])
-    expect(await server.rows(`select count(*) from pg_class where relname like 'etl%'`)).toEqual([['0']])
-    expect(await server.rows(`select last_value, is_called from t_id_seq`)).toEqual([['1', 'f']])
-    expect(existsSync(place.path('.etl'))).toBe(false)
-  })
 })
 
 describe('what a run tells', () => {
