@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EtlError } from '../core/errors.js'
 
-export const MAX_ATTEMPTS = 5
+/** With the waits between them: about half a minute, time enough for a server to start again. */
+export const MAX_ATTEMPTS = 8
 const FIRST_WAIT_MS = 250
 const LONGEST_WAIT_MS = 15_000
 
@@ -11,18 +12,21 @@ export function backoff(attempt: number, random: () => number = Math.random): nu
   return Math.round(full / 2 + (full / 2) * random())
 }
 
+/** A host that was reached before and cannot be reached now is a passing trouble too. */
 export function isTransient(error: unknown): error is EtlError {
-  return error instanceof EtlError && error.kind === 'transient'
+  return error instanceof EtlError && (error.kind === 'transient' || error.code === 'E301')
 }
 
 /**
- * Runs `work` until it succeeds, fails for good, or five attempts without progress failed in passing.
+ * Runs `work` until it succeeds, fails for good, or so many attempts without progress failed in passing.
  * Only errors that a connector calls transient are tried again; `work` says through `progressed` that the count may start anew.
  */
 export async function withRetries<T>(
   work: (attempt: number, progressed: () => void) => Promise<T>,
   options: {
     readonly signal: AbortSignal
+    /** Milliseconds before the next attempt. Default: {@link backoff}. */
+    readonly backoff?: (attempt: number) => number
     readonly onRetry: (error: EtlError, attempt: number, waitMs: number) => void
   },
 ): Promise<T> {
@@ -34,7 +38,7 @@ export async function withRetries<T>(
       })
     } catch (error) {
       if (!isTransient(error) || attempt >= MAX_ATTEMPTS || options.signal.aborted) throw error
-      const waitMs = backoff(attempt)
+      const waitMs = (options.backoff ?? backoff)(attempt)
       attempt++
       options.onRetry(error, attempt, waitMs)
       await sleep(waitMs, undefined, { signal: options.signal }).catch(() => undefined)

@@ -11,7 +11,7 @@ test('waits longer each time, at most 15 s, half of it random', () => {
   expect(backoff(20, () => 1)).toBe(15_000)
 })
 
-test('tries again what passes, and gives up after five attempts without progress', async () => {
+test('tries again what passes, and gives up after eight attempts without progress', async () => {
   const told: number[] = []
   let calls = 0
   const work = withRetries(
@@ -19,10 +19,10 @@ test('tries again what passes, and gives up after five attempts without progress
       calls++
       return Promise.reject(lost)
     },
-    { signal: new AbortController().signal, onRetry: (_error, attempt) => told.push(attempt) },
+    { signal: new AbortController().signal, backoff: () => 1, onRetry: (_error, attempt) => told.push(attempt) },
   )
   await expect(work).rejects.toBe(lost)
-  expect({ calls, told }).toEqual({ calls: 5, told: [2, 3, 4, 5] })
+  expect({ calls, told }).toEqual({ calls: 8, told: [2, 3, 4, 5, 6, 7, 8] })
 })
 
 test('progress makes the count start anew', async () => {
@@ -30,15 +30,23 @@ test('progress makes the count start anew', async () => {
   const result = await withRetries(
     (_attempt, progressed) => {
       calls++
-      if (calls < 7) {
-        if (calls === 4) progressed()
+      if (calls < 12) {
+        if (calls === 6) progressed()
         return Promise.reject(lost)
       }
       return Promise.resolve('done')
     },
-    { signal: new AbortController().signal, onRetry: () => undefined },
+    { signal: new AbortController().signal, backoff: () => 1, onRetry: () => undefined },
   )
-  expect({ result, calls }).toEqual({ result: 'done', calls: 7 })
+  expect({ result, calls }).toEqual({ result: 'done', calls: 12 })
+})
+
+test('a host that cannot be reached any more is tried again', async () => {
+  const refused = new EtlError('E301', 'refused', { kind: 'connection' })
+  let calls = 0
+  const work = () => (++calls < 3 ? Promise.reject(refused) : Promise.resolve(calls))
+  const options = { signal: new AbortController().signal, backoff: () => 1, onRetry: () => undefined }
+  expect(await withRetries(work, options)).toBe(3)
 })
 
 test('never tries a permanent error again, nor anything once the run is to stop', async () => {
@@ -49,11 +57,13 @@ test('never tries a permanent error again, nor anything once the run is to stop'
     return Promise.reject(error)
   }
   await expect(
-    withRetries(fail(permanent), { signal: new AbortController().signal, onRetry: () => undefined }),
+    withRetries(fail(permanent), { signal: new AbortController().signal, backoff: () => 1, onRetry: () => undefined }),
   ).rejects.toBe(permanent)
   const control = new Control()
   control.stop('SIGTERM')
-  await expect(withRetries(fail(lost), { signal: control.signal, onRetry: () => undefined })).rejects.toBe(lost)
+  await expect(
+    withRetries(fail(lost), { signal: control.signal, backoff: () => 1, onRetry: () => undefined }),
+  ).rejects.toBe(lost)
   expect(calls).toBe(2)
 })
 
