@@ -25,7 +25,7 @@ try {
   )
   await makeSource(source, rows)
   const finished = join(dir, 'finished.tsv')
-  await sql('drop table if exists orders; ' + TARGET_DDL)
+  await sql(`drop table if exists orders; ${TARGET_DDL}`)
   await etl(source, true)
   await must('psql', [server.url, '-qc', `\\copy orders to '${finished}'`])
   console.log(`finished file: ${(statSync(finished).size / 1e6).toFixed(0)} MB`)

@@ -1,13 +1,26 @@
 import { defineConfig } from 'vitest/config'
 
+const TIMED = ['test/e2e/start-up.test.ts']
+
+const shared = { root: new URL('..', import.meta.url).pathname, testTimeout: 30_000, hookTimeout: 120_000 }
+
 export default defineConfig({
   test: {
-    root: new URL('..', import.meta.url).pathname,
-    include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
-    globalSetup: ['test/support/global-setup.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 120_000,
+    root: shared.root,
     maxWorkers: 2,
     reporters: ['default'],
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'all',
+          include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
+          exclude: TIMED,
+          globalSetup: ['test/support/global-setup.ts'],
+        },
+      },
+      // What is timed runs when everything else is done, so that it does not run beside it.
+      { test: { ...shared, name: 'timed', include: TIMED, sequence: { groupOrder: 1 } } },
+    ],
   },
 })

@@ -1,15 +1,16 @@
 import { Command, CommanderError } from 'commander'
 import { EtlError } from '../core/errors.js'
 import { TOOL_VERSION } from '../core/version.js'
+import type { CliCommand } from './command.js'
 import { addHelpCommand } from './help.js'
 import type { Io } from './io.js'
-import { COMMANDS } from './registry.js'
+import { commandsFor } from './registry.js'
 import { Terminal } from './terminal.js'
 
 /** Runs the command line and gives its exit code. Never throws, never ends the process by itself. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   let exitCode = 0
-  const program = buildProgram(io, code => {
+  const program = buildProgram(await commandsFor(argv[0]), io, code => {
     exitCode = code
   })
   try {
@@ -24,7 +25,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-export function buildProgram(io: Io, finish: (exitCode: number) => void): Command {
+export function buildProgram(commands: readonly CliCommand[], io: Io, finish: (exitCode: number) => void): Command {
   const program = new Command('etl')
     .description('Moves data between databases as a YAML file says; resumable, row by row accounted for.')
     .version(TOOL_VERSION, '-V, --version', 'print the version')
@@ -43,7 +44,7 @@ export function buildProgram(io: Io, finish: (exitCode: number) => void): Comman
       'after',
       '\nRun `etl help COMMAND` for its options and examples, `etl help exit-codes` for exit codes.\n',
     )
-  for (const { name, summary, configure } of COMMANDS) {
+  for (const { name, summary, configure } of commands) {
     configure(program.command(name).summary(summary).description(`${summary}.`), io, finish)
   }
   addHelpCommand(program, io, finish)

@@ -1,21 +1,25 @@
-import { checkCommand } from './check.js'
 import type { CliCommand } from './command.js'
-import { explainCommand } from './explain.js'
-import { graphCommand } from './graph.js'
-import { planCommand } from './plan.js'
-import { referenceCommand } from './reference.js'
-import { runCommand } from './run.js'
-import { schemaCommand } from './schema.js'
-import { validateCommand } from './validate.js'
+
+/** A command, loaded only where it is called or all are shown: each start pays for what it imports. */
+export interface RegisteredCommand {
+  readonly name: string
+  readonly load: () => Promise<CliCommand>
+}
 
 /** The commands, in the order of the help. */
-export const COMMANDS: readonly CliCommand[] = [
-  validateCommand,
-  checkCommand,
-  planCommand,
-  runCommand,
-  graphCommand,
-  schemaCommand,
-  referenceCommand,
-  explainCommand,
+export const COMMANDS: readonly RegisteredCommand[] = [
+  { name: 'validate', load: async () => (await import('./validate.js')).validateCommand },
+  { name: 'check', load: async () => (await import('./check.js')).checkCommand },
+  { name: 'plan', load: async () => (await import('./plan.js')).planCommand },
+  { name: 'run', load: async () => (await import('./run.js')).runCommand },
+  { name: 'graph', load: async () => (await import('./graph.js')).graphCommand },
+  { name: 'schema', load: async () => (await import('./schema.js')).schemaCommand },
+  { name: 'reference', load: async () => (await import('./reference.js')).referenceCommand },
+  { name: 'explain', load: async () => (await import('./explain.js')).explainCommand },
 ]
+
+/** The command that the first word names; all of them where it names none. */
+export function commandsFor(word: string | undefined): Promise<CliCommand[]> {
+  const named = COMMANDS.find(command => command.name === word)
+  return Promise.all((named === undefined ? COMMANDS : [named]).map(command => command.load()))
+}

@@ -19,6 +19,7 @@ export function compileSchema(schema: LanguageSchema): ValidateFunction {
     verbose: true,
     // The committed file is checked when it is generated; doing it at each start would cost tens of milliseconds.
     validateSchema: false,
+    meta: false,
     messages: false,
     // Making the code smaller takes longer than running it once.
     code: { optimize: false },

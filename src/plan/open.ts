@@ -47,10 +47,7 @@ export async function openDatabases(pipeline: Pipeline, options: OpenDatabasesOp
     const all = Object.entries(spec.sources).map(([name, config]) =>
       open(name, config, options.readOnly || !hooked.has(name), false),
     )
-    const settled = await Promise.allSettled([
-      ...all,
-      open('$target', spec.target, options.readOnly, true),
-    ])
+    const settled = await Promise.allSettled([...all, open('$target', spec.target, options.readOnly, true)])
     const failed = settled.find(result => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
   } catch (error) {

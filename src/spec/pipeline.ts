@@ -1,6 +1,6 @@
 import type { TProperties, TSchema } from 'typebox'
-import { Type } from '../core/schema.js'
 import type { Connector } from '../core/connector.js'
+import { Type } from '../core/schema.js'
 import type { TransformFunction } from '../core/transform.js'
 import { applyStep } from './apply.js'
 import { connection } from './connection.js'

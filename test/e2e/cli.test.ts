@@ -150,19 +150,3 @@ test('validate loads no driver and no screen', async () => {
   const unwanted = /\/node_modules\/(pg|pg-[a-z-]+|better-sqlite3|ink|react|yoga-layout)\//
   expect(loaded.filter(line => unwanted.test(line))).toEqual([])
 })
-
-test('validate starts in at most twice the time of an empty program plus 150 ms', async () => {
-  const { dir } = makeShop(1)
-  const time = async (args: readonly string[]): Promise<number> => {
-    const began = performance.now()
-    await startProcess(process.execPath, args, { cwd: dir }).result
-    return performance.now() - began
-  }
-  // Turn by turn and the best of each, so that what else the machine does weighs on both alike.
-  let [empty, validate] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
-  for (let i = 0; i < 10; i++) {
-    empty = Math.min(empty, await time(['-e', '0']))
-    validate = Math.min(validate, await time([CLI, 'validate']))
-  }
-  expect(validate).toBeLessThanOrEqual(2 * empty + 150)
-})

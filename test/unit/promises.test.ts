@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { buildProgram } from '../../src/commands/program.js'
+import { commandsFor } from '../../src/commands/registry.js'
 import { CODES } from '../../src/core/codes.js'
 
 const SRC = resolve('src')
@@ -16,9 +17,13 @@ test('every code is given somewhere, and every code that is given exists', () =>
   expect([...given].map(code => code.slice(1, -1)).sort((a, b) => a.localeCompare(b))).toEqual(Object.keys(CODES))
 })
 
-test('texts name only commands and options that exist', () => {
+test('texts name only commands and options that exist', async () => {
   const { stdin, stdout, stderr } = process
-  const program = buildProgram({ stdin, stdout, stderr, env: {}, cwd: '.' }, () => undefined)
+  const program = buildProgram(
+    await commandsFor(undefined),
+    { stdin, stdout, stderr, env: {}, cwd: '.' },
+    () => undefined,
+  )
   const commands = new Map(program.commands.map(command => [command.name(), command]))
   const calls = sources.flatMap(({ file, text }) =>
     [...text.matchAll(/[`'"]etl ([a-z][\w-]*)([^`'"]*)/g)].map(([, name = '', rest = '']) => ({ file, name, rest })),

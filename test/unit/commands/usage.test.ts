@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { COMMANDS } from '../../../src/commands/registry.js'
+import { COMMANDS, commandsFor } from '../../../src/commands/registry.js'
 import { CODES } from '../../../src/core/codes.js'
 import { captureCli } from './captured-io.js'
 
@@ -85,7 +85,7 @@ test('without a command, and with --help, the commands are listed on stdout', as
   expect(bare).toEqual(await captureCli(['--help']))
   expect(bare).toEqual(await captureCli(['help']))
   expect([bare.code, bare.err]).toEqual([0, ''])
-  for (const { name, summary } of COMMANDS)
+  for (const { name, summary } of await commandsFor(undefined))
     expect(bare.out).toMatch(new RegExp(`^ {2}${name} .*\\b${summary.split(' ')[0]}`, 'm'))
 })
 

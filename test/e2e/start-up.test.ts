@@ -1,0 +1,45 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { CLI, startProcess } from '../support/etl.js'
+import { makeShop } from './shop.js'
+
+/** `makeShop` has no expressions, which load every function. */
+const WITH_RULES = `version: 1
+name: rules
+sources: { old: { type: sqlite, path: source.sqlite } }
+target: { type: sqlite, path: target.sqlite }
+entities:
+  orders:
+    from: ORDERS
+    to: orders
+    filter: { '>': [{ var: ID }, 0] }
+    let: { big: { upper: [{ var: NAME }] } }
+    fields:
+      id: ID
+      name: { from: big, apply: [trim, { truncate: 50 }, { replace: { pattern: '\\s+', with: ' ' } }] }
+`
+
+test('validate takes at most twice the time of an empty program plus 150 ms', async () => {
+  const { dir } = makeShop(1)
+  writeFileSync(join(dir, 'rules.yaml'), WITH_RULES)
+  const time = async (args: readonly string[]): Promise<number> => {
+    const began = performance.now()
+    await startProcess(process.execPath, args, { cwd: dir }).result
+    return performance.now() - began
+  }
+  const programs = { empty: ['-e', '0'], plain: [CLI, 'validate', 'etl.yaml'], rules: [CLI, 'validate', 'rules.yaml'] }
+  const median = (times: readonly number[]): number => times.toSorted((a, b) => a - b)[times.length >> 1] as number
+  let over: Record<string, number> = {}
+  // Turn by turn, so that what else the machine does weighs on all alike; again where it was too much, for a calmer moment.
+  for (let round = 0; round < 6; round++) {
+    const times: Record<keyof typeof programs, number[]> = { empty: [], plain: [], rules: [] }
+    for (let i = 0; i < 7; i++) {
+      for (const name of ['empty', 'plain', 'rules'] as const) times[name].push(await time(programs[name]))
+    }
+    const limit = 2 * median(times.empty) + 150
+    over = { plain: median(times.plain) - limit, rules: median(times.rules) - limit }
+    if (Object.values(over).every(excess => excess <= 0)) return
+  }
+  expect(over, 'milliseconds over the limit').toEqual({})
+}, 120_000)
