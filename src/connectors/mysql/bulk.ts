@@ -16,6 +16,7 @@ export interface Destination {
   readonly index?: string
   readonly columns: readonly Column[]
   readonly exists: ReadonlySet<string>
+  readonly transactional: boolean
 }
 
 /** Below this a statement of its own costs more than the rows. */
@@ -42,7 +43,7 @@ export async function writeBulk(
 ): Promise<void> {
   const bytes = sliceOf(payload, first, end)
   const large = bytes.length > connection.server.maxPacket / 2
-  if (connection.server.localInfile && (end - first >= FEW_ROWS || large)) {
+  if (connection.server.localInfile && to.transactional && (end - first >= FEW_ROWS || large)) {
     if (await loadData(connection, to, bytes, end - first)) return
   }
   await insertRows(connection, to, payload, first, end)

@@ -55,6 +55,13 @@ export async function readTable(connection: MyConnection, ref: Required<TableRef
 
 const TRANSACTIONAL = new Set(['innodb', 'rocksdb', 'tokudb', 'ndbcluster', 'ndb', 'xpand'])
 
+/** MyISAM and its like keep what a rollback should undo. */
+export async function isTransactional(connection: MyConnection, ref: Required<TableRef>): Promise<boolean> {
+  const sql = 'select engine from information_schema.tables where table_schema = ? and table_name = ?'
+  const engine = (await texts(connection, sql, [ref.schema, ref.table]))[0]?.[0]
+  return TRANSACTIONAL.has((engine ?? '').toLowerCase())
+}
+
 export interface Index {
   readonly name: string
   readonly unique: boolean

@@ -8,7 +8,8 @@ import { asInteger } from './values.js'
 
 /** `load: insert`: the rows go straight into the table. */
 export function insertWriter(connection: MyConnection, spec: ResolvedSpec, target: TargetTable): TableWriter {
-  const to: Destination = { table: target.sql, columns: spec.columns, exists: target.exists }
+  const { sql: table, exists, transactional } = target
+  const to: Destination = { table, columns: spec.columns, exists, transactional }
   return {
     write: async (payload, from, end) => {
       const result: WriteResult = { inserted: end - from, updated: 0, skipped: 0, missing: [] }

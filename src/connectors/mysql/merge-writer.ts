@@ -20,7 +20,13 @@ export function mergeWriter(
   const names = spec.columns.map(column => column.name)
   const index = freeName(names, 'etl_row')
   const sql = statements(spec, target, quote(stage), quote(index), quote(freeName(names, 'etl_rank')))
-  const staging: Destination = { table: quote(stage), index, columns: spec.columns, exists: new Set() }
+  const staging: Destination = {
+    table: quote(stage),
+    index,
+    columns: spec.columns,
+    exists: new Set(),
+    transactional: true,
+  }
   let created = false
 
   const count = async (statement: string): Promise<number> => {

@@ -2,7 +2,7 @@ import type { TableRef } from '../../core/catalog.js'
 import { formatTable } from '../../core/catalog.js'
 import type { WriteSpec } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
-import { readIndexes } from './catalog.js'
+import { isTransactional, readIndexes } from './catalog.js'
 import type { MyConnection } from './connection.js'
 import { quoteRef } from './dialect.js'
 
@@ -12,6 +12,8 @@ export interface TargetTable {
   readonly sql: string
   /** The primary key, and the unique keys on exactly the match columns. */
   readonly exists: ReadonlySet<string>
+  /** What was loaded in vain can be taken back. */
+  readonly transactional: boolean
 }
 
 /** A spec whose table names its schema. */
@@ -33,7 +35,11 @@ export async function inspectTarget(connection: MyConnection, spec: ResolvedSpec
   const unique = (await readIndexes(connection, spec.table)).filter(index => index.unique)
   const matching = unique.filter(index => sameNames(index.columns, spec.match))
   if (spec.mode !== 'insert') checkMatch(spec, matching.length > 0)
-  return { sql: quoteRef(spec.table), exists: new Set(['PRIMARY', ...matching.map(index => index.name)]) }
+  return {
+    sql: quoteRef(spec.table),
+    exists: new Set(['PRIMARY', ...matching.map(index => index.name)]),
+    transactional: await isTransactional(connection, spec.table),
+  }
 }
 
 function checkMatch(spec: WriteSpec, unique: boolean): void {
