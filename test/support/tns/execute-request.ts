@@ -2,7 +2,7 @@ import type { LobStore } from './lob-store.js'
 import { OraError } from './ora-error.js'
 import type { OraType, Stored } from './ora-type.js'
 import { kindOfWire } from './ora-type.js'
-import { decodeNumber, encodeNumber } from './oracle-number.js'
+import { decodeDouble, decodeFloat, decodeNumber, encodeDouble, encodeFloat, encodeNumber } from './oracle-number.js'
 import type { TtcReader } from './ttc-reader.js'
 
 const OPTION = {
@@ -162,6 +162,11 @@ function readValue(reader: TtcReader, bind: Descriptor, lobs: LobStore): Stored 
       return Buffer.from(bytes).swap16().toString('utf16le')
     case 'NUMBER':
       return encodeNumber(decodeNumber(bytes))
+    // The database has no minus zero.
+    case 'BINARY_DOUBLE':
+      return encodeDouble(decodeDouble(bytes))
+    case 'BINARY_FLOAT':
+      return encodeFloat(decodeFloat(bytes))
     case 'TIMESTAMP':
     case 'TIMESTAMP_LTZ':
       return bytes.length === 7 ? Buffer.concat([bytes, Buffer.alloc(4)]) : Buffer.from(bytes)

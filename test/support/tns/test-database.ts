@@ -1,8 +1,8 @@
 import oracledb from 'oracledb'
+import type { TestDatabase } from '../../databases/types.js'
 import { oracleStatements } from './portable-sql.js'
 import { startTnsServer, type TnsServer } from './server.js'
 import { SqliteBackend } from './sqlite/backend.js'
-import type { TestDatabase } from '../../databases/types.js'
 
 const PASSWORD = 'Wire_1234'
 

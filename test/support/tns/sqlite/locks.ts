@@ -48,8 +48,12 @@ export class RowLocks {
 
   /** Waits until nobody else holds any of the rows. */
   async wait(who: unknown, table: string, rowids: () => readonly unknown[], signal: AbortSignal): Promise<void> {
-    if (this.#held.size === 0) return
-    while (rowids().some(rowid => this.#heldByOther(`${table} ${rowid}`, who))) await this.#change(signal)
+    while (this.heldByOthers(who, table, rowids)) await this.#change(signal)
+  }
+
+  heldByOthers(who: unknown, table: string, rowids: () => readonly unknown[]): boolean {
+    if (this.#held.size === 0) return false
+    return rowids().some(rowid => this.#heldByOther(`${table} ${rowid}`, who))
   }
 
   give(who: unknown): void {

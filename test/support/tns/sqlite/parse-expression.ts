@@ -156,11 +156,10 @@ function cases(tokens: TokenStream): Expr {
 
 function call(tokens: TokenStream, name: string): Expr {
   tokens.need('(')
-  if (tokens.take(')')) return { is: 'call', name, args: [], star: false, distinct: false }
-  if (tokens.take('*', ')')) return { is: 'call', name, args: [], star: true, distinct: false }
+  const star = tokens.take('*')
   const distinct = tokens.take('DISTINCT')
-  const args = tokens.commas(() => parseExpression(tokens))
+  const args = star || tokens.sees(')') ? [] : tokens.commas(() => parseExpression(tokens))
   tokens.need(')')
   if (tokens.sees('OVER')) throw tokens.refusal()
-  return { is: 'call', name, args, star: false, distinct }
+  return { is: 'call', name, args, star, distinct }
 }

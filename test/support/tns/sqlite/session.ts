@@ -92,7 +92,7 @@ export class SqliteSession implements BackendSession {
       await this.#other(plan.statement, options.signal)
       return nothing
     }
-    await this.#beginWriting(options.signal)
+    await this.#beginChange(plan, iterations, options.signal)
     return await this.#change(plan, iterations, options)
   }
 
@@ -116,6 +116,28 @@ export class SqliteSession implements BackendSession {
     return Number(decodeNumber(this.#db.prepare(`SELECT ${sql}`).pluck().get(binds) as Buffer))
   }
 
+  /** Others' row locks are waited for before the one writer's turn is taken: who holds them may need it to go on. */
+  async #beginChange(
+    plan: DmlPlan | MergePlan,
+    iterations: readonly (readonly Stored[])[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const rows = (): unknown[] => {
+      if (!('touched' in plan) || plan.touched === undefined) return []
+      const statement = this.#compile(plan.touched).pluck()
+      return iterations.flatMap(values => statement.all(bound(values)))
+    }
+    for (;;) {
+      const already = this.#writing
+      await this.#backend.rows.wait(this, plan.table.physical, rows, signal)
+      await this.#beginWriting(signal)
+      if (already || !this.#backend.rows.heldByOthers(this, plan.table.physical, rows)) return
+      this.#db.exec('ROLLBACK')
+      this.#writing = false
+      this.#backend.writer.give(this)
+    }
+  }
+
   async #beginWriting(signal: AbortSignal): Promise<void> {
     if (this.#reading)
       throw new OraError(1456, 'may not perform insert/delete/update operation inside a READ ONLY transaction')
@@ -137,15 +159,6 @@ export class SqliteSession implements BackendSession {
       if (options.signal.aborted) throw new OraError(1013, 'user requested cancel of current operation')
       const binds = bound(values)
       try {
-        if ('touched' in plan && plan.touched !== undefined) {
-          const { touched } = plan
-          await this.#backend.rows.wait(
-            this,
-            plan.table.physical,
-            () => this.#compile(touched).pluck().all(binds),
-            options.signal,
-          )
-        }
         const done = this.#one(plan, binds)
         counts.push(done.count)
         returned.push(done.rows)
