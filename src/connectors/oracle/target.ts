@@ -69,6 +69,5 @@ function rowsOf(payload: Payload, from: number, to: number, spec: WriteSpec, whe
     row: fault.row,
     column: fault.column,
     where,
-    native: fault.code,
   })
 }

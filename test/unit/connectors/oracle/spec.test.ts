@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { readSettings } from '../../../../src/connectors/oracle/spec.js'
+
+const LOGIN = { type: 'oracle', user: 'etl', password: 'secret' }
+
+test('host, port and service make a connect string', () => {
+  expect(readSettings({ ...LOGIN, host: 'db', service: 'app' }, '/x').connectString).toBe('db:1521/app')
+  expect(readSettings({ ...LOGIN, host: '::1', port: 1522, service: 'app' }, '/x').connectString).toBe('[::1]:1522/app')
+  expect(readSettings({ ...LOGIN, connect_string: 'tcps://db:2484/app' }, '/x').connectString).toBe(
+    'tcps://db:2484/app',
+  )
+})
+
+test('defaults, and folders beside the pipeline file', () => {
+  const settings = readSettings(
+    { ...LOGIN, connect_string: 'PROD', tns_admin: 'net', wallet: { dir: 'wallet', password: 'w' }, thick: {} },
+    '/pipelines',
+  )
+  expect(settings).toEqual({
+    connectString: 'PROD',
+    user: 'etl',
+    password: 'secret',
+    schema: undefined,
+    tnsAdmin: '/pipelines/net',
+    wallet: { dir: '/pipelines/wallet', password: 'w' },
+    pool: { min: 0, max: 10 },
+    thick: { libDir: undefined },
+    connectTimeout: 20,
+    callTimeoutMs: 0,
+  })
+})
+
+test('what is missing or said twice', () => {
+  const read = (config: Record<string, unknown>) => () => readSettings({ ...LOGIN, ...config }, '/x')
+  expect(read({})).toThrow('the database is not named')
+  expect(read({ host: 'db' })).toThrow('the service is not named')
+  expect(read({ connect_string: 'x', host: 'db' })).toThrow('`connect_string` and `host` say the same thing')
+  expect(read({ connect_string: 'x', pool: { min: 5, max: 2 } })).toThrow('`pool.min` is larger than `pool.max`')
+})
