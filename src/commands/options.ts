@@ -7,7 +7,7 @@ export interface PipelineOptions {
   readonly var?: Readonly<Record<string, string>>
 }
 
-export const PIPELINE_ARGUMENT = ['[pipeline]', 'the pipeline file (default: etl.yaml or pipeline.yaml)'] as const
+const PIPELINE_ARGUMENT = ['[pipeline]', 'the pipeline file (default: etl.yaml or pipeline.yaml)'] as const
 
 /** `--profile` and `--var`, which decide what the file says. */
 export function addPipelineOptions(command: Command): Command {

@@ -22,8 +22,6 @@ export type LogicalType =
   | { readonly kind: 'any' }
   | { readonly kind: 'other'; readonly native: string }
 
-export type TypeKind = LogicalType['kind']
-
 /** A type as a person writes it in `type:`, for example `decimal(12,2)` or `timestamptz`. The inverse of {@link parseType}. */
 export function formatType(type: LogicalType): string {
   switch (type.kind) {

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../core/codes.js'
 import { PipelineError } from '../core/errors.js'
 
 /** A pipeline file larger than this is a mistake. */
-export const MAX_BYTES = 1_000_000
+const MAX_BYTES = 1_000_000
 
 /**
  * Reads a pipeline file as text.

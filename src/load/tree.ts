@@ -40,7 +40,7 @@ export function toData(node: Node): unknown {
   return Object.fromEntries([...node.entries].map(([key, { value }]) => [key, toData(value)]))
 }
 
-export function child(node: Node, step: string | number): Node | undefined {
+function child(node: Node, step: string | number): Node | undefined {
   if (node.kind === 'map') return node.entries.get(String(step))?.value
   return node.kind === 'seq' ? node.items[Number(step)] : undefined
 }

@@ -65,7 +65,7 @@ function textAt(root: Node, error: ErrorObject): string | undefined {
 }
 
 /** A JSON pointer as a path. */
-export function pathOf(instancePath: string): DocPath {
+function pathOf(instancePath: string): DocPath {
   return instancePath
     .split('/')
     .slice(1)

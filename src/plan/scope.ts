@@ -6,7 +6,7 @@ import { suggest } from './problems.js'
 import type { SourceColumn, SourceShape } from './source-shape.js'
 
 /** Names that have one value for the whole entity. */
-export function constantNames(spec: PipelineSpec): string[] {
+function constantNames(spec: PipelineSpec): string[] {
   return ['$run.id', '$run.started_at', '$entity', '$member', ...Object.keys(spec.vars).map(name => `$vars.${name}`)]
 }
 

@@ -39,7 +39,7 @@ export function primaryKeyOf(draft: Draft): readonly string[] {
 }
 
 /** The one column that a ref to the entity gives; undefined where its key has several. */
-export function keyColumnOf(draft: Draft): string | undefined {
+function keyColumnOf(draft: Draft): string | undefined {
   const primary = primaryKeyOf(draft)
   if (primary.length === 1) return primary[0]
   return draft.spec.match?.length === 1 ? draft.spec.match[0] : undefined

@@ -84,7 +84,7 @@ function checkedMatch(draft: Draft): readonly string[] {
   return match
 }
 
-export function matchOf(draft: Draft): readonly string[] {
+function matchOf(draft: Draft): readonly string[] {
   return draft.spec.match ?? primaryKeyOf(draft)
 }
 

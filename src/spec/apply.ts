@@ -43,7 +43,7 @@ function parameters(fn: TransformFunction): JsonSchema {
 }
 
 /** Unions of words become `enum`, unions of plain types a list of types: one error instead of one per member. */
-export function simplify(schema: unknown): unknown {
+function simplify(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(simplify)
   if (typeof schema !== 'object' || schema === null) return schema
   const { anyOf, ...rest } = Object.fromEntries(

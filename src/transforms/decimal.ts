@@ -47,7 +47,7 @@ export function plainText(text: string): string | undefined {
 }
 
 /** The value as plain decimal text; E402 where it is no number. Booleans and bytes are none. */
-export function decimalText(value: Value | undefined): string {
+function decimalText(value: Value | undefined): string {
   if (typeof value === 'string') {
     const plain = plainText(value)
     if (plain !== undefined) return plain

@@ -11,7 +11,7 @@ export const NOT_TEMPORAL = -1
 
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
-export function isLeapYear(year: number): boolean {
+function isLeapYear(year: number): boolean {
   return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
 }
 
@@ -182,7 +182,7 @@ export function timeText(wall: number, fraction: string): string {
   return `${pad2(hour)}:${pad2(minute)}:${pad2(second)}${fraction === '' ? '' : `.${fraction}`}`
 }
 
-export function offsetText(seconds: number): string {
+function offsetText(seconds: number): string {
   if (seconds === 0) return 'Z'
   const size = Math.abs(seconds)
   const rest = size % 60

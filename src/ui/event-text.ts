@@ -90,7 +90,7 @@ function entityFinished(event: RunEvent & { type: 'entity_finished' }, symbols: 
 }
 
 /** `950,000 read, 949,937 written, 63 quarantined`: what happened to the rows, without what did not happen. */
-export function countsText(counts: Counts): string {
+function countsText(counts: Counts): string {
   const parts = [`${formatCount(counts.read)} read`, `${formatCount(counts.written)} written`]
   for (const key of ['skipped', 'filtered', 'deduped', 'quarantined'] as const) {
     if (counts[key] > 0) parts.push(`${formatCount(counts[key])} ${key}`)

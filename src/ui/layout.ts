@@ -18,7 +18,7 @@ const MOST_PROBLEMS = 3
 export const HELP_ROWS = 4
 
 /** Rows a frame may have: Ink wipes the scrollback when a frame reaches the height of the terminal. */
-export function frameRows(view: View): number {
+function frameRows(view: View): number {
   return Math.max(FIXED + 1, view.rows - 2)
 }
 

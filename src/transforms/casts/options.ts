@@ -30,7 +30,7 @@ export function lossPolicy(options: CastOptions): LossPolicy {
 }
 
 /** The word for what a value is, for messages: never the value. */
-export function wordFor(value: Value): string {
+function wordFor(value: Value): string {
   if (Buffer.isBuffer(value)) return 'bytes'
   return typeof value === 'string' ? 'text' : typeof value === 'boolean' ? 'a boolean' : 'a number'
 }

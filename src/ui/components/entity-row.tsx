@@ -34,7 +34,7 @@ export function EntityRow({ state, entity, columns, view }: Props): ReactElement
   )
 }
 
-export function markOf(
+function markOf(
   entity: EntityView,
   phase: RunState['phase'],
   symbols: Symbols,
