@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Session } from '../../src/core/connector.js'
+import type { Database, Session } from '../../src/core/connector.js'
 import type { Row, Value } from '../../src/core/row.js'
 import type { LogicalType } from '../../src/core/types.js'
 import { formatType } from '../../src/core/types.js'
@@ -22,7 +22,7 @@ beforeAll(async () => {
     const place = await openPlace(database, 'values')
     const writing = await place.database.session({ readOnly: false })
     const reading = await place.database.session({ readOnly: true })
-    places.set(database.name, { ...place, writing, reading })
+    places.set(database.name, { ...place, database: remembering(place.database), writing, reading })
   }
 })
 
@@ -33,6 +33,23 @@ afterAll(async () => {
     await closePlace(place)
   }
 })
+
+/** Tables here never change once they are made, so one look at each is enough. */
+function remembering(database: Database): Database {
+  const tables = new Map<string, ReturnType<Database['table']>>()
+  const table: Database['table'] = ref => {
+    const found = tables.get(ref.table) ?? database.table(ref)
+    tables.set(ref.table, found)
+    return found
+  }
+  return new Proxy(database, {
+    get(target, key) {
+      if (key === 'table') return table
+      const value: unknown = Reflect.get(target, key, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
 
 function placeNamed(name: string): OpenPlace {
   const place = places.get(name)
