@@ -174,7 +174,7 @@ export function entity(field: TSchema): TSchema {
           },
           Type.Integer({ minimum: 1, maximum: 10_000 }),
           Type.Object(
-            { rows: Type.Integer({ minimum: 1, description: 'About so many rows a range.' }) },
+            { rows: Type.Integer({ minimum: 1, description: 'About so many rows a range.', examples: [250_000] }) },
             { additionalProperties: false },
           ),
         ),

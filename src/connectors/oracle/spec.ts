@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
-import { Type } from 'typebox'
 import type { ConnectionConfig } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
+import { Type } from '../../core/schema.js'
 
 export const properties = {
   connect_string: Type.Optional(
