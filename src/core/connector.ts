@@ -1,4 +1,5 @@
 import type { Column, Table, TableRef } from './catalog.js'
+import type { ErrorCode } from './codes.js'
 import type { Row, Value } from './row.js'
 import type { LogicalType } from './types.js'
 
@@ -53,6 +54,8 @@ export interface Capabilities {
   readonly nulInText: boolean
   /** A column takes any value whatever its declared type says (SQLite): NOT NULL and length are checked by us. */
   readonly looseTypes: boolean
+  /** Tables are files: read in their own order (`ReadSpec.order` is empty), no SQL, no key but the number of the row. */
+  readonly files?: boolean
   /** Encoded rows are a few buffers, handed from thread to thread at no cost. Absent: they would have to be copied. */
   readonly flatPayload?: boolean
 }
@@ -119,6 +122,11 @@ export interface Session {
   commit(): Promise<void>
   /** Never throws: a broken connection has rolled back. */
   rollback(): Promise<void>
+  /**
+   * From here to the end of the transaction, constraints that the schema defers to the commit are checked by each
+   * statement, so that the guilty row can be found. Absent where the database knows no such constraints.
+   */
+  constraintsNow?(): Promise<void>
   savepoint(name: string): Promise<void>
   rollbackTo(name: string): Promise<void>
   releaseSavepoint(name: string): Promise<void>
@@ -177,6 +185,17 @@ export interface SourceBatch {
   readonly rows: Row[]
   /** Where the next read may go on: `order` values of the last row (or what a file source calls a position). */
   readonly cursor: readonly Value[]
+  /** Rows that cannot be understood: they have their place in `rows`, and no values there. */
+  readonly malformed?: readonly MalformedRow[]
+}
+
+export interface MalformedRow {
+  /** Index into `rows`. */
+  readonly row: number
+  readonly code: ErrorCode
+  readonly message: string
+  /** What is kept of it in place of values, as JSON. */
+  readonly values: Readonly<Record<string, unknown>>
 }
 
 export type WriteMode = 'insert' | 'ignore' | 'upsert' | 'update'

@@ -22,7 +22,7 @@ export async function writeWhole(
   const written = nothing()
   let first = 0
   for (const part of batch.parts) {
-    await writeRange(writer, part, first, 0, part.rows, written, missing)
+    await writeRange(writer, { part, first, from: 0, to: part.rows }, written, missing)
     first += part.rows
   }
   return written
@@ -30,7 +30,8 @@ export async function writeWhole(
 
 /**
  * Writes the batch range by range, each behind a savepoint, halving those that fail until the guilty rows stand alone.
- * Where the database names the row it is taken at its word only after it failed alone.
+ * Where the database names the row it is taken at its word only after it failed alone. Rows whose foreign key is missing
+ * are tried once more at the end: the row they refer to may have come later in the batch.
  *
  * @param guilty called with each row at fault
  */
@@ -42,66 +43,74 @@ export async function writeAround(
   missing: (index: number) => void,
 ): Promise<BulkWritten> {
   const written = nothing()
+  await session.constraintsNow?.()
   let first = 0
+  let failed: Failed[] = []
+  const attempt = async (range: Range): Promise<EtlError | undefined> => {
+    await session.savepoint(SAVEPOINT)
+    try {
+      await writeRange(writer, range, written, missing)
+      await session.releaseSavepoint(SAVEPOINT)
+      return undefined
+    } catch (error) {
+      if (!isRowError(error)) throw error
+      await session.rollbackTo(SAVEPOINT)
+      return error
+    }
+  }
   for (const part of batch.parts) {
-    const ranges: (readonly [number, number])[] = [[0, part.rows]]
-    for (;;) {
-      const range = ranges.pop()
-      if (range === undefined) break
-      const [from, to] = range
-      if (from >= to) continue
-      await session.savepoint(SAVEPOINT)
-      try {
-        await writeRange(writer, part, first, from, to, written, missing)
-        await session.releaseSavepoint(SAVEPOINT)
-      } catch (error) {
-        if (!isRowError(error)) throw error
-        await session.rollbackTo(SAVEPOINT)
-        if (to - from === 1) guilty(first + from, error)
-        else ranges.push(...divide(from, to, error.row).reverse())
-      }
+    const ranges: Range[] = [{ part, first, from: 0, to: part.rows }]
+    for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
+      if (range.from >= range.to) continue
+      const error = await attempt(range)
+      if (error === undefined) continue
+      if (range.to - range.from === 1) failed.push({ range, error })
+      else ranges.push(...divide(range, error.row).reverse())
     }
     first += part.rows
   }
+  for (let before = Number.POSITIVE_INFINITY; failed.length < before; ) {
+    before = failed.length
+    const still: Failed[] = []
+    for (const each of failed) {
+      const error = each.error.code === 'E418' ? await attempt(each.range) : each.error
+      if (error !== undefined) still.push({ range: each.range, error })
+    }
+    failed = still
+  }
+  for (const { range, error } of failed) guilty(range.first + range.from, error)
   return written
+}
+
+/** Rows `from` to `to` (exclusive) of a part whose first row is row `first` of the batch. */
+interface Range {
+  readonly part: Payload
+  readonly first: number
+  readonly from: number
+  readonly to: number
+}
+
+interface Failed {
+  readonly range: Range
+  readonly error: EtlError
 }
 
 export function nothing(): BulkWritten {
   return { inserted: 0, updated: 0, skipped: 0, rejects: [], keys: new Map() }
 }
 
-function divide(from: number, to: number, row: number | undefined): (readonly [number, number])[] {
-  if (row === undefined || row < from || row >= to) {
-    const middle = (from + to) >> 1
-    return [
-      [from, middle],
-      [middle, to],
-    ]
-  }
+function divide(range: Range, row: number | undefined): Range[] {
+  const { from, to } = range
+  const cut = (...at: readonly number[]): Range[] =>
+    at.slice(1).map((end, i) => ({ ...range, from: at[i] ?? from, to: end }))
+  if (row === undefined || row < from || row >= to) return cut(from, (from + to) >> 1, to)
   const rest = row + 1
-  if (to - rest <= WHOLE_REST) {
-    return [
-      [from, row],
-      [row, rest],
-      [rest, to],
-    ]
-  }
-  const middle = (rest + to) >> 1
-  return [
-    [from, row],
-    [row, rest],
-    [rest, middle],
-    [middle, to],
-  ]
+  return to - rest <= WHOLE_REST ? cut(from, row, rest, to) : cut(from, row, rest, (rest + to) >> 1, to)
 }
 
-/** @param first index within the batch of the part's first row */
 async function writeRange(
   writer: TableWriter,
-  part: Payload,
-  first: number,
-  from: number,
-  to: number,
+  { part, first, from, to }: Range,
   written: BulkWritten,
   missing: (index: number) => void,
 ): Promise<void> {

@@ -1,9 +1,10 @@
-import type { Encoder, Payload, Session } from '../core/connector.js'
+import type { Encoder, Payload, Session, SourceBatch } from '../core/connector.js'
 import type { Row, Value } from '../core/row.js'
 import type { BatchOutcome } from '../plan/outcome.js'
 import { newOutcome } from '../plan/outcome.js'
 import type { ReadPlan } from '../plan/plan.js'
 import type { RowProgram } from '../plan/row-program.js'
+import type { RowPolicy } from '../spec/model.js'
 import { keyOf, type PreparedBatch, rejectRecord } from './prepared-batch.js'
 import type { RejectRecord } from './quarantine.js'
 import { checkOrder, cursorText, parseCursor, reread, slices } from './source-slices.js'
@@ -17,6 +18,8 @@ export interface ProduceOptions {
   readonly program: RowProgram
   readonly encoder: Encoder
   readonly batchRows: number
+  /** What becomes of rows that the source could not make sense of. */
+  readonly policy: RowPolicy
   /** Rows to read at most, over all batches. */
   readonly limit?: number
   /** Where to go on: the cursor of the last safe batch, or the chunk's lower bound. */
@@ -62,8 +65,9 @@ export async function* produce(
     started = now()
     checkOrder(read, slice.rows, cursor)
     cursor = [...slice.cursor]
-    if (program.needsPrefetch) await program.prefetch(slice.rows)
-    batch.add(slice.rows)
+    const sound = soundRows(slice)
+    if (program.needsPrefetch) await program.prefetch(sound.rows)
+    batch.add(slice, sound)
     batch.transformMs += now() - started
     if (batch.read >= options.batchRows || batch.bytes >= BATCH_BYTES || slice.rows.length < size) {
       yield batch.done(cursor)
@@ -109,8 +113,9 @@ class Collector {
     this.#after = after
   }
 
-  add(rows: readonly Row[]): void {
+  add(slice: SourceBatch, { rows, indexes }: SoundRows): void {
     const { program, encoder, read, keepKeys, keepRows } = this.#options
+    const place = (index: number): number => this.read + (indexes?.[index] ?? index)
     const outcome = newOutcome()
     program.run(rows, outcome)
     if (outcome.rows.length > 0) {
@@ -118,18 +123,19 @@ class Collector {
       this.#parts.push(payload)
       this.bytes += payload.bytes
     }
-    for (const source of outcome.sources) this.#sources.push(this.read + source)
+    for (const source of outcome.sources) this.#sources.push(place(source))
     if (keepKeys) for (const source of outcome.sources) this.#keys.push(keyOf(read, rows[source] ?? []))
     if (keepRows) {
       for (const row of outcome.rows) this.#kept.push(row)
       this.#firstSource ??= rows[outcome.sources[0] ?? -1]
     }
-    this.#reject(rows, outcome)
+    this.#reject(rows, outcome, place)
+    this.#rejectMalformed(slice)
     this.#rows += outcome.rows.length
     this.#filtered += outcome.filtered
     addAll(this.#losses, outcome.losses)
     addAll(this.#substituted, outcome.substituted)
-    this.read += rows.length
+    this.read += slice.rows.length
   }
 
   done(cursor: readonly Value[]): PreparedBatch {
@@ -156,16 +162,42 @@ class Collector {
     }
   }
 
-  #reject(rows: readonly Row[], outcome: BatchOutcome): void {
+  #rejectMalformed({ rows, malformed = [] }: SourceBatch): void {
+    const { read, findBy, policy, keepValues } = this.#options
+    // The first pass has counted them.
+    if (findBy.length > 0) this.#absent += malformed.length
+    else {
+      for (const { row, code, message, values } of malformed) {
+        const why = { stage: 'read', code, message } as const
+        const record = rejectRecord(read, this.read + row, rows[row] ?? [], why, policy, false)
+        this.#rejects.push(keepValues ? { ...record, values } : record)
+      }
+    }
+  }
+
+  #reject(rows: readonly Row[], outcome: BatchOutcome, place: (index: number) => number): void {
     const { read, findBy, keepValues } = this.#options
     for (const reject of outcome.rejects) {
       if (reject.code === 'E412' && findBy.includes(reject.field ?? '')) this.#absent++
       else {
         const row = rows[reject.row] ?? []
-        this.#rejects.push(rejectRecord(read, this.read + reject.row, row, reject, reject.policy, keepValues))
+        this.#rejects.push(rejectRecord(read, place(reject.row), row, reject, reject.policy, keepValues))
       }
     }
   }
+}
+
+interface SoundRows {
+  readonly rows: readonly Row[]
+  /** Where each stands among the rows that were read; undefined where all are sound. */
+  readonly indexes: readonly number[] | undefined
+}
+
+function soundRows({ rows, malformed }: SourceBatch): SoundRows {
+  if (malformed === undefined) return { rows, indexes: undefined }
+  const bad = new Set(malformed.map(({ row }) => row))
+  const indexes = [...rows.keys()].filter(index => !bad.has(index))
+  return { rows: indexes.map(index => rows[index] as Row), indexes }
 }
 
 function addAll(into: Map<string, number>, from: ReadonlyMap<string, number>): void {

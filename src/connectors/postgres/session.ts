@@ -62,6 +62,10 @@ export class PgSession implements Session {
     await this.#connection.run('rollback').catch(() => {})
   }
 
+  async constraintsNow(): Promise<void> {
+    await this.#connection.run('set constraints all immediate')
+  }
+
   async savepoint(name: string): Promise<void> {
     await this.#connection.run(`savepoint ${quote(name)}`)
   }
