@@ -35,7 +35,8 @@ export function bindForm(native: string, type: LogicalType): BindForm {
   if (name === 'NVARCHAR2' || name === 'NCHAR' || name === 'NCLOB') return 'national'
   // Compared with blanks padded, as the column's own values are.
   if (name === 'CHAR') return 'char'
-  if (native !== '') return 'text'
+  if (/^(VARCHAR2|CLOB|LONG|ROWID|UROWID)$/.test(name)) return 'text'
+  // A table that is yet to be created has no words of the database.
   switch (type.kind) {
     case 'integer':
     case 'decimal':
@@ -45,6 +46,8 @@ export function bindForm(native: string, type: LogicalType): BindForm {
       return type.bits === 32 ? 'float' : 'double'
     case 'bytes':
       return 'bytes'
+    case 'date':
+      return 'date'
     case 'timestamp':
       return type.zoned ? 'zoned' : 'timestamp'
     default:

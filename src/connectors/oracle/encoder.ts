@@ -96,5 +96,6 @@ function checkNumber(text: string, column: Column): Refusal | undefined {
 function scaleOf(column: Column): number | undefined {
   const declared = /^NUMBER\(\d+,(-?\d+)\)$/.exec(column.native)?.[1]
   if (declared !== undefined) return Math.max(0, Number(declared))
+  if (column.type.kind === 'decimal' && column.type.precision !== undefined) return column.type.scale ?? 0
   return column.type.kind === 'integer' ? 0 : undefined
 }

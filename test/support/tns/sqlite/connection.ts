@@ -71,7 +71,7 @@ function aggregates(db: Database.Database): void {
   const make = (name: string, result: (sum: Sum) => Big): void => {
     db.aggregate<Sum>(name, {
       start: () => ({ total: new Big(0), count: 0 }),
-      step: (sum, ...values) => step(sum, values[0]),
+      step: (sum: Sum, value: unknown) => step(sum, value),
       result: sum => (sum.count === 0 ? null : encodeNumber(result(sum).toFixed())),
     })
   }

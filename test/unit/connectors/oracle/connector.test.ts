@@ -184,7 +184,12 @@ describe('writing', () => {
     ['NAME', null, 'E401', 'the column cannot be null (NAME)'],
     ['NAME', 'x'.repeat(21), 'E405', 'a text is longer than its column (NAME)'],
     ['NAME', '\ud800', 'E409', 'NAME of ETL.COIL: the text holds half a surrogate pair'],
-    ['PRICE', '1.005', 'E404', 'PRICE of ETL.COIL: the number has more decimals than the column, which Oracle would round'],
+    [
+      'PRICE',
+      '1.005',
+      'E404',
+      'PRICE of ETL.COIL: the number has more decimals than the column, which Oracle would round',
+    ],
     ['PRICE', '99999999999', 'E403', 'a number is larger than its column allows'],
     [
       'WEIGHT',

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { bindForm } from '../../../../src/connectors/oracle/binds.js'
 import { logicalType, nativeText, nativeType } from '../../../../src/connectors/oracle/types.js'
 import { formatType, parseType } from '../../../../src/core/types.js'
 
@@ -59,4 +60,18 @@ test.each([
 test('a key is never a large object', () => {
   expect(nativeType({ kind: 'text' }, true)).toBe('varchar2(4000)')
   expect(nativeType({ kind: 'bytes' }, true)).toBe('raw(2000)')
+})
+
+test.each([
+  ['timestamp', 'timestamp'],
+  ['timestamptz', 'zoned'],
+  ['date', 'date'],
+  ['int64', 'number'],
+  ['decimal(10,2)', 'number'],
+  ['boolean', 'number'],
+  ['float32', 'float'],
+  ['bytes', 'bytes'],
+  ['varchar(10)', 'text'],
+])('a column of a table yet to be created is bound by its logical type: %s', (type, form) => {
+  expect(bindForm(type, parseType(type) ?? { kind: 'any' })).toBe(form)
 })
