@@ -17,7 +17,12 @@ export interface Column {
   readonly generated?: 'stored' | 'always' | 'default'
   /** Text only: the column compares byte by byte, so its order can be trusted across databases. */
   readonly binaryOrder?: boolean
+  /** Made while reading and not stored: used where it is named, never copied by `rest`. */
+  readonly pseudo?: boolean
 }
+
+/** The pseudo column of files: the number of the row (of its line, where each row is one), from 1. */
+export const ROW_NUMBER = '$row'
 
 export interface UniqueKey {
   readonly name: string
@@ -41,6 +46,8 @@ export interface Table extends TableRef {
   readonly foreignKeys: readonly ForeignKey[]
   /** The database's own estimate; undefined where it has none. */
   readonly estimatedRows?: number
+  /** Differs when the rows may differ; undefined where the source cannot say. Part of the fingerprint. */
+  readonly version?: string
   /** False where the engine of the table keeps no transactions (MyISAM): exactly-once is refused there. */
   readonly transactional: boolean
 }

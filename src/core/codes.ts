@@ -78,6 +78,7 @@ export const CODES = {
   E420: 'value refused by the database',
   E421: 'value cannot be converted',
   E422: 'key is null',
+  E423: 'row cannot be understood',
   E501: 'too many rows failed',
   E502: 'row failed and the policy is fail',
   E503: 'another run is going on',
@@ -96,6 +97,7 @@ export const CODES = {
   E518: 'source key is not unique',
   E520: 'usage',
   E522: 'source changed its shape',
+  E523: 'file is malformed',
   E901: 'internal error',
 } as const
 

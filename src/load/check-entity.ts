@@ -40,10 +40,10 @@ function checkFrom(entity: Readonly<Record<string, unknown>>, path: DocPath, sco
   }
   const from = record(entity.from)
   if (Object.keys(from).length === 0) return
-  const given = ['table', 'query', 'rows'].filter(key => Object.hasOwn(from, key))
+  const given = ['table', 'file', 'query', 'rows'].filter(key => Object.hasOwn(from, key))
   const [kind] = given
   if (kind === undefined) {
-    scope.report('E104', at, '`from` needs `table`, `query` or `rows`')
+    scope.report('E104', at, '`from` needs `table`, `file`, `query` or `rows`')
     return
   }
   if (given.length > 1) {
@@ -53,7 +53,8 @@ function checkFrom(entity: Readonly<Record<string, unknown>>, path: DocPath, sco
   const refuse = (key: string, with_: string) =>
     Object.hasOwn(from, key) && Object.hasOwn(from, with_) && exclusive([with_, key], at, scope)
   if (kind === 'rows') refuse('source', 'rows')
-  if (kind !== 'table') for (const key of ['columns', 'schema', 'target']) refuse(key, kind)
+  if (kind === 'file') for (const key of ['schema', 'target']) refuse(key, kind)
+  else if (kind !== 'table') for (const key of ['columns', 'schema', 'target']) refuse(key, kind)
   refuse('source', 'target')
   if (kind === 'query' && entity.key === undefined) {
     const hint = 'Name the columns that identify a row: `key: ID`.'

@@ -55,7 +55,8 @@ function expandFrom(raw: unknown, onlySource: string): FromSpec {
   const source = String(from.source ?? onlySource)
   if (from.rows !== undefined) return { kind: 'rows', rows: from.rows as readonly Readonly<Record<string, Value>>[] }
   if (from.query !== undefined) return { kind: 'query', source, query: String(from.query) }
-  const table = tableRef(from)
+  // A file is a table that is called by its path, whose dots are no schema.
+  const table = from.file === undefined ? tableRef(from) : { table: String(from.file) }
   const columns = optional('columns', from.columns === undefined ? undefined : nameList(from.columns))
   return from.target === true ? { kind: 'target', table, ...columns } : { kind: 'table', source, table, ...columns }
 }

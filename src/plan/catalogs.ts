@@ -17,6 +17,7 @@ const AT_ONCE = 8
 export class Catalogs {
   readonly #databases: CatalogSources
   readonly #tables = new Map<string, Table | undefined>()
+  readonly #refusals = new Map<string, EtlError>()
   readonly #queries = new Map<string, readonly Column[] | EtlError>()
   readonly #names = new Map<string, readonly TableRef[]>()
   readonly #wanted = new Map<string, () => Promise<void>>()
@@ -39,7 +40,15 @@ export class Catalogs {
   wantTable(database: string, ref: TableRef): void {
     const key = keyOf(database, formatTable(ref))
     this.#wanted.set(key, async () => {
-      const table = await this.database(database).table(ref)
+      let table: Table | undefined
+      try {
+        table = await this.database(database).table(ref)
+      } catch (error) {
+        // What is wrong with one file is a problem of the entity that names it.
+        if (!(error instanceof EtlError) || this.database(database).connector.capabilities.files !== true) throw error
+        this.#refusals.set(key, error)
+        return
+      }
       this.#tables.set(key, table)
       if (table === undefined && !this.#names.has(database)) {
         this.#names.set(database, await this.database(database).listTables())
@@ -71,6 +80,11 @@ export class Catalogs {
   /** Undefined: not there. */
   table(database: string, ref: TableRef): Table | undefined {
     return this.#tables.get(keyOf(database, formatTable(ref)))
+  }
+
+  /** Why a file cannot be looked at. */
+  refusal(database: string, ref: TableRef): EtlError | undefined {
+    return this.#refusals.get(keyOf(database, formatTable(ref)))
   }
 
   /** The query's columns, or why the database refuses it. */

@@ -107,7 +107,9 @@ function databaseOf(databases: CatalogSources, name: string): Database {
 async function checkKey({ name, read }: EntityPlan, databases: CatalogSources): Promise<CheckItem[]> {
   if (read.from.kind === 'rows' || read.key.length === 0) return []
   const database = databaseOf(databases, read.from.source)
-  const { dialect } = database.connector.capabilities
+  const { dialect, files } = database.connector.capabilities
+  // Rows of a file are told apart by where they stand, whatever their keys are.
+  if (files === true) return []
   const keys = read.key.flatMap(index => read.columns[index] ?? [])
   const names = keys.map(column => column.name)
   const table = read.from.kind === 'table' ? await database.table(read.from.table) : undefined

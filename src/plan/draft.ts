@@ -76,7 +76,7 @@ function restFields(
 ): readonly FieldSpec[] {
   if (spec.rest === 'ignore') return []
   const used = usedNames(spec, source)
-  const rest = source.columns.filter(column => !used.has(column.name))
+  const rest = source.columns.filter(column => !used.has(column.name) && column.pseudo !== true)
   const path = [...spec.path, 'rest']
   if (spec.rest !== 'copy') {
     if (rest.length === 0) return []
@@ -91,7 +91,7 @@ function restFields(
   const homeless: string[] = []
   // A key that no field takes is copied as well: `copy` means the whole row.
   const mapped = usedNames({ ...spec, key: [], orderBy: [] }, { ...source, key: [] })
-  for (const { name } of source.columns.filter(column => !mapped.has(column.name))) {
+  for (const { name } of source.columns.filter(column => !mapped.has(column.name) && column.pseudo !== true)) {
     const to = target === undefined ? name : sameName(name, target.columns)
     if (to === undefined || taken.has(to)) {
       if (!used.has(name)) homeless.push(name)

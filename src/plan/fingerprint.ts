@@ -99,6 +99,7 @@ function addEntity(entity: EntitySpec, add: Add): void {
 
 function addTable(path: string, table: Table, add: Add): void {
   addColumns(path, table.columns, add)
+  add(`${path}.version`, table.version)
   add(`${path}.primary_key`, table.primaryKey)
   for (const { columns } of table.uniques) add(`${path}.unique.${columns.join(',')}`, true)
   for (const key of table.foreignKeys) {

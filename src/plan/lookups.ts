@@ -21,6 +21,11 @@ export function lookupDatabase(lookup: LookupSpec): string {
 export function planLookup(lookup: LookupSpec, catalogs: Catalogs, problems: Problems): LookupPlan | undefined {
   const database = lookupDatabase(lookup)
   const label = formatTable(lookup.table)
+  if (catalogs.database(database).connector.capabilities.files === true) {
+    const hint = 'load the file into a table of the target first, or use a map: `maps: { name: file.csv }`'
+    problems.error('E202', [...lookup.path, 'in'], `${lookup.in} is files, and a look-up asks a database`, hint)
+    return undefined
+  }
   const table = catalogs.table(database, lookup.table)
   if (table === undefined) {
     const where = catalogs.identity(database).label

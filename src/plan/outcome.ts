@@ -4,7 +4,7 @@ import type { Row } from '../core/row.js'
 import type { RowPolicy } from '../spec/model.js'
 
 /** The step of a row's way at which it failed. */
-export type Stage = 'key' | 'let' | 'filter' | 'transform' | 'map' | 'lookup' | 'ref' | 'cast' | 'required'
+export type Stage = 'read' | 'key' | 'let' | 'filter' | 'transform' | 'map' | 'lookup' | 'ref' | 'cast' | 'required'
 
 /** A row that cannot go on, and what is to be done about it. */
 export interface Reject {

@@ -9,7 +9,7 @@ import type { ReadFrom, ReadPlan } from './plan.js'
 import type { Problems } from './problems.js'
 import { suggest } from './problems.js'
 
-export type SourceColumn = Omit<ReadPlan['columns'][number], 'decode'>
+export type SourceColumn = Omit<ReadPlan['columns'][number], 'decode'> & { readonly pseudo?: boolean }
 
 /** Where an entity's rows come from, checked against the database. */
 export interface SourceShape {
@@ -56,12 +56,36 @@ export function sourceShape(entity: EntitySpec, catalogs: Catalogs, problems: Pr
       const label = formatTable(from.table)
       const table = catalogs.table(source, from.table)
       if (table === undefined) {
+        const refusal = catalogs.refusal(source, from.table)
+        if (refusal !== undefined) {
+          problems.error(refusal.code, path, refusal.message, refusal.hint)
+          return undefined
+        }
+        if (catalogs.database(source).connector.capabilities.files === true) {
+          problems.error(
+            'E001',
+            path,
+            `${label} does not exist`,
+            'a relative path starts at the folder of the pipeline file',
+          )
+          return undefined
+        }
         const where = catalogs.identity(source).label
         const hint = suggest(label, catalogs.tableNames(source, from.table), 'its tables are')
         problems.error('E208', path, `${where} has no table ${label}`, hint)
         return undefined
       }
       const columns = visible(entity, table, from.columns, problems)
+      if (catalogs.database(source).connector.capabilities.files === true) {
+        return {
+          from: { kind: 'table', source, table: from.table },
+          label,
+          columns,
+          key: fileKey(entity, columns, table, label, problems),
+          order: [],
+          ...(table.estimatedRows === undefined ? {} : { estimatedRows: table.estimatedRows }),
+        }
+      }
       const key = checkedKey(entity, columns, table, label, problems)
       return {
         from: { kind: 'table', source, table: from.table },
@@ -85,7 +109,34 @@ function visible(
   for (const [i, name] of names.entries()) {
     columnProblem(name, table.columns, formatTable(table), [...entity.path, 'from', 'columns', i], problems)
   }
-  return table.columns.filter(column => names.includes(column.name))
+  return table.columns.filter(column => names.includes(column.name) || column.pseudo === true)
+}
+
+/** Files are read in their own order, and the number of a row tells it from others: a key is only a name for it. */
+function fileKey(
+  entity: EntitySpec,
+  columns: readonly SourceColumn[],
+  table: Table,
+  label: string,
+  problems: Problems,
+): readonly string[] {
+  const senseless = [
+    ...(entity.where === undefined ? [] : [['where', 'use `filter`, which is run here']]),
+    ...(entity.orderBy.length === 0 ? [] : [['order_by', 'sort the file, or the rows where they are used']]),
+    ...(entity.chunks === undefined ? [] : [['chunks', 'split the file']]),
+  ] as const
+  for (const [name, hint] of senseless) {
+    problems.error(
+      'E215',
+      [...entity.path, name as string],
+      `${label} is a file, which is read as it is, in its own order`,
+      hint,
+    )
+  }
+  const names = entity.key ?? table.primaryKey
+  return names.filter(
+    (name, i) => columnProblem(name, columns, label, [...entity.path, 'key', i], problems) !== undefined,
+  )
 }
 
 function rowsShape(

@@ -54,5 +54,12 @@ export function produceHere(
   const connector = connectorNamed(job.target)
   if (connector === undefined) throw new EtlError('E901', `no connector ${job.target}`)
   const program = compileRowProgram(job.program, job.read, { ...job.environment, resolvers })
-  return produce(session, { ...job, policy: job.environment.entityPolicy, program, encoder: connector.encoder(job.write), signal, now })
+  return produce(session, {
+    ...job,
+    policy: job.environment.entityPolicy,
+    program,
+    encoder: connector.encoder(job.write),
+    signal,
+    now,
+  })
 }

@@ -8,10 +8,11 @@ export function from(): TSchema {
     {
       description:
         'Where the rows come from: a table of the only source (`table` or `schema.table`), or one of the long forms ' +
-        '`{ source, table, columns }`, `{ query, source }`, `{ rows }`, `{ target: true, table }`.',
+        '`{ source, table, columns }`, `{ source, file }`, `{ query, source }`, `{ rows }`, `{ target: true, table }`.',
       examples: [
         'AB_COIL',
         { source: 'abis', table: 'AB_COIL', columns: ['COIL_ID', 'WEIGHT'] },
+        { file: 'data/people.csv' },
         { query: 'select id, name from people where active = 1' },
         { rows: [{ code: 'A', name: 'Active' }] },
         { target: true, table: 'users' },
@@ -31,8 +32,16 @@ export function from(): TSchema {
           Type.String({
             minLength: 1,
             description:
-              'A table or view, `table` or `schema.table`. Default: none; needed unless `query` or `rows` is there.',
+              'A table or view, `table` or `schema.table`. Default: none; needed unless `file`, `query` or `rows` is there.',
             examples: ['AB_COIL'],
+          }),
+        ),
+        file: Type.Optional(
+          Type.String({
+            minLength: 1,
+            description:
+              'A file of a `csv` or `jsonl` source, relative to the folder of the pipeline file. Its rows are read in their own order and need no key; `$row` is the number of a row. Default: none, a table is read.',
+            examples: ['data/people.csv'],
           }),
         ),
         schema: Type.Optional(

@@ -56,7 +56,7 @@ describe('keys that do not go together', () => {
     ['from: { table: T, query: select 1 }', 'E215 13:23 `table` and `query` exclude each other'],
     ['from: { rows: [{ A: 1 }], source: crm }', 'E215 13:31 `rows` and `source` exclude each other'],
     ['from: { target: true, table: T, source: crm }', 'E215 13:37 `target` and `source` exclude each other'],
-    ['from: { source: crm }', 'E104 13:5 `from` needs `table`, `query` or `rows`'],
+    ['from: { source: crm }', 'E104 13:5 `from` needs `table`, `file`, `query` or `rows`'],
     ['from: { query: select 1 }', 'E210 13:20 a query has no primary key, so the entity needs `key`'],
   ])('in `from`: %s', async (from, expected) => {
     expect(await inEntity(from, 'to: t', 'fields: { a: A }')).toEqual([expected])
