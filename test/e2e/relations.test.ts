@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import { database as mysql } from '../databases/mysql.js'
 import { database as postgres } from '../databases/postgres.js'
 import type { TestSchema } from '../databases/types.js'
 import { resultOf, runEtl, Workspace } from '../support/etl.js'
@@ -51,6 +52,27 @@ const TARGETS: readonly [string, string, (yaml: string, source: string) => Promi
       }
     },
   ],
+  [
+    'MySQL',
+    'bigint not null auto_increment primary key',
+    async (yaml, source) => {
+      const server = await mysql.create('relations')
+      servers.push(server)
+      const place = new Workspace()
+      place.source(source)
+      const sqlite = '{ type: sqlite, path: target.sqlite }'
+      place.write('pipeline.yaml', pipeline(yaml).replace(sqlite, '{ type: mysql, url: "${DATABASE_URL}" }'))
+      const env = { DATABASE_URL: String(server.config.url) }
+      const args = ['run', 'pipeline.yaml', '--yes']
+      return {
+        place,
+        run: (...more) => runEtl([...args, ...more], { cwd: place.dir, env }),
+        rows: async sql =>
+          (await server.rows(sql)).map(row => row.map(value => (value === null ? null : String(value)))),
+        exec: server.exec,
+      }
+    },
+  ],
 ]
 
 describe.each(TARGETS)('%s', (_name, serial, open) => {
@@ -59,7 +81,7 @@ describe.each(TARGETS)('%s', (_name, serial, open) => {
       `
   lines:
     from: LINE
-    to: lines
+    to: order_lines
     fields: { id: NO, item_id: { from: [GRP, CD], ref: items, on_missing: quarantine } }
   items:
     from: ITEM
@@ -72,11 +94,11 @@ describe.each(TARGETS)('%s', (_name, serial, open) => {
        insert into LINE values (1, 'b', 1), (2, 'a', 2), (3, 'a', 9), (4, null, 1)`,
     )
     await target.exec(`create table items (id ${serial}, name text not null);
-      create table lines (id integer primary key, item_id bigint not null references items (id));
+      create table order_lines (id integer primary key, item_id bigint not null references items (id));
       insert into items (name) values ('was here before')`)
     const run = await target.run('--json')
     expect(run.code, run.stderr).toBe(3)
-    const lines = 'select l.id, i.name from lines l join items i on i.id = l.item_id order by l.id'
+    const lines = 'select l.id, i.name from order_lines l join items i on i.id = l.item_id order by l.id'
     expect(await target.rows(lines)).toEqual([
       ['1', 'uno'],
       ['2', 'two'],
@@ -86,7 +108,7 @@ describe.each(TARGETS)('%s', (_name, serial, open) => {
       { key: '4', field: 'item_id', code: 'E401' },
     ])
     // A later run of the lines alone still finds the keys that the items got.
-    await target.exec('delete from lines')
+    await target.exec('delete from order_lines')
     const later = await target.run('--entity', 'lines')
     expect(later.code, later.stderr).toBe(3)
     expect(await target.rows(lines)).toEqual([

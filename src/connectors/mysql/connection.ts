@@ -289,12 +289,16 @@ const SQL_MODE = [
 const WAIT_SECONDS = 7 * 24 * 3600
 
 async function pin(connection: MyConnection, settings: Settings, options: ConnectOptions): Promise<Server> {
+  // Not by @@name: servers differ in what they have.
   const found = await connection.run(
-    `select version(), @@local_infile, @@max_allowed_packet, @@auto_increment_increment, @@binlog_format, @@log_bin`,
+    `show variables where variable_name in ('version', 'local_infile', 'max_allowed_packet', 'auto_increment_increment',
+       'binlog_format', 'log_bin')`,
   )
-  const [version, localInfile, maxPacket, keyStep, binlog, logged] = (found.rows[0] ?? []).map(String) as string[]
+  const variables = new Map(found.rows.map(([name, value]) => [String(name).toLowerCase(), String(value)]))
+  const version = variables.get('version') ?? ''
   // A server that logs statements refuses them at the lower level.
-  const repeatable = options.readOnly || (binlog === 'STATEMENT' && logged === '1')
+  const repeatable =
+    options.readOnly || (variables.get('binlog_format') === 'STATEMENT' && variables.get('log_bin') === 'ON')
   const isolation = repeatable ? 'repeatable read' : 'read committed'
   await connection.run(
     `set session sql_mode = ${quoteText(SQL_MODE.join(','))}, time_zone = '+00:00', autocommit = 1, ` +
@@ -320,10 +324,10 @@ async function pin(connection: MyConnection, settings: Settings, options: Connec
     throw new EtlError('E308', message, { kind: 'connection', where: connection.where })
   }
   return {
-    version: version ?? '',
-    mariadb: /mariadb/i.test(version ?? ''),
-    localInfile: localInfile === '1',
-    maxPacket: Number(maxPacket),
-    keyStep: Number(keyStep),
+    version,
+    mariadb: /mariadb/i.test(version),
+    localInfile: variables.get('local_infile') === 'ON',
+    maxPacket: Number(variables.get('max_allowed_packet') ?? 1 << 20),
+    keyStep: Number(variables.get('auto_increment_increment') ?? 1),
   }
 }

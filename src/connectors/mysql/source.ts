@@ -3,7 +3,7 @@ import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
 import type { KeyColumn } from '../../core/sql.js'
 import { keysetPredicate } from '../../core/sql.js'
-import type { MyConnection } from './connection.js'
+import type { MyConnection, Result } from './connection.js'
 import { dialect, quote, quoteRef } from './dialect.js'
 import { selectExpression } from './types.js'
 import type { Decode } from './values.js'
@@ -74,18 +74,25 @@ class Batches {
       .filter(({ decode }) => decode !== asGiven)
   }
 
-  /** The size of the row, and the batch that it fills. */
-  add(row: Row): { readonly size: number; readonly batch: SourceBatch | undefined } {
-    let size = 0
-    for (const value of row) size += typeof value === 'string' || Buffer.isBuffer(value) ? value.length : 4
+  /** The batch that the row fills. */
+  add(row: Row): SourceBatch | undefined {
+    this.#bytes += sizeOf(row)
     for (const { decode, index } of this.#decoded) {
       const value = row[index] as Value
       if (value !== null) row[index] = decode(value)
     }
     this.#rows.push(row)
-    this.#bytes += size
     const full = this.#rows.length >= this.#spec.batchRows || this.#bytes >= this.#spec.batchBytes
-    return { size, batch: full ? this.take() : undefined }
+    return full ? this.take() : undefined
+  }
+
+  /** Where a row that has not been added stands in the order. */
+  cursorOf(row: Row): Value[] {
+    return this.#spec.order.map(({ index }) => {
+      const value = row[index] as Value
+      const decoder = this.#decoded.find(one => one.index === index)
+      return value === null || decoder === undefined ? value : decoder.decode(value)
+    })
   }
 
   take(): SourceBatch | undefined {
@@ -96,42 +103,55 @@ class Batches {
     this.#bytes = 0
     return batch
   }
-
-  get room(): { readonly rows: number; readonly bytes: number } {
-    return { rows: this.#spec.batchRows - this.#rows.length, bytes: this.#spec.batchBytes - this.#bytes }
-  }
 }
 
-/** One statement after the other, each going on behind the last row: where an index has the order, that costs nothing. */
+function sizeOf(row: Row): number {
+  let size = 0
+  for (const value of row) size += typeof value === 'string' || Buffer.isBuffer(value) ? value.length : 4
+  return size
+}
+
+/**
+ * One statement after the other, each going on behind the last row: where an index has the order, that costs nothing.
+ * The next page is asked for while this one is used; more than one is never waiting.
+ */
 export async function* readPages(
   connection: MyConnection,
   spec: ReadSpec,
   signal: AbortSignal,
 ): AsyncGenerator<SourceBatch> {
   const batches = new Batches(spec)
-  const position = (row: Row): Value[] => spec.order.map(order => row[order.index] as Value)
   let left = spec.limit ?? Number.POSITIVE_INFINITY
-  let after = spec.after
-  let page = Math.min(FIRST_PAGE, spec.batchRows)
+  let wanted = Math.min(FIRST_PAGE, spec.batchRows, left)
+  if (wanted === 0) return
   let size = 0
   let seen = 0
-  while (left > 0) {
-    stopIfAborted(signal)
-    const wanted = Math.min(page, left)
-    const sql = selectSql(after === undefined ? spec : { ...spec, after }, wanted)
-    const { rows } = await connection.run(sql)
-    for (const row of rows) {
-      const added = batches.add(row)
-      size += added.size
-      if (added.batch !== undefined) yield added.batch
+  const ask = (after: readonly Value[] | undefined): Promise<Result> => {
+    const page = connection.run(selectSql(after === undefined ? spec : { ...spec, after }, wanted))
+    // Whoever leaves early never looks at it.
+    page.catch(() => {})
+    return page
+  }
+  let asked: Promise<Result> | undefined = ask(spec.after)
+  try {
+    while (asked !== undefined) {
+      stopIfAborted(signal)
+      const rows: Row[] = (await asked).rows
+      left -= rows.length
+      seen += rows.length
+      for (const row of rows) size += sizeOf(row)
+      const last: Row | undefined = rows[rows.length - 1]
+      const more = rows.length === wanted && left > 0 && last !== undefined
+      const room = Math.ceil(spec.batchBytes / Math.max(1, size / seen))
+      wanted = Math.max(1, Math.min(spec.batchRows, room, wanted * 8, left))
+      asked = more ? ask(batches.cursorOf(last)) : undefined
+      for (const row of rows) {
+        const batch = batches.add(row)
+        if (batch !== undefined) yield batch
+      }
     }
-    seen += rows.length
-    left -= rows.length
-    const last = rows[rows.length - 1]
-    if (rows.length < wanted || last === undefined) break
-    after = position(last)
-    const { room } = batches
-    page = Math.max(1, Math.min(room.rows, Math.ceil(room.bytes / Math.max(1, size / seen)), page * 8))
+  } finally {
+    await asked?.catch(() => {})
   }
   const rest = batches.take()
   if (rest !== undefined) yield rest
@@ -147,7 +167,7 @@ export async function* readStream(
   const batches = new Batches(spec)
   stopIfAborted(signal)
   for await (const row of connection.stream(selectSql(spec, spec.limit), stop)) {
-    const { batch } = batches.add(row)
+    const batch = batches.add(row)
     if (batch === undefined) continue
     yield batch
     stopIfAborted(signal)
