@@ -1,8 +1,6 @@
 import type { Counts } from './events.js'
 import { NO_COUNTS } from './events.js'
 
-export const COUNT_KEYS = Object.keys(NO_COUNTS) as readonly (keyof Counts)[]
-
 export function addCounts(a: Counts, b: Counts): Counts {
   return {
     read: a.read + b.read,
