@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { database as mysql } from '../databases/mysql.js'
 import { database as postgres } from '../databases/postgres.js'
 import type { TestSchema } from '../databases/types.js'
 import { resultOf, type StartedEtl, sqliteExec, startEtl, Workspace, withSqlite } from '../support/etl.js'
@@ -251,4 +252,20 @@ suite(
     }
   },
   'SIGTERM',
+)
+
+suite(
+  'MySQL',
+  async () => {
+    const server = await mysql.create('kill')
+    servers.push(server)
+    await server.exec(TABLES('bigint not null auto_increment primary key').replaceAll(' text', ' varchar(100)'))
+    return {
+      yaml: '{ type: mysql, url: "${DATABASE_URL}" }',
+      env: { DATABASE_URL: String(server.config.url) },
+      exec: server.exec,
+      rows: server.rows,
+    }
+  },
+  'SIGINT',
 )

@@ -20,13 +20,13 @@ export const properties = {
     Type.Integer({ description: 'TCP port of the server.', minimum: 1, maximum: 65535, default: 3306 }),
   ),
   socket: Type.Optional(
-    Type.String({ description: 'Path of the Unix socket, instead of `host` and `port`.', minLength: 1 }),
+    Type.String({ description: 'Path of the Unix socket, instead of `host` and `port`. Default: none.', minLength: 1 }),
   ),
   database: Type.Optional(
     Type.String({ description: 'Name of the database; needed where there is no `url`.', minLength: 1 }),
   ),
   user: Type.Optional(Type.String({ description: 'Login; needed where there is no `url`.', minLength: 1 })),
-  password: Type.Optional(Type.String({ description: "The login's password." })),
+  password: Type.Optional(Type.String({ description: "The login's password. Default: none." })),
   sslmode: Type.Optional(
     Type.Enum(SSL_MODES, {
       description:
@@ -35,7 +35,7 @@ export const properties = {
   ),
   ssl_ca: Type.Optional(
     Type.String({
-      description: 'File with the certificates to trust, for `verify-ca` and `verify-full`.',
+      description: 'File with the certificates to trust, for `verify-ca` and `verify-full`. Default: those of Node.js.',
       minLength: 1,
     }),
   ),
