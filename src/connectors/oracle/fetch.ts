@@ -98,7 +98,7 @@ export function decoderOf(driver: Driver, metadata: Metadata, type: LogicalType,
     case driver.DB_TYPE_NUMBER:
       return type.kind === 'boolean'
         ? cell => (cell === '1' ? true : cell === '0' ? false : String(cell))
-        : decode && type.kind === 'integer'
+        : type.kind === 'integer' && (decode || type.bits <= 32)
           ? cell => integer(String(cell))
           : cell => withZero(String(cell))
     case driver.DB_TYPE_BINARY_FLOAT:
