@@ -34,7 +34,7 @@ export async function* linesOf(
     openBytes += rest.length
     check()
     const text = (open.length === 0 ? rest : Buffer.concat([...open, rest])).toString('utf8')
-    if (/\S/.test(text)) lines.push({ text, number, end })
+    if (/[^\t\r ]/.test(text)) lines.push({ text, number, end })
     open = []
     openBytes = 0
     start = end

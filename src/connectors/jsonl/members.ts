@@ -3,8 +3,8 @@ import type { Value } from '../../core/row.js'
 /** Why a line is not a row. */
 export class NotAnObject extends Error {}
 
-const SPACE = /[\t\n\r ]*/y
-const SCALAR = /[^\s,\]}]+/y
+const SPACES: ReadonlySet<number> = new Set([9, 10, 13, 32])
+const AFTER_SCALAR = /[\s,}]/g
 const PLAIN_INTEGER = /^-?(?:0|[1-9]\d*)$/
 
 /**
@@ -35,7 +35,7 @@ function scan(text: string): Map<string, Value> {
     if (text[at] === '}') return members
     if (text[at] === ',') at = skip(text, at + 1)
     const nameEnd = stringEnd(text, at)
-    const key = JSON.parse(text.slice(at, nameEnd)) as string
+    const key = textValue(text.slice(at, nameEnd))
     at = skip(text, skip(text, nameEnd) + 1)
     const end = endOf(text, at)
     if (members.has(key)) throw new NotAnObject('two members have the same name')
@@ -47,7 +47,7 @@ function scan(text: string): Map<string, Value> {
 function memberValue(text: string): Value {
   switch (text[0]) {
     case '"':
-      return JSON.parse(text) as string
+      return textValue(text)
     case '{':
     case '[':
       return text
@@ -66,7 +66,7 @@ function memberValue(text: string): Value {
 function endOf(text: string, from: number): number {
   const first = text[from]
   if (first === '"') return stringEnd(text, from)
-  if (first !== '{' && first !== '[') return from + match(SCALAR, text, from).length
+  if (first !== '{' && first !== '[') return scalarEnd(text, from)
   let depth = 0
   let at = from
   for (;;) {
@@ -84,6 +84,15 @@ function endOf(text: string, from: number): number {
   }
 }
 
+function textValue(quoted: string): string {
+  return quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1)
+}
+
+function scalarEnd(text: string, from: number): number {
+  AFTER_SCALAR.lastIndex = from
+  return AFTER_SCALAR.exec(text)?.index ?? text.length
+}
+
 /** A pattern would run out of stack on a value of megabytes. */
 function stringEnd(text: string, from: number): number {
   for (let at = from + 1; ; at++) {
@@ -94,11 +103,8 @@ function stringEnd(text: string, from: number): number {
   }
 }
 
-function skip(text: string, at: number): number {
-  return at + match(SPACE, text, at).length
-}
-
-function match(pattern: RegExp, text: string, at: number): string {
-  pattern.lastIndex = at
-  return pattern.exec(text)?.[0] ?? ''
+function skip(text: string, from: number): number {
+  let at = from
+  while (SPACES.has(text.charCodeAt(at))) at++
+  return at
 }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { EtlError } from '../errors.js'
 import { type FileLocation, unreadable, versionOf } from './location.js'
@@ -87,35 +87,23 @@ async function* plain(file: FileLocation, from: number, signal: AbortSignal): As
 }
 
 async function* decompressed(file: FileLocation, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const handle = await open(file.path, 'r').catch(cause => {
-    throw unreadable(file.name, cause)
-  })
+  const input = Readable.from(plain(file, 0, signal))
+  const output = input.pipe(createGunzip({ chunkSize: CHUNK }))
+  input.once('error', error => output.destroy(error))
   try {
-    checkVersion(file, await handle.stat())
-    const input = createReadStream('', { fd: handle, autoClose: false, start: 0, highWaterMark: CHUNK })
-    const output = input.pipe(createGunzip({ chunkSize: CHUNK }))
-    input.once('error', error => output.destroy(error))
-    try {
-      for await (const chunk of output) {
-        signal.throwIfAborted()
-        yield chunk as Buffer
-      }
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code?.startsWith('Z_') !== true) throw code === undefined ? error : unreadable(file.name, error)
-      throw new EtlError('E523', `${file.name} is not a whole gzip file`, {
-        where: file.name,
-        cause: error,
-        native: code,
-        hint: 'copy the file again: it is damaged, cut off, or not compressed at all',
-      })
-    } finally {
-      input.destroy()
-      output.destroy()
-    }
-    checkVersion(file, await handle.stat())
+    for await (const chunk of output) yield chunk as Buffer
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code?.startsWith('Z_') !== true) throw error
+    throw new EtlError('E523', `${file.name} is not a whole gzip file`, {
+      where: file.name,
+      cause: error,
+      native: code,
+      hint: 'copy the file again: it is damaged, cut off, or not compressed at all',
+    })
   } finally {
-    await handle.close()
+    input.destroy()
+    output.destroy()
   }
 }
 
