@@ -1,6 +1,6 @@
 import { EtlError } from '../../core/errors.js'
 import type { FilePosition } from '../../core/files/format.js'
-import { type TextFile, textOf } from '../../core/files/text-stream.js'
+import { InvalidText, type TextFile, textOf } from '../../core/files/text-stream.js'
 
 const NEWLINE = 10
 
@@ -47,22 +47,27 @@ export async function* linesOf(
       { where: file.name, hint: 'raise `max_record` of the source' },
     )
   }
-  for await (const { at, bytes } of textOf(file, from.byte, signal)) {
-    if (open.length === 0) start = Math.max(start, at)
-    let begin = 0
-    for (;;) {
-      const newline = bytes.indexOf(NEWLINE, begin)
-      if (newline < 0) break
-      close(bytes.subarray(begin, newline), at + newline + 1)
-      begin = newline + 1
+  try {
+    for await (const { at, bytes } of textOf(file, from.byte, signal)) {
+      if (open.length === 0) start = Math.max(start, at)
+      let begin = 0
+      for (;;) {
+        const newline = bytes.indexOf(NEWLINE, begin)
+        if (newline < 0) break
+        close(bytes.subarray(begin, newline), at + newline + 1)
+        begin = newline + 1
+      }
+      if (begin < bytes.length) {
+        open.push(bytes.subarray(begin))
+        openBytes += bytes.length - begin
+        check()
+      }
+      if (lines.length > 0) yield lines
+      lines = []
     }
-    if (begin < bytes.length) {
-      open.push(bytes.subarray(begin))
-      openBytes += bytes.length - begin
-      check()
-    }
-    if (lines.length > 0) yield lines
-    lines = []
+  } catch (error) {
+    if (error instanceof InvalidText) error.number = number + 1
+    throw error
   }
   if (openBytes > 0) close(Buffer.alloc(0), start + openBytes)
   if (lines.length > 0) yield lines

@@ -135,7 +135,7 @@ export function invalidText(error: unknown, file: TextFile, lastNumber: number):
   if (!(error instanceof InvalidText)) return error
   return new EtlError(
     'E409',
-    `${file.name} is not valid ${file.encoding} text at byte ${error.at} (row ${lastNumber + 1})`,
+    `${file.name} is not valid ${file.encoding} text at byte ${error.at} (row ${error.number ?? lastNumber + 1})`,
     {
       where: file.name,
       cause: error,

@@ -20,9 +20,11 @@ export interface TextChunk {
   readonly bytes: Buffer
 }
 
-/** Bytes that are no text of the encoding; whoever counts records adds which one it is. */
+/** Bytes that are no text of the encoding. */
 export class InvalidText extends Error {
   readonly at: number
+  /** The row, where whoever counts rows knows better than "the one after the last". */
+  number: number | undefined
 
   constructor(at: number) {
     super('invalid text')

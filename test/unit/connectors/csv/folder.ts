@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect, isDeepStrictEqual } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { afterAll } from 'vitest'
 import type { Connector, Database, MalformedRow, ReadSpec, SourceBatch } from '../../../../src/core/connector.js'
@@ -90,7 +91,7 @@ export async function disagreements(folder: Folder, name: string): Promise<strin
   const rows = single.flatMap(batch => batch.rows)
   const wrong: string[] = []
   const compare = (what: string, actual: readonly Row[], expected: readonly Row[]): void => {
-    if (JSON.stringify(actual) !== JSON.stringify(expected)) wrong.push(`${what}: ${JSON.stringify(actual)}`)
+    if (!isDeepStrictEqual(actual, expected)) wrong.push(`${what}: ${inspect(actual)}`)
   }
   for (const [i, { cursor }] of single.entries()) {
     compare(`after ${i}`, await folder.rows(name, { after: stored(cursor) }), rows.slice(i + 1))
