@@ -1,4 +1,5 @@
 import { notUnderstood, OraError } from '../ora-error.js'
+import { isLob } from '../ora-type.js'
 import type { Expr, From, Select } from './ast.js'
 import { convert, type Typed } from './convert.js'
 import { dictionaryView } from './dictionary.js'
@@ -30,8 +31,7 @@ export function translateSelect(select: Select, outer: Scope | undefined, env: E
   let sql = `SELECT ${select.distinct ? 'DISTINCT ' : ''}${listed}`
   if (from !== undefined) sql += ` FROM ${from.sql}`
   if (rest !== undefined) sql += ` WHERE ${condition(rest, scope, env)}`
-  if (select.groupBy.length > 0)
-    sql += ` GROUP BY ${select.groupBy.map(expr => value(expr, scope, env).sql).join(', ')}`
+  if (select.groupBy.length > 0) sql += ` GROUP BY ${select.groupBy.map(expr => grouped(expr, scope, env)).join(', ')}`
   if (select.having !== undefined) sql += ` HAVING ${condition(select.having, scope, env)}`
   for (const { op, select: other } of select.union)
     sql += ` ${op.toUpperCase()} ${translateSelect(other, outer, env).sql}`
@@ -76,6 +76,12 @@ function starred(qualifier: string | undefined, scope: Scope): Output[] {
   const sources = scope.sources.filter(source => qualifier === undefined || source.alias === qualifier)
   if (sources.length === 0) throw new OraError(904, `"${qualifier}": invalid identifier`)
   return sources.flatMap(source => source.columns.map(column => ({ name: column.name, typed: column })))
+}
+
+function grouped(expr: Expr, scope: Scope, env: Environment): string {
+  const { sql, type } = value(expr, scope, env)
+  if (type !== undefined && isLob(type)) throw new OraError(932, `inconsistent datatypes: expected - got ${type.kind}`)
+  return sql
 }
 
 function orderSql(select: Select, outputs: readonly Output[], scope: Scope, env: Environment): string {

@@ -89,9 +89,10 @@ for (const profile of ['12.1', '19c', '23ai'] as const) {
       await connection.rollback()
     })
 
-    test('cannot be compared or sorted', async () => {
+    test('cannot be compared, sorted or grouped', async () => {
       await expect(connection.execute("select 1 from lobs where c = 'short'")).rejects.toThrow(/^ORA-00932/)
       await expect(connection.execute('select c from lobs order by c')).rejects.toThrow(/^ORA-00932/)
+      await expect(connection.execute('select c from lobs group by c')).rejects.toThrow(/^ORA-00932/)
     })
   })
 }
