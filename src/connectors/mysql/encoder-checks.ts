@@ -89,6 +89,8 @@ function tooManyDigits(scale: number, what: string): Check {
   const refusal: Refusal = { code: 'E404', message: `the column keeps ${scale} ${what}` }
   return value => {
     if (typeof value !== 'string') return undefined
+    const point = value.indexOf('.')
+    if (point < 0 || value.length - point - 1 <= scale) return undefined
     const digits = /\.(\d*?)0*(?=$|[^\d])/.exec(value)?.[1]
     return digits !== undefined && digits.length > scale ? refusal : undefined
   }

@@ -38,7 +38,7 @@ export function mergeWriter(
     const result = { inserted: 0, updated: 0, skipped: 0, missing: [] }
     if (spec.mode === 'update') {
       const missing = (await connection.run(sql.missing)).rows.map(row => Number(row[0]))
-      await count(sql.update)
+      if (sql.update !== '') await count(sql.update)
       return { ...result, updated: rows - missing.length, missing }
     }
     if (spec.mode === 'upsert' && sql.update !== '') await count(sql.update)

@@ -74,6 +74,10 @@ const TIMESTAMP = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d(?::
 
 /** `2024-02-29T03:04:05.5+05:30` as the server takes it: in UTC, without a zone. Undefined where it is no timestamp. */
 export function utcText(text: string): string | undefined {
+  const zoned = text.indexOf('-', 10) >= 0 || text.indexOf('+', 10) >= 0
+  if (!zoned && text.length >= 19) {
+    return `${text.slice(0, 10)} ${text.endsWith('Z') ? text.slice(11, -1) : text.slice(11)}`
+  }
   const match = TIMESTAMP.exec(text)
   if (match === null) return undefined
   const [, date = '', time = '', fraction = '', zone = 'Z'] = match

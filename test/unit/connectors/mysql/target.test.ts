@@ -230,6 +230,15 @@ describe('merging', () => {
     })
   })
 
+  test('an update of nothing but the key still tells what is missing', async () => {
+    expect(await commit('item', ['id'], 'update', ['id'], [[1], [9], [2]])).toEqual({
+      inserted: 0,
+      updated: 2,
+      skipped: 0,
+      missing: [1],
+    })
+  })
+
   test('rows are the same when the key says so, in its own collation', async () => {
     const rows: Row[] = [
       ['Äpfel', 'first'],
