@@ -52,7 +52,14 @@ export function planPass(
     read: {
       from: source.from,
       columns: columns.map(({ name, type, native, nullable }) => {
-        return { name, type, native, nullable, decode: touched.has(name) }
+        // A timestamp has two texts: as a key it must have the same one in every pass.
+        return {
+          name,
+          type,
+          native,
+          nullable,
+          decode: touched.has(name) || (source.key.includes(name) && type.kind === 'timestamp'),
+        }
       }),
       ...(spec.where === undefined ? {} : { where: spec.where }),
       order: source.order.map(place),

@@ -120,7 +120,8 @@ async function writeRange(
   written.skipped += result.skipped
   for (const index of result.missing) missing(first + index)
   result.keys?.forEach((key, i) => {
-    written.keys.set(first + from + i, key)
+    // A row that `update` did not find has no key.
+    if (key !== null) written.keys.set(first + from + i, key)
   })
 }
 

@@ -24,6 +24,8 @@ export interface Checkpoint {
   readonly targetUid: string
   readonly fingerprint: string
   readonly epoch: number
+  /** When the run began, ISO in UTC; the same in every attempt. */
+  readonly startedAt: string
   readonly state: string
   readonly updatedAt: string
   /** Entity to its chunks. */

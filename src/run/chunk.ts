@@ -30,6 +30,8 @@ export interface ChunkOutcome {
 export interface ChunkWatch {
   /** Aborts when the run, or another chunk of the entity, is to end. */
   readonly signal: AbortSignal
+  /** What the chunk did before this attempt. */
+  began(counts: Counts): void
   /** A batch is committed; `counts` are the chunk's totals. */
   committed(batch: PreparedBatch, result: BatchResult, counts: Counts, stages: StageTimes): void
   /** Before a batch is committed; throws to end the entity (E501, E502). */
@@ -64,6 +66,7 @@ async function attemptChunk(
 ): Promise<ChunkOutcome> {
   const entity = entityNamed(context.plan, ref.entity)
   const before: ChunkProgress = (await context.progress?.chunk(ref)) ?? { done: false, batch: 0, counts: NO_COUNTS }
+  watch.began(before.counts)
   if (before.done) return { done: true, counts: before.counts }
   await context.quarantine?.trim(ref.entity, ref.pass, ref.chunk, before.batch)
   const { read, program, write } = ref.pass === 'defer' && entity.deferred !== undefined ? entity.deferred : entity
@@ -77,9 +80,10 @@ async function attemptChunk(
     await context.progress?.markDone(ref, last)
     return { done: true, counts: last.counts }
   } finally {
+    // First the producer: a batch that is still being waited for would keep the generator from returning.
+    await producer.close()
     await batches.return()
     await sink.close()
-    await producer.close()
   }
 }
 
@@ -137,7 +141,7 @@ async function openProducer(
   const database = sourceOf(context, entity)
   const address = context.address(entity.read.from)
   if (database !== undefined && address !== undefined && suitsThread(context, entity, job, database)) {
-    return { batches: produceInThread(job, address), close: async () => {} }
+    return produceInThread(job, address)
   }
   const session = await database?.session({ readOnly: true })
   await session?.begin()

@@ -63,7 +63,8 @@ export class EntityRun {
   }
 
   /** Rows that a run before this one rejected, so that the causes are whole after a resume. */
-  restore(counts: Counts, causes: readonly Cause[]): void {
+  restore(counts: Counts, causes: readonly Cause[], unresolved: number): void {
+    this.unresolved = unresolved
     this.counts = counts
     for (const cause of causes) this.#causes.set(causeKey(cause), cause)
     this.#failedRows = causes.reduce((sum, cause) => sum + cause.rows, 0)
@@ -143,7 +144,7 @@ export class EntityRun {
       }
     }
     const ended = await Promise.allSettled(chunks.map(run))
-    if (pass === 'load') this.counts = sumCounts(totals.values())
+    if (pass === 'load' && totals.size === chunks.length) this.counts = sumCounts(totals.values())
     // The first failure made the others stop; what they threw then is only that.
     const errors = ended.flatMap(result => (result.status === 'rejected' ? [result.reason as unknown] : []))
     if (errors.length > 0)
@@ -156,6 +157,7 @@ export class EntityRun {
     const entity = this.plan.name
     return {
       signal,
+      began: counts => totals.set(chunk, counts),
       dryKeys: this.#dryKeys,
       admit: result => this.#admit(result),
       retry: (error, attempt, waitMs) =>

@@ -51,6 +51,14 @@ export class IdentityLedger {
     await writer.write(this.#write.encoder.encode(rows), 0, rows.length)
   }
 
+  /** The entity's table is emptied: what its rows were called is no longer true. */
+  async forget(session: Session, pipeline: string, entity: string): Promise<void> {
+    await session.execute(
+      `delete from ${this.#sql.table('etl_identity')} where ${this.#sql.where(['pipeline', 'entity'])}`,
+      [pipeline, entity],
+    )
+  }
+
   /** The target keys of source keys, as text; source keys that have none are absent. */
   async find(
     session: Session,

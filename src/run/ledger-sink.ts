@@ -26,6 +26,8 @@ export class LedgerSink implements Sink {
   readonly #missing: Why
   readonly #spec: WriteSpec
   /** Checked before the commit: may throw E501 or E502. */
+  /** The first attempt at the batch came as far as listing its rejected rows. */
+  #listed = false
   readonly #admit: (result: BatchResult) => void
 
   constructor(options: {
@@ -54,6 +56,7 @@ export class LedgerSink implements Sink {
 
   async write(batch: PreparedBatch): Promise<BatchResult> {
     return this.#context.targets.write(async session => {
+      this.#listed = false
       try {
         return await transaction(session, () => this.#commit(session, batch, false))
       } catch (error) {
@@ -72,12 +75,20 @@ export class LedgerSink implements Sink {
     const expected = this.#expected(batch)
     const entry = { batch: batch.batch, lastKey: batch.lastKey }
     await ledger?.runs.fence(session, ref.runId, ref.epoch)
-    await ledger?.insertBatch(session, ref, { ...entry, counts: expected })
+    try {
+      await ledger?.insertBatch(session, ref, { ...entry, counts: expected })
+    } catch (cause) {
+      if (!isRowError(cause)) throw cause
+      // A commit that was thought lost: the next attempt goes by what the ledger says.
+      const message = `batch ${batch.batch} of ${ref.entity} is in the ledger already`
+      throw new EtlError('E307', message, { kind: 'transient', cause, where: ref.entity })
+    }
     const written = await this.#rows(session, batch, careful)
     const result: BatchResult = { counts: batchCounts(batch, written), rejects: [...batch.rejects, ...written.rejects] }
     const listed = result.rejects.filter(reject => reject.policy !== 'skip')
-    if (careful) await this.#context.quarantine?.trim(ref.entity, ref.pass, ref.chunk, batch.batch - 1)
+    if (careful && this.#listed) await this.#context.quarantine?.trim(ref.entity, ref.pass, ref.chunk, batch.batch - 1)
     await this.#context.quarantine?.append(ref.entity, ref.pass, ref.chunk, batch.batch, listed)
+    this.#listed = true
     this.#admit(result)
     if (unexplained(result.counts) !== 0) {
       throw new EtlError(

@@ -30,6 +30,12 @@ export interface PlannedChunk {
   readonly done: boolean
 }
 
+/** Why rows of an entity were quarantined, and how many. */
+export type RejectCauses = Map<
+  string,
+  { pass: string; code: ErrorCode; field?: string; message: string; rows: number }[]
+>
+
 export interface BatchEntry {
   readonly batch: number
   /** The cursor after the batch, as JSON text. */
@@ -151,7 +157,7 @@ export class Ledger {
         reject.stage,
         reject.field ?? null,
         reject.code,
-        reject.message,
+        reject.message.slice(0, MESSAGE_LENGTH),
         reject.policy,
         'open',
       ])
@@ -234,20 +240,18 @@ export class Ledger {
   }
 
   /** Why rows of a run were quarantined so far, by entity. */
-  async causes(
-    session: Session,
-    runId: string,
-  ): Promise<Map<string, { code: ErrorCode; field?: string; message: string; rows: number }[]>> {
-    const cause = quoteNames(this.#sql.dialect, ['entity', 'code', 'field', 'message'])
+  async causes(session: Session, runId: string): Promise<RejectCauses> {
+    const cause = quoteNames(this.#sql.dialect, ['entity', 'pass', 'code', 'field', 'message'])
     const rows = await session.query(
       `select ${cause}, count(*) from ${this.#sql.table('etl_reject')} where ${this.#sql.where(['run_id'])} group by ${cause} order by ${cause}`,
       [runId],
     )
-    const found = new Map<string, { code: ErrorCode; field?: string; message: string; rows: number }[]>()
-    for (const [entity, code, field, message, count] of rows) {
+    const found: RejectCauses = new Map()
+    for (const [entity, pass, code, field, message, count] of rows) {
       const list = found.get(String(entity)) ?? []
       found.set(String(entity), list)
       list.push({
+        pass: String(pass),
         code: String(code) as ErrorCode,
         ...(field === null ? {} : { field: String(field) }),
         message: String(message),
@@ -272,6 +276,8 @@ export class Ledger {
     )
   }
 }
+
+const MESSAGE_LENGTH = 1000
 
 const BATCH_COUNTS = ['rows_read', 'inserted', 'updated', 'skipped', 'filtered', 'deduped', 'quarantined'] as const
 

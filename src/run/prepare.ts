@@ -26,6 +26,8 @@ export interface Prepared {
   readonly fileRead: CheckpointRead
   readonly runId: string
   readonly epoch: number
+  /** When the run began, ISO in UTC, by the target's clock; the same in every attempt. */
+  readonly startedAt: string
   readonly consistency: string
   /** The run that goes on; undefined for a new one. */
   readonly resumed: RunRow | undefined
@@ -47,7 +49,7 @@ export async function prepare(
   let lock: Lock | undefined
   try {
     const file = new CheckpointFile(stateDir)
-    if (dryRun) return await prepareDry(pipeline, options, databases, targets, file)
+    if (dryRun) return await prepareDry(pipeline, options, databases, targets, file, new Date(now()).toISOString())
     lock = await databases.target.lock(`etl:${pipeline.spec.name}`)
     const ledger =
       pipeline.spec.ledger === false ? undefined : new Ledger(databases.target, pipeline.spec.ledger.schema)
@@ -74,6 +76,7 @@ async function prepareDry(
   databases: Databases,
   targets: Sessions,
   file: CheckpointFile,
+  startedAt: string,
 ): Promise<Prepared> {
   const plan = await compilePlan(pipeline, databases, planOptions(options))
   const ledger = pipeline.spec.ledger === false ? undefined : new Ledger(databases.target, pipeline.spec.ledger.schema)
@@ -87,6 +90,7 @@ async function prepareDry(
     fileRead: { kind: 'none' },
     runId: newRunId(),
     epoch: 1,
+    startedAt,
     consistency: 'none',
     resumed: undefined,
     complete: false,
@@ -124,6 +128,7 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
       ...base,
       runId: decision.run.runId,
       epoch: decision.run.epoch,
+      startedAt: decision.run.startedAt,
       consistency: decision.run.consistency,
       resumed,
       complete: true,
@@ -132,12 +137,12 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
   const owner = `${userInfo().username}@${hostname()} pid ${process.pid}`
   if (resumed === undefined) {
     const runId = newRunId()
-    await targets.write(async session => {
-      if (ledger === undefined) return
+    const startedAt = await targets.write(async session => {
+      if (ledger === undefined) return opened.stamp
       await ledger.prepare(session)
       await transaction(session, async () => {
         if (decision.action === 'new' && decision.abandon !== undefined)
-          await ledger.runs.endRun(session, decision.abandon.runId, decision.abandon.epoch, 'abandoned')
+          await ledger.runs.abandon(session, decision.abandon)
         await ledger.runs.insertRun(session, {
           runId,
           pipeline: plan.pipeline,
@@ -151,12 +156,14 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
           consistency: CONSISTENCY,
         })
       })
+      return (await ledger.runs.findRun(session, runId))?.startedAt ?? opened.stamp
     })
     return {
       ...base,
       fileRead: { kind: 'none' },
       runId,
       epoch: 1,
+      startedAt,
       consistency: CONSISTENCY,
       resumed: undefined,
       complete: false,
@@ -182,7 +189,15 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
       }),
     )
   }
-  return { ...base, runId: resumed.runId, epoch, consistency: RESUMED, resumed, complete: false }
+  return {
+    ...base,
+    runId: resumed.runId,
+    epoch,
+    startedAt: resumed.startedAt,
+    consistency: RESUMED,
+    resumed,
+    complete: false,
+  }
 }
 
 /** What a reader sees: each entity, or each key range of a large one, in one snapshot of its own. */
@@ -245,8 +260,9 @@ function decideByFile(pipeline: Pipeline, options: RunOptions, file: CheckpointR
     options: storedOptions(options),
     toolVersion: '',
     consistency: '',
-    startedAt: unfinished.updatedAt,
+    startedAt: unfinished.startedAt,
   }
+  if (pipeline.spec.consistency === 'strict') throw strict(run)
   return { action: 'resume', run, notes: ['the ledger is switched off: the last batch may be loaded twice'] }
 }
 

@@ -6,7 +6,7 @@ import { type ProduceJob, produceHere, type SourceAddress } from './produce-job.
 import type { FromThread, ThrownError, ToThread } from './produce-thread.js'
 
 /** Batches that may still be asked for again: those ahead, the one being written, and the one before. */
-const REMEMBERED = 5
+const REMEMBERED = 4
 
 const { job, source } = workerData as { readonly job: ProduceJob; readonly source: SourceAddress }
 const port = parentPort

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { ErrorCode } from '../core/codes.js'
 import { EtlError, type EtlErrorOptions } from '../core/errors.js'
-import type { Row } from '../core/row.js'
+import type { Row, Value } from '../core/row.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import type { ProduceJob, SourceAddress } from './produce-job.js'
 
@@ -29,46 +29,54 @@ export interface ThrownError {
 
 const FILE = new URL('./produce-thread-main.js', import.meta.url)
 /** Batches made ahead of the one being written. */
-const AHEAD = 2
-const YOUNG_GENERATION_MB = 24
+const AHEAD = 1
+const YOUNG_GENERATION_MB = 12
 const STOP_MS = 2000
 
 /** False where the program runs from its TypeScript sources, as unit tests do: a thread needs the built file. */
 export const threadsAvailable: boolean = existsSync(fileURLToPath(FILE))
 
+export interface ThreadProducer {
+  readonly batches: AsyncGenerator<PreparedBatch, void, void>
+  /** Ends the thread. Until then it can be asked for the rows of the last batches, though it has made them all. */
+  close(): Promise<void>
+}
+
 /** Does the job in a thread of its own with a connection of its own; only encoded batches come over. */
-export async function* produceInThread(
-  job: ProduceJob,
-  source: SourceAddress,
-): AsyncGenerator<PreparedBatch, void, void> {
+export function produceInThread(job: ProduceJob, source: SourceAddress): ThreadProducer {
   const worker = new Worker(FILE, {
     workerData: { job, source },
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   })
   const inbox = new Inbox(worker)
   const send = (message: ToThread): void => worker.postMessage(message)
-  try {
-    for (let i = 0; i < AHEAD; i++) send({ type: 'more' })
-    for (;;) {
-      const message = await inbox.next()
-      if (message.type === 'end') return
-      if (message.type === 'batch') {
-        const { batch } = message
-        yield {
-          ...batch,
-          reread: async () => {
-            send({ type: 'reread', batch: batch.batch })
-            return inbox.rows()
-          },
-        }
-        send({ type: 'more' })
-      }
+  return {
+    batches: receive(inbox, send),
+    close: async () => {
+      send({ type: 'stop' })
+      const timer = setTimeout(() => void worker.terminate(), STOP_MS)
+      await inbox.ended
+      clearTimeout(timer)
+    },
+  }
+}
+
+async function* receive(inbox: Inbox, send: (message: ToThread) => void): AsyncGenerator<PreparedBatch, void, void> {
+  for (let i = 0; i < AHEAD; i++) send({ type: 'more' })
+  for (;;) {
+    const message = await inbox.next()
+    if (message.type === 'end') return
+    if (message.type !== 'batch') continue
+    const { batch } = message
+    yield {
+      ...batch,
+      reread: () => {
+        const rows = inbox.rows()
+        send({ type: 'reread', batch: batch.batch })
+        return rows
+      },
     }
-  } finally {
-    send({ type: 'stop' })
-    const timer = setTimeout(() => void worker.terminate(), STOP_MS)
-    await inbox.ended
-    clearTimeout(timer)
+    send({ type: 'more' })
   }
 }
 
@@ -76,14 +84,13 @@ export async function* produceInThread(
 class Inbox {
   readonly ended: Promise<void>
   readonly #messages: FromThread[] = []
-  readonly #rows: ((rows: readonly Row[]) => void)[] = []
+  readonly #wanted: { resolve(rows: readonly Row[]): void; reject(error: Error): void }[] = []
   #wake: (() => void) | undefined
   #failure: Error | undefined
-  #over = false
 
   constructor(worker: Worker) {
     worker.on('message', (message: FromThread) => {
-      if (message.type === 'rows') this.#rows.shift()?.(message.rows)
+      if (message.type === 'rows') this.#wanted.shift()?.resolve(revived(message.rows))
       else if (message.type === 'error') this.#fail(thrown(message.error))
       else this.#messages.push(message)
       this.#wake?.()
@@ -91,8 +98,7 @@ class Inbox {
     worker.on('error', error => this.#fail(error))
     this.ended = new Promise(resolve => {
       worker.on('exit', () => {
-        this.#over = true
-        this.#wake?.()
+        this.#fail(new EtlError('E901', 'the reading thread ended before its work'))
         resolve()
       })
     })
@@ -103,7 +109,6 @@ class Inbox {
       const message = this.#messages.shift()
       if (message !== undefined) return message
       if (this.#failure !== undefined) throw this.#failure
-      if (this.#over) throw new EtlError('E901', 'the reading thread ended before its work')
       await new Promise<void>(resolve => {
         this.#wake = resolve
       })
@@ -112,15 +117,23 @@ class Inbox {
 
   rows(): Promise<readonly Row[]> {
     return new Promise((resolve, reject) => {
-      if (this.#failure !== undefined) reject(this.#failure)
-      else this.#rows.push(resolve)
+      if (this.#failure === undefined) this.#wanted.push({ resolve, reject })
+      else reject(this.#failure)
     })
   }
 
   #fail(error: Error): void {
     this.#failure ??= error
+    for (const { reject } of this.#wanted.splice(0)) reject(this.#failure)
     this.#wake?.()
   }
+}
+
+/** Bytes come over from a thread as plain arrays. */
+function revived(rows: readonly Row[]): readonly Row[] {
+  const bytes = (value: Value): Value =>
+    value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value
+  return rows.map(row => row.map(bytes))
 }
 
 function thrown(error: ThrownError): Error {

@@ -59,11 +59,13 @@ export async function* produce(
     },
     options.signal,
   )
+  let lastRow: Row | undefined
   let started = now()
   for await (const slice of source) {
     batch.readMs += now() - started
     started = now()
-    checkOrder(read, slice.rows, cursor)
+    checkOrder(read, slice.rows, lastRow)
+    lastRow = slice.rows.at(-1)
     cursor = [...slice.cursor]
     const sound = soundRows(slice)
     if (program.needsPrefetch) await program.prefetch(sound.rows)

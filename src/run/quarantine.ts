@@ -1,5 +1,6 @@
-import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import writeFileAtomic from 'write-file-atomic'
 import type { ErrorCode } from '../core/codes.js'
 import { EtlError } from '../core/errors.js'
 import type { Stage } from '../plan/outcome.js'
@@ -38,6 +39,7 @@ interface QuarantineLine extends RejectRecord {
  */
 export class QuarantineFiles {
   readonly #dir: string
+  readonly #turns = new Map<string, Promise<void>>()
 
   constructor(runDir: string) {
     this.#dir = join(runDir, 'quarantine')
@@ -58,28 +60,44 @@ export class QuarantineFiles {
     const lines = rejects.map(
       reject => `${JSON.stringify({ entity, pass, chunk, batch, ...reject } satisfies QuarantineLine)}\n`,
     )
-    try {
+    const file = this.path(entity)
+    await this.#inTurn(file, async () => {
       await mkdir(this.#dir, { recursive: true, mode: 0o700 })
-      await appendFile(this.path(entity), lines.join(''), { mode: 0o600 })
-    } catch (cause) {
-      throw stateError(this.path(entity), cause)
-    }
+      await appendFile(file, lines.join(''), { mode: 0o600 })
+    })
   }
 
   /** Cuts off what belongs to batches after `lastBatch` of the chunk. */
   async trim(entity: string, pass: string, chunk: number, lastBatch: number): Promise<void> {
-    const text = await readFile(this.path(entity), 'utf8').catch(() => undefined)
-    if (text === undefined) return
-    const lines = text.split('\n').filter(line => line !== '')
-    const kept = lines.filter(line => {
-      const parsed = parseLine(line)
-      return (
-        parsed !== undefined &&
-        !(parsed.entity === entity && parsed.pass === pass && parsed.chunk === chunk && parsed.batch > lastBatch)
-      )
+    const file = this.path(entity)
+    await this.#inTurn(file, async () => {
+      const text = await readFile(file, 'utf8').catch(() => undefined)
+      if (text === undefined) return
+      const lines = text.split('\n').filter(line => line !== '')
+      const kept = lines.filter(line => {
+        const parsed = parseLine(line)
+        return (
+          parsed !== undefined &&
+          !(parsed.entity === entity && parsed.pass === pass && parsed.chunk === chunk && parsed.batch > lastBatch)
+        )
+      })
+      if (kept.length === lines.length) return
+      await writeFileAtomic(file, kept.map(line => `${line}\n`).join(''), { mode: 0o600 })
     })
-    if (kept.length === lines.length) return
-    await writeFile(this.path(entity), kept.map(line => `${line}\n`).join(''), { mode: 0o600 })
+  }
+
+  /** Chunks of one entity share its file: one at a time. */
+  async #inTurn(file: string, work: () => Promise<void>): Promise<void> {
+    const turn = (this.#turns.get(file) ?? Promise.resolve()).then(work)
+    this.#turns.set(
+      file,
+      turn.catch(() => undefined),
+    )
+    try {
+      await turn
+    } catch (cause) {
+      throw stateError(file, cause)
+    }
   }
 }
 

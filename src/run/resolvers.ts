@@ -41,36 +41,34 @@ class CachedResolver implements Resolver {
   }
 }
 
-/** Reads a small table once and whole; a large one by the keys a batch asks for. */
-class LookupResolver implements Resolver {
+/** The rows of one look-up's table, for all who use it: a small one is read once, whole. */
+class LookupTable {
   readonly #ask: <T>(work: (session: Session) => Promise<T>) => Promise<T>
   readonly #database: Database
   readonly #plan: LookupPlan
-  readonly #byKey: CachedResolver
-  #whole: Map<string, Value> | undefined
-  #large: boolean | undefined
+  #whole: Promise<Map<string, Value> | undefined> | undefined
 
   constructor(database: Database, plan: LookupPlan, ask: <T>(work: (session: Session) => Promise<T>) => Promise<T>) {
     this.#database = database
     this.#plan = plan
     this.#ask = ask
-    this.#byKey = new CachedResolver(keys => this.#select(keys))
   }
 
-  async prefetch(keys: readonly (readonly Value[])[]): Promise<void> {
-    if (this.#large === undefined) {
-      const count = await this.#ask(session => session.count({ from: { table: this.#plan.table } }))
-      this.#large = count > WHOLE_TABLE_ROWS
-      if (!this.#large) this.#whole = await this.#select(undefined)
-    }
-    if (this.#large) await this.#byKey.prefetch(keys)
+  /** Undefined where the table is too large to be kept. A failed read is tried anew by the next who asks. */
+  whole(): Promise<Map<string, Value> | undefined> {
+    this.#whole ??= this.#read().catch((error: unknown) => {
+      this.#whole = undefined
+      throw error
+    })
+    return this.#whole
   }
 
-  get(key: readonly Value[]): Value | undefined {
-    return this.#whole === undefined ? this.#byKey.get(key) : this.#whole.get(keyText(key))
+  async #read(): Promise<Map<string, Value> | undefined> {
+    const count = await this.#ask(session => session.count({ from: { table: this.#plan.table } }))
+    return count > WHOLE_TABLE_ROWS ? undefined : this.select(undefined)
   }
 
-  async #select(keys: readonly (readonly Value[])[] | undefined): Promise<Map<string, Value>> {
+  async select(keys: readonly (readonly Value[])[] | undefined): Promise<Map<string, Value>> {
     const { key, value, table } = this.#plan
     const rows = await this.#ask(session =>
       selectByKey(session, this.#database, { table, key: key.map(c => c.name), also: value.map(c => c.name) }, keys),
@@ -89,13 +87,34 @@ class LookupResolver implements Resolver {
   }
 }
 
+/** One user's answers from a look-up's table; a large one is asked for the keys of each batch. */
+class LookupResolver implements Resolver {
+  readonly #table: LookupTable
+  readonly #byKey: CachedResolver
+  #whole: Map<string, Value> | undefined
+
+  constructor(table: LookupTable) {
+    this.#table = table
+    this.#byKey = new CachedResolver(keys => table.select(keys))
+  }
+
+  async prefetch(keys: readonly (readonly Value[])[]): Promise<void> {
+    this.#whole = await this.#table.whole()
+    if (this.#whole === undefined) await this.#byKey.prefetch(keys)
+  }
+
+  get(key: readonly Value[]): Value | undefined {
+    return this.#whole === undefined ? this.#byKey.get(key) : this.#whole.get(keyText(key))
+  }
+}
+
 /** Answers look-ups and refs for all entities of a run. */
 export class Resolvers implements ResolversOf {
   readonly #plan: Plan
   readonly #sources: ReadonlyMap<string, Database>
   readonly #targets: Sessions
   readonly #asking = new Map<string, Sessions>()
-  readonly #lookups = new Map<string, LookupResolver>()
+  readonly #lookups = new Map<string, LookupTable>()
   readonly #ledger: Ledger | undefined
   readonly #dry: DryKeys | undefined
   readonly #sessionsOf: (database: Database) => Sessions
@@ -118,15 +137,15 @@ export class Resolvers implements ResolversOf {
   }
 
   lookup(name: string): Resolver {
-    let resolver = this.#lookups.get(name)
-    if (resolver === undefined) {
+    let table = this.#lookups.get(name)
+    if (table === undefined) {
       const plan = this.#plan.lookups[name]
       if (plan === undefined) throw new Error(`the plan has no lookup ${name}`)
       const sessions = this.#sessionsFor(plan.in)
-      resolver = new LookupResolver(sessions.database, plan, work => sessions.ask(work))
-      this.#lookups.set(name, resolver)
+      table = new LookupTable(sessions.database, plan, work => sessions.ask(work))
+      this.#lookups.set(name, table)
     }
-    return resolver
+    return new LookupResolver(table)
   }
 
   /** A resolver of one entity's use; not shared, since what it remembers may grow stale for another. */

@@ -141,9 +141,21 @@ export class RunLedger {
     const p = (i: number): string => this.#sql.dialect.placeholder(i)
     await session.execute(
       `update ${this.#sql.table('etl_run')} set ${this.#sql.name('state')} = ${p(1)}, ${this.#sql.name('ended_at')} = ${this.#sql.dialect.nowText} ` +
-        `where ${this.#sql.name('run_id')} = ${p(2)} and ${this.#sql.name('epoch')} = ${p(3)}`,
+        `where ${this.#sql.name('run_id')} = ${p(2)} and ${this.#sql.name('epoch')} = ${p(3)} and ${this.#sql.name('state')} = 'running'`,
       [state, runId, epoch],
     )
+  }
+
+  /** Gives an unfinished run up for good: a new epoch, so that whoever may still hold it is fenced. */
+  async abandon(session: Session, run: RunRow): Promise<void> {
+    const p = (i: number): string => this.#sql.dialect.placeholder(i)
+    const changed = await session.execute(
+      `update ${this.#sql.table('etl_run')} set ${this.#sql.name('state')} = 'abandoned', ${this.#sql.name('epoch')} = ${p(1)}, ` +
+        `${this.#sql.name('ended_at')} = ${this.#sql.dialect.nowText} ` +
+        `where ${this.#sql.name('run_id')} = ${p(2)} and ${this.#sql.name('epoch')} = ${p(3)}`,
+      [run.epoch + 1, run.runId, run.epoch],
+    )
+    if (changed !== 1) throw fenced(run.runId)
   }
 
   /** In a batch's transaction: fails unless the run still belongs to this epoch, and keeps it so until the commit. */
@@ -151,10 +163,11 @@ export class RunLedger {
     const sql = this.#sql.once(
       'fence',
       () =>
-        `select ${this.#sql.name('epoch')} from ${this.#sql.table('etl_run')} where ${this.#sql.where(['run_id'])}${this.#sql.dialect.shareLock}`,
+        `select ${quoteNames(this.#sql.dialect, ['epoch', 'state'])} from ${this.#sql.table('etl_run')} where ${this.#sql.where(['run_id'])}${this.#sql.dialect.shareLock}`,
     )
     const rows = await session.query(sql, [runId])
-    if (Number(rows[0]?.[0] ?? -1) !== epoch) throw fenced(runId)
+    const [held, state] = rows[0] ?? []
+    if (Number(held ?? -1) !== epoch || state !== 'running') throw fenced(runId)
   }
 
   async audit(session: Session, runId: string, actor: string, action: string, detail: string): Promise<void> {

@@ -10,7 +10,7 @@ import { sumCounts } from './counts.js'
 import { DryKeys } from './dry-keys.js'
 import { EntityRun, runHook } from './entity.js'
 import type { EventListener, RunStatus } from './events.js'
-import type { Pass } from './ledger.js'
+import type { Pass, RejectCauses } from './ledger.js'
 import { type Prepared, prepare } from './prepare.js'
 import type { SourceAddress } from './produce-job.js'
 import { Progress } from './progress.js'
@@ -39,6 +39,9 @@ export async function startRun(pipeline: Pipeline, options: RunOptions = {}): Pr
     : await RunFiles.open(stateDir, prepared.runId, error => {
         fileError ??= error
         control.stop('stop')
+      }).catch(async (error: unknown) => {
+        await giveUp(prepared)
+        throw error
       })
   const listeners: EventListener[] = [
     ...(options.onEvent === undefined ? [] : [options.onEvent]),
@@ -58,6 +61,14 @@ export async function startRun(pipeline: Pipeline, options: RunOptions = {}): Pr
     stop: reason => run.stop(reason),
     result: run.go(),
   }
+}
+
+/** Nothing was begun: the run is noted as failed and everything is let go. */
+async function giveUp({ ledger, targets, lock, databases, runId, epoch }: Prepared): Promise<void> {
+  if (ledger !== undefined) await targets.write(session => ledger.runs.endRun(session, runId, epoch, 'failed'))
+  await targets.close()
+  await lock?.release()
+  await databases.close()
 }
 
 interface Surroundings {
@@ -99,7 +110,7 @@ class Run {
       plan,
       runId,
       epoch,
-      startedAt: prepared.resumed?.startedAt ?? new Date(around.now()).toISOString(),
+      startedAt: prepared.startedAt,
       dryRun,
       limit: prepared.limit,
       logic: options.logic ?? 'compiled',
@@ -177,12 +188,20 @@ class Run {
   }
 
   #openProgress(): Progress {
-    const { plan, ledger, targets, file, fileRead, runId, epoch, resumed } = this.#prepared
+    const { plan, ledger, targets, file, fileRead, runId, epoch, startedAt, resumed } = this.#prepared
     return new Progress({
       ledger,
       sessions: targets,
       file,
-      head: { v: 1, runId, pipeline: plan.pipeline, targetUid: plan.target.uid, fingerprint: plan.fingerprint, epoch },
+      head: {
+        v: 1,
+        runId,
+        pipeline: plan.pipeline,
+        targetUid: plan.target.uid,
+        fingerprint: plan.fingerprint,
+        epoch,
+        startedAt,
+      },
       restored: resumed !== undefined && fileRead.kind === 'ok' ? fileRead.checkpoint : undefined,
       now: this.#around.now,
       onWrite: path => this.#around.emit({ type: 'checkpoint', file: path }),
@@ -194,11 +213,14 @@ class Run {
     const { resumed, ledger, targets, runId } = this.#prepared
     const { progress } = this.#context
     if (resumed === undefined || progress === undefined) return
-    const causes = ledger === undefined ? new Map() : await targets.ask(session => ledger.causes(session, runId))
+    const causes: RejectCauses =
+      ledger === undefined ? new Map() : await targets.ask(session => ledger.causes(session, runId))
     for (const run of this.#runs) {
       const passes: readonly Pass[] = run.plan.deferred === undefined ? ['load'] : ['load', 'defer']
       const { counts, done } = await progress.entity(runId, run.plan.name, passes)
-      run.restore(counts, causes.get(run.plan.name) ?? [])
+      const mine = causes.get(run.plan.name) ?? []
+      const unresolved = mine.filter(cause => cause.pass === 'defer').reduce((sum, cause) => sum + cause.rows, 0)
+      run.restore(counts, mine, unresolved)
       if (done) run.state = 'done'
     }
   }

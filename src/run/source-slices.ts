@@ -74,15 +74,18 @@ export async function reread(
   })
 }
 
-/** Rows must come in strictly ascending order; equal neighbours mean that the key is not unique and rows could be lost. */
-export function checkOrder(read: ReadPlan, rows: readonly Row[], previous: readonly Value[] | undefined): void {
+/**
+ * Rows must come in strictly ascending order; equal neighbours mean that the key is not unique and rows could be lost.
+ *
+ * @param previous the row before the first of `rows`, where one was read
+ */
+export function checkOrder(read: ReadPlan, rows: readonly Row[], previous: Row | undefined): void {
   const { order } = read
-  const first = rows[0]
-  if (order.length === 0 || first === undefined) return
-  let twice = previous !== undefined && order.every((column, i) => same(first[column] ?? null, previous[i] ?? null))
-  for (let r = 1; r < rows.length && !twice; r++) {
+  if (order.length === 0) return
+  let twice = false
+  for (let r = previous === undefined ? 1 : 0; r < rows.length && !twice; r++) {
     const row = rows[r] as Row
-    const before = rows[r - 1] as Row
+    const before = r === 0 ? (previous as Row) : (rows[r - 1] as Row)
     twice = true
     for (const column of order) {
       if (!same(row[column] ?? null, before[column] ?? null)) {

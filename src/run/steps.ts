@@ -39,6 +39,7 @@ export async function emptyTables(context: RunContext): Promise<void> {
     await runStep(context, entity.name, 'empty', 0, async session => {
       try {
         await session.execute(`delete from ${quoteTable(dialect, entity.write.table)}`)
+        await context.progress?.ledger?.identities.forget(session, context.plan.pipeline, entity.name)
       } catch (cause) {
         throw cannotEmpty(entity, cause)
       }

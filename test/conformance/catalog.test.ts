@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
-import { identityColumn, onEveryDatabase } from './databases.js'
+import { identityColumn, onEveryDatabase, ownSql } from './databases.js'
 
 onEveryDatabase('catalog', place => {
   beforeAll(async () => {
@@ -88,13 +88,13 @@ onEveryDatabase('catalog', place => {
   })
 
   test('describes a query without running it', async () => {
-    const columns = await place().database.describe('select code, tenant from parent where tenant = 1')
+    const columns = await place().database.describe(ownSql(place(), 'select code, tenant from parent where tenant = 1'))
     expect(columns.map(({ name, type }) => [name, type.kind])).toEqual([
       ['code', 'text'],
       ['tenant', 'integer'],
     ])
     const failure = await place()
-      .database.describe('select nothing from parent')
+      .database.describe(ownSql(place(), 'select nothing from parent'))
       .catch((error: unknown) => error)
     expect(failure).toMatchObject({ name: 'EtlError', code: expect.stringMatching(/^E(207|308)$/) })
   })

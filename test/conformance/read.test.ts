@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Database, Session } from '../../src/core/connector.js'
 import type { Value } from '../../src/core/row.js'
-import { onEveryDatabase, openSource, readBatches, readRows, readSpec, stored } from './databases.js'
+import { onEveryDatabase, openSource, ownSql, readBatches, readRows, readSpec, stored } from './databases.js'
 
 /** 60 rows in groups of equal `a`, with nulls and equal values in `b`. */
 const ROWS = Array.from({ length: 60 }, (_, i) => ({
@@ -111,7 +111,10 @@ onEveryDatabase('read', place => {
   })
 
   test('where of the user, comment included, together with a cursor', async () => {
-    const spec = await readSpec(place(), 'items', ['id'], { where: 'a = 1 or a = 2 -- both', after: [20] })
+    const spec = await readSpec(place(), 'items', ['id'], {
+      where: ownSql(place(), 'a = 1 or a = 2 -- both'),
+      after: [20],
+    })
     expect((await readRows(session, spec)).map(row => Number(row[0]))).toEqual(
       ROWS.filter(row => (row.a === 1 || row.a === 2) && row.id > 20).map(row => row.id),
     )
@@ -119,7 +122,7 @@ onEveryDatabase('read', place => {
   })
 
   test('a query as source', async () => {
-    const query = 'select id, a + 1 as next from items where id <= 10 -- first ten'
+    const query = ownSql(place(), 'select id, a + 1 as following from items where id <= 10 -- first ten')
     const columns = await (source as Database).describe(query)
     const batches = await readBatches(session, {
       from: { query },
@@ -153,7 +156,7 @@ onEveryDatabase('read', place => {
       expect(batch.rows).toHaveLength(5)
       break
     }
-    expect(Number((await session.query('select count(*) from items'))[0]?.[0])).toBe(60)
+    expect(Number((await session.query(ownSql(place(), 'select count(*) from items')))[0]?.[0])).toBe(60)
   })
 
   test('an aborted read stops', async () => {
@@ -163,6 +166,6 @@ onEveryDatabase('read', place => {
       for await (const _ of session.read(spec, controller.signal)) controller.abort(new Error('enough'))
     })()
     await expect(work).rejects.toThrow()
-    expect(Number((await session.query('select count(*) from items'))[0]?.[0])).toBe(60)
+    expect(Number((await session.query(ownSql(place(), 'select count(*) from items')))[0]?.[0])).toBe(60)
   })
 })

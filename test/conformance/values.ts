@@ -196,6 +196,22 @@ export const EXCEPTIONS: readonly Exception[] = [
   {
     type: 'float',
     label: 'minus zero',
+    database: 'oracle',
+    becomes: { value: 0 },
+    reason: 'the server makes minus zero plain zero; the two compare equal',
+  },
+  ...(['text', 'bytes'] as const).map(
+    (type): Exception => ({
+      type,
+      label: 'empty',
+      database: 'oracle',
+      becomes: { value: null },
+      reason: 'Oracle keeps an empty value as null',
+    }),
+  ),
+  {
+    type: 'float',
+    label: 'minus zero',
     database: 'sqlite',
     becomes: { value: 0 },
     reason: 'a REAL column keeps whole numbers as integers, which have no minus zero; the two compare equal',
@@ -239,7 +255,11 @@ export function normal(type: LogicalType, value: Value): string {
       return `float ${Object.is(number, -0) ? '-0' : number}`
     }
     case 'boolean':
-      return `boolean ${value}`
+      // A database without booleans has 1 and 0.
+      return `boolean ${value === true || value === 1 || value === '1'}`
+    case 'date':
+      // A DATE of Oracle always has a time.
+      return `text ${String(value).replace(/[T ]00:00:00$/, '')}`
     case 'timestamp':
       return type.zoned ? instant(String(value)) : trimZeros(String(value).replace(' ', 'T'))
     case 'time':

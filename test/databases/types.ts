@@ -12,6 +12,8 @@ export interface TestSchema {
   readonly baseDir: string
   /** Runs DDL or DML; several statements separated by `;` are fine. */
   exec(sql: string): Promise<void>
+  /** The shared SQL in the database's own words, for what a test hands to the connector itself. Absent: the same. */
+  sql?(text: string): string
   /** Rows as the plain driver gives them: for looking at a result without the connector under test. */
   rows(sql: string): Promise<unknown[][]>
   drop(): Promise<void>

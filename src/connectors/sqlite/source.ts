@@ -97,14 +97,17 @@ function pages(connection: Connection, spec: ReadSpec): Fetch {
   let after: readonly Value[] | undefined = spec.after
   return {
     next: count => {
-      const { sql, params } = selectText(spec, expressions, after, count)
+      // One row more, to see whether the key goes on beyond the edge: those rows would never be read.
+      const { sql, params } = selectText(spec, expressions, after, count + 1)
       let statement = statements.get(sql)
       if (statement === undefined) {
         statement = connection.prepare(sql)
         statements.set(sql, statement)
       }
       const rows = statement.all(...params)
+      const beyond = rows.length > count ? rows.pop() : undefined
       const last = rows.at(-1)
+      if (last !== undefined && beyond !== undefined) checkKey(spec, last, beyond)
       if (last !== undefined) after = cursorOf(spec, last)
       return rows
     },
@@ -118,6 +121,19 @@ function isIndexed(connection: Connection, spec: ReadSpec): boolean {
   const { sql, params } = selectText(spec, columnNames(spec), spec.after, 1)
   const plan = connection.prepare(`explain query plan ${sql}`)
   return connection.run(() => plan.all(...params)).every(row => !String(row[3]).includes('TEMP B-TREE'))
+}
+
+function checkKey(spec: ReadSpec, last: readonly Stored[], next: readonly Stored[]): void {
+  const same = ({ index }: { readonly index: number }): boolean => {
+    const a = last[index]
+    const b = next[index]
+    return a === b || (Buffer.isBuffer(a) && Buffer.isBuffer(b) && a.equals(b))
+  }
+  if (!spec.order.every(same)) return
+  const names = spec.order.map(({ index }) => spec.columns[index]?.name).join(', ')
+  throw new EtlError('E518', `two rows have the same key (${names})`, {
+    hint: 'name columns under `key:` that identify a row',
+  })
 }
 
 function cursorOf(spec: ReadSpec, row: readonly Stored[]): Value[] {

@@ -34,6 +34,7 @@ export const database: TestDatabase = {
     return {
       config: { type: 'oracle', user, password, connect_string: connectString },
       baseDir: process.cwd(),
+      sql: text => oracleStatements(text).join('; '),
       exec: async sql => {
         await withConnection(async connection => {
           for (const statement of oracleStatements(sql)) await connection.execute(statement)

@@ -12,6 +12,7 @@ const checkpoint: Checkpoint = {
   targetUid: 'sqlite:1',
   fingerprint: 'f',
   epoch: 2,
+  startedAt: '2026-01-01T00:00:00.000Z',
   state: 'running',
   updatedAt: '2026-01-01T00:00:00.000Z',
   entities: {

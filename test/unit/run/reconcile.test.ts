@@ -29,6 +29,7 @@ function fileOf(change: Partial<Checkpoint> = {}, batch = 3): CheckpointRead {
       pipeline: 'crm',
       targetUid: 't1',
       fingerprint: 'f',
+      startedAt: '',
       epoch: 1,
       state: 'running',
       updatedAt: '',

@@ -1,0 +1,1 @@
+export { database } from '../support/tns/test-database.js'
