@@ -7,15 +7,17 @@ export const properties = {
   connect_string: Type.Optional(
     Type.String({
       description:
-        'Where the database is: Easy Connect `host:1521/service` or `tcps://host:2484/service`, a whole `(DESCRIPTION=…)`, or a name of `tnsnames.ora`. Use either this or `host` and `service`.',
+        'Where the database is: Easy Connect `host:1521/service` or `tcps://host:2484/service`, a whole `(DESCRIPTION=…)`, or a name of `tnsnames.ora`. Use either this or `host` and `service`. Default: none.',
       minLength: 1,
     }),
   ),
-  host: Type.Optional(Type.String({ description: 'Host name or address, together with `service`.', minLength: 1 })),
+  host: Type.Optional(
+    Type.String({ description: 'Host name or address, together with `service`. Default: none.', minLength: 1 }),
+  ),
   port: Type.Optional(
     Type.Integer({ description: 'TCP port of the listener.', minimum: 1, maximum: 65535, default: 1521 }),
   ),
-  service: Type.Optional(Type.String({ description: 'Service name of the database.', minLength: 1 })),
+  service: Type.Optional(Type.String({ description: 'Service name of the database. Default: none.', minLength: 1 })),
   user: Type.String({ description: 'Login.', minLength: 1 }),
   password: Type.String({ description: "The login's password." }),
   schema: Type.Optional(
@@ -25,15 +27,18 @@ export const properties = {
     }),
   ),
   tns_admin: Type.Optional(
-    Type.String({ description: 'Folder of `tnsnames.ora`, for a name as `connect_string`.', minLength: 1 }),
+    Type.String({
+      description: 'Folder of `tnsnames.ora`, for a name as `connect_string`. Default: none.',
+      minLength: 1,
+    }),
   ),
   wallet: Type.Optional(
     Type.Object(
       {
         dir: Type.String({ description: 'Folder of `ewallet.pem`.', minLength: 1 }),
-        password: Type.Optional(Type.String({ description: "The wallet's password." })),
+        password: Type.Optional(Type.String({ description: "The wallet's password. Default: none." })),
       },
-      { description: 'Certificates for an encrypted connection.', additionalProperties: false },
+      { description: 'Certificates for an encrypted connection. Default: none.', additionalProperties: false },
     ),
   ),
   pool: Type.Optional(
@@ -46,7 +51,10 @@ export const properties = {
           Type.Integer({ description: 'Connections open at most.', minimum: 1, maximum: 1000, default: 10 }),
         ),
       },
-      { description: 'How many connections are kept.', additionalProperties: false },
+      {
+        description: 'How many connections are kept. Default: up to 10, none of them kept open.',
+        additionalProperties: false,
+      },
     ),
   ),
   thick: Type.Optional(
