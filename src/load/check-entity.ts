@@ -1,3 +1,4 @@
+import { ROW_NUMBER } from '../core/catalog.js'
 import type { DocPath } from '../core/diagnostics.js'
 import { checkField, exclusive } from './check-field.js'
 import { suggestion } from './diagnostics.js'
@@ -88,8 +89,8 @@ function knownSource(name: string, path: DocPath, scope: Scope): void {
 
 /** Columns that the file itself says the rows have. */
 function knownColumns(from: unknown): readonly string[] | undefined {
-  const { rows, columns } = record(from)
-  if (Array.isArray(columns)) return nameList(columns)
+  const { rows, columns, file } = record(from)
+  if (Array.isArray(columns)) return [...nameList(columns), ...(file === undefined ? [] : [ROW_NUMBER])]
   return Array.isArray(rows) ? [...new Set(rows.flatMap(row => Object.keys(record(row))))] : undefined
 }
 

@@ -1,3 +1,4 @@
+import { ROW_NUMBER } from '../core/catalog.js'
 import type { DocPath } from '../core/diagnostics.js'
 import { suggestion } from './diagnostics.js'
 import type { Scope } from './shape.js'
@@ -20,7 +21,13 @@ export function ruleChecker(
     const told = new Set(problems.map(problem => problem.path.join('/')))
     for (const found of constantsIn(rule)) {
       const spot = found.path.join('/')
-      if (constants.has(found.name) || [...told].some(place => place !== '' && spot.startsWith(place))) continue
+      // Whether the rows have a number is known with their source.
+      if (
+        constants.has(found.name) ||
+        found.name === ROW_NUMBER ||
+        [...told].some(place => place !== '' && spot.startsWith(place))
+      )
+        continue
       report(
         'E206',
         [...path, ...found.path],

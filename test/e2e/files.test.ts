@@ -134,6 +134,45 @@ entities:
   ])
 })
 
+test('the number of the row is there for fields and rules, and is not copied', async () => {
+  const place = new Workspace()
+  place.write('data/a.csv', 'ID,N,X\na,1,x\nb,2,x\nc,3,x\n')
+  place.write(
+    'pipeline.yaml',
+    `version: 1
+name: numbered
+sources: { f: { type: csv } }
+target: { type: sqlite, path: target.sqlite }
+entities:
+  t:
+    from: { file: data/a.csv, columns: [ID, N] }
+    to: { table: t, create: if_missing }
+    let: { odd: { "%": [{ var: $row }, 2] } }
+    filter: { "==": [{ var: odd }, 1] }
+    rest: copy
+  lines:
+    from: data/a.csv
+    to: { table: lines, create: if_missing }
+    filter: { ">": [{ var: $row }, 1] }
+    rest: ignore
+    fields: { line: { from: $row }, id: ID }
+`,
+  )
+  const dry = await place.etl('run', 'pipeline.yaml', '--dry-run')
+  expect(dry.code, dry.stderr).toBe(0)
+  expect(dry.stdout).toContain('data/a.csv → t')
+  const run = await place.run()
+  expect(run.code, run.stderr).toBe(0)
+  expect(place.rows('select * from t')).toEqual([
+    ['a', '1'],
+    ['c', '3'],
+  ])
+  expect(place.rows('select * from lines')).toEqual([
+    [2, 'b'],
+    [3, 'c'],
+  ])
+})
+
 test('jsonl to SQLite: exact numbers, nested text, and lines that are no rows', async () => {
   const place = new Workspace()
   place.write(
