@@ -169,6 +169,8 @@ export interface ReadSpec {
   readonly columns: readonly ReadColumn[]
   /** SQL of the user, run as it is inside parentheses. */
   readonly where?: string
+  /** `Table.version`: E522 where the table has another one by now. */
+  readonly version?: string
   /** A total order: ends with the key. Empty only where the source has an order of its own. */
   readonly order: readonly OrderColumn[]
   /** Exclusive start: the cursor of the last batch that is safe, or a chunk's lower bound. Values of `order`. */

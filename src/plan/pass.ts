@@ -62,6 +62,7 @@ export function planPass(
         }
       }),
       ...(spec.where === undefined ? {} : { where: spec.where }),
+      ...(source.version === undefined ? {} : { version: source.version }),
       order: source.order.map(place),
       key: source.key.map(place),
     },

@@ -89,6 +89,8 @@ export interface ReadPlan {
     readonly decode: boolean
   }[]
   readonly where?: string
+  /** `Table.version` as it was planned with; rows of another one are not read. */
+  readonly version?: string
   /** Indexes into `columns`: the read order, ending with the key. Empty for inline rows. */
   readonly order: readonly number[]
   /** Indexes into `columns` of the source key. Empty: rows have no key (inline rows without `key`). */

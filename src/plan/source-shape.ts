@@ -21,6 +21,7 @@ export interface SourceShape {
   /** `order_by`, then what is left of the key. */
   readonly order: readonly string[]
   readonly estimatedRows?: number
+  readonly version?: string
 }
 
 /** The database an entity reads; undefined for inline rows. */
@@ -83,6 +84,7 @@ export function sourceShape(entity: EntitySpec, catalogs: Catalogs, problems: Pr
           columns,
           key: fileKey(entity, columns, table, label, problems),
           order: [],
+          ...(table.version === undefined ? {} : { version: table.version }),
           ...(table.estimatedRows === undefined ? {} : { estimatedRows: table.estimatedRows }),
         }
       }

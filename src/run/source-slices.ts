@@ -29,6 +29,7 @@ export async function* slices(
     from: read.from.kind === 'table' ? { table: read.from.table } : { query: read.from.query },
     columns: read.columns,
     ...(read.where === undefined ? {} : { where: read.where }),
+    ...(read.version === undefined ? {} : { version: read.version }),
     order: read.order.map(index => ({ index, nullable: read.columns[index]?.nullable ?? true })),
     ...(after === undefined ? {} : { after }),
     ...(until === undefined ? {} : { until }),

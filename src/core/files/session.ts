@@ -5,7 +5,7 @@ import { EtlError } from '../errors.js'
 import type { Row, Value } from '../row.js'
 import type { FileFormat, FileHead, FilePosition, FileRecord } from './format.js'
 import type { TextFile } from './text-stream.js'
-import { InvalidText } from './text-stream.js'
+import { changed, InvalidText } from './text-stream.js'
 
 /** What a session needs of its database: the file of a name, and its columns. */
 export type FindFile = (name: string) => Promise<{ readonly file: TextFile; readonly head: FileHead }>
@@ -23,6 +23,7 @@ export class FileSession implements Session {
   async *read(spec: ReadSpec, signal: AbortSignal): AsyncGenerator<SourceBatch> {
     if (!('table' in spec.from)) return noSql()
     const { file, head } = await this.#find(formatTable(spec.from.table))
+    if (spec.version !== undefined && spec.version !== file.version) throw changed(file)
     const wanted = spec.columns.flatMap(({ name }) => (name === ROW_NUMBER ? [] : [name]))
     const gone = wanted.find(name => !head.columns.includes(name))
     if (gone !== undefined) throw changedShape(file.name, gone)

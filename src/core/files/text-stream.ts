@@ -110,8 +110,12 @@ async function* decompressed(file: FileLocation, signal: AbortSignal): AsyncGene
 }
 
 function checkVersion(file: FileLocation, found: { readonly size: number; readonly mtime: Date }): void {
-  if (versionOf(found) === file.version) return
-  throw new EtlError('E522', `${file.name} changed while it was read`, {
+  if (versionOf(found) !== file.version) throw changed(file)
+}
+
+/** The file is not the one that was looked at first. */
+export function changed(file: FileLocation): EtlError {
+  return new EtlError('E522', `${file.name} changed while it was read`, {
     where: file.name,
     hint: 'let nothing write to the file meanwhile, then begin anew: `etl run … --restart`',
   })

@@ -145,6 +145,7 @@ test('a file that changes is not read on', async () => {
   expect(await failure(session.count({ from: { table: { table: 'a.csv' } } }))).toBe(
     'E522 a.csv changed while it was read',
   )
+  expect(await failure(folder.rows('a.csv', { version: '8 bytes' }))).toBe('E522 a.csv changed while it was read')
 })
 
 test('files answer no SQL', async () => {
