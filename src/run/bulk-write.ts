@@ -29,28 +29,65 @@ export async function writeWhole(
 }
 
 /**
+ * Savepoints of one transaction: PostgreSQL keeps a lock for each that wrote until the end, in a table of fixed size.
+ * Past it the transaction is rolled back and the next one begins with what is known.
+ */
+const SAVEPOINTS = 1500
+
+/** The transaction has had its savepoints: roll it back and write again, with the same {@link Known}. */
+export class StartOver extends Error {
+  override readonly name = 'StartOver'
+}
+
+/** What attempts at a batch have found out about its rows. */
+export class Known {
+  /** Ranges that went in, in the order in which they did. */
+  readonly good: Range[] = []
+  /** Ranges not tried yet, the next one last. */
+  readonly open: Range[]
+  /** Rows whose foreign key is missing, to be tried once more: the row they refer to may have come later. */
+  again: Failed[] = []
+  /** Those that failed once more in the round at hand. */
+  still: Failed[] = []
+  failed: Failed[] = []
+  progress = true
+
+  constructor(batch: PreparedBatch) {
+    let first = 0
+    const parts = batch.parts.map(part => {
+      const range = { part, first, from: 0, to: part.rows }
+      first += part.rows
+      return range
+    })
+    this.open = parts.reverse()
+  }
+}
+
+/**
  * Writes the batch range by range, each behind a savepoint, halving those that fail until the guilty rows stand alone.
- * Where the database names the row it is taken at its word only after it failed alone. Rows whose foreign key is missing
- * are tried once more at the end: the row they refer to may have come later in the batch.
+ * Where the database names the row it is taken at its word only after it failed alone.
  *
  * @param guilty called with each row at fault
  */
 export async function writeAround(
   session: Session,
   writer: TableWriter,
-  batch: PreparedBatch,
+  known: Known,
   guilty: (index: number, error: EtlError) => void,
   missing: (index: number) => void,
 ): Promise<BulkWritten> {
   const written = nothing()
+  let savepoints = 0
   await session.constraintsNow?.()
-  let first = 0
-  let failed: Failed[] = []
+  for (const range of known.good) await writeRange(writer, range, written, missing)
+
   const attempt = async (range: Range): Promise<EtlError | undefined> => {
+    if (++savepoints > SAVEPOINTS) throw new StartOver()
     await session.savepoint(SAVEPOINT)
     try {
       await writeRange(writer, range, written, missing)
       await session.releaseSavepoint(SAVEPOINT)
+      known.good.push(range)
       return undefined
     } catch (error) {
       if (!isRowError(error)) throw error
@@ -58,27 +95,27 @@ export async function writeAround(
       return error
     }
   }
-  for (const part of batch.parts) {
-    const ranges: Range[] = [{ part, first, from: 0, to: part.rows }]
-    for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
-      if (range.from >= range.to) continue
-      const error = await attempt(range)
-      if (error === undefined) continue
-      if (range.to - range.from === 1) failed.push({ range, error })
-      else ranges.push(...divide(range, error.row).reverse())
-    }
-    first += part.rows
+
+  for (let range = known.open.at(-1); range !== undefined; range = known.open.at(-1)) {
+    const error = range.from < range.to ? await attempt(range) : undefined
+    known.open.pop()
+    if (error === undefined) continue
+    if (range.to - range.from > 1) known.open.push(...divide(range, error.row).reverse())
+    else if (error.code === 'E418') known.again.push({ range, error })
+    else known.failed.push({ range, error })
   }
-  for (let before = Number.POSITIVE_INFINITY; failed.length < before; ) {
-    before = failed.length
-    const still: Failed[] = []
-    for (const each of failed) {
-      const error = each.error.code === 'E418' ? await attempt(each.range) : each.error
-      if (error !== undefined) still.push({ range: each.range, error })
+  while (known.again.length > 0 && (known.progress || known.still.length > 0)) {
+    if (known.still.length === 0) known.progress = false
+    for (let each = known.again.at(-1); each !== undefined; each = known.again.at(-1)) {
+      const error = await attempt(each.range)
+      known.again.pop()
+      if (error === undefined) known.progress = true
+      else known.still.push({ range: each.range, error })
     }
-    failed = still
+    known.again = known.still
+    known.still = []
   }
-  for (const { range, error } of failed) guilty(range.first + range.from, error)
+  for (const { range, error } of [...known.failed, ...known.again]) guilty(range.first + range.from, error)
   return written
 }
 

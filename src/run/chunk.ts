@@ -19,6 +19,8 @@ import { writeSpec } from './writers.js'
 /** Below it a thread costs more than it gives. */
 const THREAD_MIN_ROWS = 20_000
 
+const NONE: ReadonlySet<string> = new Set()
+
 export interface ChunkOutcome {
   /** False where the run was asked to stop before the end. */
   readonly done: boolean
@@ -70,7 +72,8 @@ async function attemptChunk(
   if (before.done) return { done: true, counts: before.counts }
   await context.quarantine?.trim(ref.entity, ref.pass, ref.chunk, before.batch)
   const { read, program, write } = ref.pass === 'defer' && entity.deferred !== undefined ? entity.deferred : entity
-  const job = jobOf(context, ref, entity, { read, program, write }, range, before)
+  const leaveOut = ref.pass === 'defer' ? ((await context.progress?.rejectedKeys(ref.runId, ref.entity)) ?? NONE) : NONE
+  const job = jobOf(context, ref, entity, { read, program, write }, range, before, leaveOut)
   const producer = await openProducer(context, entity, job, watch.signal)
   const { batches } = producer
   const sink = openSink(context, ref, entity, { read, write }, watch)
@@ -173,6 +176,7 @@ function jobOf(
   plan: Pick<EntityPlan, 'read' | 'program' | 'write'>,
   range: Pick<PlannedChunk, 'lower' | 'upper'>,
   before: ChunkProgress,
+  leaveOut: ReadonlySet<string>,
 ): ProduceJob {
   const database = sourceOf(context, entity)
   const after = before.lastKey ?? range.lower
@@ -203,6 +207,7 @@ function jobOf(
     keepKeys: entity.keepsIdentity,
     keepRows: context.dryRun,
     findBy: ref.pass === 'defer' ? plan.write.match : [],
+    leaveOut,
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Session, WriteSpec } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import type { EntityPlan, ReadPlan, WritePlan } from '../plan/plan.js'
-import { type BulkWritten, isRowError, nothing, writeAround, writeWhole } from './bulk-write.js'
+import { type BulkWritten, isRowError, Known, nothing, StartOver, writeAround, writeWhole } from './bulk-write.js'
 import type { RunContext } from './context.js'
 import { unexplained } from './counts.js'
 import type { Counts } from './events.js'
@@ -58,18 +58,25 @@ export class LedgerSink implements Sink {
     return this.#context.targets.write(async session => {
       this.#listed = false
       try {
-        return await transaction(session, () => this.#commit(session, batch, false))
+        return await transaction(session, () => this.#commit(session, batch, undefined))
       } catch (error) {
         if (!isRowError(error)) throw error
-        return transaction(session, () => this.#commit(session, batch, true))
+      }
+      const known = new Known(batch)
+      for (;;) {
+        try {
+          return await transaction(session, () => this.#commit(session, batch, known))
+        } catch (error) {
+          if (!(error instanceof StartOver)) throw error
+        }
       }
     })
   }
 
   async close(): Promise<void> {}
 
-  /** @param careful a row is known to be at fault: write around it */
-  async #commit(session: Session, batch: PreparedBatch, careful: boolean): Promise<BatchResult> {
+  /** @param known a row is at fault: write around it */
+  async #commit(session: Session, batch: PreparedBatch, known: Known | undefined): Promise<BatchResult> {
     const { ledger } = this.#progress
     const ref = this.#ref
     const expected = this.#expected(batch)
@@ -83,10 +90,11 @@ export class LedgerSink implements Sink {
       const message = `batch ${batch.batch} of ${ref.entity} is in the ledger already`
       throw new EtlError('E307', message, { kind: 'transient', cause, where: ref.entity })
     }
-    const written = await this.#rows(session, batch, careful)
+    const written = await this.#rows(session, batch, known)
     const result: BatchResult = { counts: batchCounts(batch, written), rejects: [...batch.rejects, ...written.rejects] }
     const listed = result.rejects.filter(reject => reject.policy !== 'skip')
-    if (careful && this.#listed) await this.#context.quarantine?.trim(ref.entity, ref.pass, ref.chunk, batch.batch - 1)
+    if (known !== undefined && this.#listed)
+      await this.#context.quarantine?.trim(ref.entity, ref.pass, ref.chunk, batch.batch - 1)
     await this.#context.quarantine?.append(ref.entity, ref.pass, ref.chunk, batch.batch, listed)
     this.#listed = true
     this.#admit(result)
@@ -108,13 +116,15 @@ export class LedgerSink implements Sink {
         [...written.keys.values()],
       )
     }
-    await ledger?.insertRejects(session, ref, batch.batch, listed)
+    // The second pass must know of skipped rows too.
+    const noted = this.#entity.deferred === undefined ? listed : result.rejects
+    await ledger?.insertRejects(session, ref, batch.batch, noted)
     if (!sameCounts(expected, result.counts))
       await ledger?.updateBatch(session, ref, { ...entry, counts: result.counts })
     return result
   }
 
-  async #rows(session: Session, batch: PreparedBatch, careful: boolean): Promise<BulkWritten> {
+  async #rows(session: Session, batch: PreparedBatch, known: Known | undefined): Promise<BulkWritten> {
     if (batch.rows === 0) return nothing()
     const writer = await writerOf(session, this.#spec)
     const late: Late[] = []
@@ -124,9 +134,10 @@ export class LedgerSink implements Sink {
     const guilty = (index: number, error: EtlError): void => {
       late.push({ index, why: whyOf(error) })
     }
-    const written = careful
-      ? await writeAround(session, writer, batch, guilty, missing)
-      : await writeWhole(writer, batch, missing)
+    const written =
+      known === undefined
+        ? await writeWhole(writer, batch, missing)
+        : await writeAround(session, writer, known, guilty, missing)
     if (this.#ref.pass === 'defer') {
       // Rows that the first pass rejected are not there to be completed.
       const absent = late.filter(({ why }) => why === this.#missing)

@@ -239,6 +239,15 @@ export class Ledger {
     return new Map(rows.map(row => [`${String(row[0])}:${String(row[1])}:${String(row[2])}`, Number(row[3])]))
   }
 
+  /** Source keys of the rows that an entity's first pass rejected. */
+  async rejectedKeys(session: Session, runId: string, entity: string): Promise<Set<string>> {
+    const rows = await session.query(
+      `select ${this.#sql.name('source_key')} from ${this.#sql.table('etl_reject')} where ${this.#sql.where(['run_id', 'entity', 'pass'])}`,
+      [runId, entity, 'load'],
+    )
+    return new Set(rows.flatMap(row => (typeof row[0] === 'string' ? [row[0]] : [])))
+  }
+
   /** Why rows of a run were quarantined so far, by entity. */
   async causes(session: Session, runId: string): Promise<RejectCauses> {
     const cause = quoteNames(this.#sql.dialect, ['entity', 'pass', 'code', 'field', 'message'])

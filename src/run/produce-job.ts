@@ -34,6 +34,7 @@ export interface ProduceJob {
   readonly keepKeys: boolean
   readonly keepRows: boolean
   readonly findBy: readonly string[]
+  readonly leaveOut: ReadonlySet<string>
 }
 
 /** Where another thread finds the source; never leaves this process. */

@@ -34,6 +34,8 @@ export interface ProduceOptions {
   readonly keepRows: boolean
   /** Second pass: target columns that find the row; a miss there means that the first pass rejected it. */
   readonly findBy: readonly string[]
+  /** Second pass: source keys of rows that the first one rejected, though the target may have rows like them. */
+  readonly leaveOut: ReadonlySet<string>
   readonly signal: AbortSignal
   readonly now: () => number
 }
@@ -116,10 +118,11 @@ class Collector {
   }
 
   add(slice: SourceBatch, { rows, indexes }: SoundRows): void {
-    const { program, encoder, read, keepKeys, keepRows } = this.#options
+    const { program, encoder, read, keepKeys, keepRows, leaveOut } = this.#options
     const place = (index: number): number => this.read + (indexes?.[index] ?? index)
     const outcome = newOutcome()
     program.run(rows, outcome)
+    if (leaveOut.size > 0) this.#leaveOut(rows, outcome)
     if (outcome.rows.length > 0) {
       const payload = encoder.encode(outcome.rows)
       this.#parts.push(payload)
@@ -138,6 +141,24 @@ class Collector {
     addAll(this.#losses, outcome.losses)
     addAll(this.#substituted, outcome.substituted)
     this.read += slice.rows.length
+  }
+
+  /** Takes out what the first pass rejected: the rows of the target that are like them are not this run's. */
+  #leaveOut(rows: readonly Row[], outcome: BatchOutcome): void {
+    const { read, leaveOut } = this.#options
+    let kept = 0
+    for (let i = 0; i < outcome.rows.length; i++) {
+      const source = outcome.sources[i] as number
+      if (leaveOut.has(keyOf(read, rows[source] ?? []))) {
+        this.#absent++
+        continue
+      }
+      outcome.rows[kept] = outcome.rows[i] as Row
+      outcome.sources[kept] = source
+      kept++
+    }
+    outcome.rows.length = kept
+    outcome.sources.length = kept
   }
 
   done(cursor: readonly Value[]): PreparedBatch {

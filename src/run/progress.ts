@@ -104,6 +104,12 @@ export class Progress {
     })
   }
 
+  /** Source keys of the rows that the entity's first pass rejected. */
+  async rejectedKeys(runId: string, entity: string): Promise<ReadonlySet<string>> {
+    const { ledger } = this
+    return ledger === undefined ? new Set() : this.#sessions.ask(session => ledger.rejectedKeys(session, runId, entity))
+  }
+
   /** A batch is committed: notes it for the file. */
   async committed(ref: ChunkRef, batch: number, lastKey: string, counts: Counts): Promise<void> {
     this.#set(ref.entity, { pass: ref.pass, chunk: ref.chunk, batch, lastKey, done: false, counts })

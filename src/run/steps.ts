@@ -22,11 +22,13 @@ export async function runStep(
 
 /** Creates the missing tables that the plan says are to be created, parents first. */
 export async function createTables(context: RunContext): Promise<void> {
-  for (const { name, write } of context.plan.entities) {
+  for (const { name, write, deferred } of context.plan.entities) {
     if (!write.create) continue
     await runStep(context, name, 'create', 0, async session => {
       if ((await context.target.table(write.table)) !== undefined) return
-      await session.createTable(write.table, write.columns, write.primaryKey)
+      const later =
+        deferred?.write.columns.filter(column => !write.columns.some(({ name }) => name === column.name)) ?? []
+      await session.createTable(write.table, [...write.columns, ...later], write.primaryKey)
     })
   }
 }

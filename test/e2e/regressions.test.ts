@@ -87,3 +87,83 @@ entities: { t: { from: T, key: [K], to: t, fields: { k: K, n: N } } }
     expect(run.stdout).toContain('E518')
   }
 })
+
+test('a batch in which every row is refused takes no more locks than the server has', {
+  timeout: 120_000,
+}, async () => {
+  const place = new Workspace()
+  place.source(`
+    create table T (ID integer primary key, N integer);
+    with recursive n(i) as (select 1 union all select i + 1 from n where i < 9000)
+      insert into T select i, case when i between 4001 and 4400 and i % 2 = 0 then i else -1 end from n`)
+  await target.exec('create table crowd (id bigint primary key, n int check (n > 0))')
+  place.write(
+    'pipeline.yaml',
+    `version: 1
+name: crowd
+sources: { old: { type: sqlite, path: source.sqlite } }
+target: { type: postgres, url: "\${DATABASE_URL}" }
+entities: { t: { from: T, to: crowd, batch_size: 9000, fields: { id: ID, n: N } } }
+`,
+  )
+  const env = { DATABASE_URL: String(target.config.url) }
+  const run = await runEtl(['run', 'pipeline.yaml', '--yes', '--json'], { cwd: place.dir, env })
+  expect(run.code, run.stderr).toBe(3)
+  expect(resultOf(run.stdout).counts).toMatchObject({ read: 9000, written: 200, quarantined: 8800 })
+  expect(await target.rows('select count(*), min(id), max(id) from crowd')).toEqual([['200', '4002', '4400']])
+})
+
+test('the second pass leaves rows alone that the first one rejected', async () => {
+  const place = new Workspace()
+  place.source(
+    'create table E (ID integer primary key, BOSS int); insert into E values (1, 2), (2, null), (3, 3), (4, 99)',
+  )
+  place.target(`
+    create table emp (id integer primary key, boss integer references emp (id));
+    insert into emp values (1, null), (2, 1)`)
+  const pipeline = (to: string): string => `version: 1
+name: second-pass
+sources: { old: { type: sqlite, path: source.sqlite } }
+target: { type: sqlite, path: target.sqlite }
+entities: { emp: { from: E, to: ${to}, defer: [boss], fields: { id: ID, boss: { from: BOSS, ref: emp, type: int64, on_missing: null } } } }
+`
+  place.write('pipeline.yaml', pipeline('emp'))
+  expect((await place.run()).code).toBe(3)
+  expect(place.rows('select id, boss from emp order by id')).toEqual([
+    [1, null],
+    [2, 1],
+    [3, 3],
+    [4, null],
+  ])
+  place.write('pipeline.yaml', pipeline('{ table: fresh, create: if_missing }').replace('second-pass', 'created'))
+  const created = await place.run()
+  expect(created.code, created.stderr).toBe(0)
+  expect(place.rows('select id, boss from fresh order by id')).toEqual([
+    [1, 2],
+    [2, null],
+    [3, 3],
+    [4, null],
+  ])
+})
+
+test('a date format that would read every value wrongly is refused before anything is read', async () => {
+  const place = new Workspace()
+  place.write(
+    'pipeline.yaml',
+    `version: 1
+name: formats
+target: { type: sqlite, path: target.sqlite }
+entities:
+  t:
+    from: { rows: [{ a: "05/10/1994" }] }
+    to: { table: t, create: if_missing }
+    fields:
+      a: { from: a, apply: [{ parse_date: dd/mm/yyyy }], type: date }
+      b: { from: a, apply: [{ parse_date: DD/MM/YYYY }], type: date }
+`,
+  )
+  const { code, stderr } = await place.etl('validate')
+  expect(code).toBe(2)
+  expect(stderr).toContain('the format "dd/mm/yyyy" has no month: "m" is minutes; the month is "M", "MM" or "MMM"')
+  expect(stderr).toContain('"DD" is no part of a date here; the day is "d" or "dd"')
+})

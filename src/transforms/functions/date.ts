@@ -55,7 +55,34 @@ function reader(name: string, form: string): (text: string) => Read | undefined 
 /** About a lifetime of days. */
 const REMEMBERED = 40_000
 
+/** Letters that other tools use and that mean something else here would read every value, and wrongly. */
+const MISTAKEN: readonly (readonly [RegExp, string])[] = [
+  [/D+/, 'the day is "d" or "dd"'],
+  [/Y+/, 'the year is "yyyy"'],
+]
+
+function checkForm(name: string, form: string): void {
+  const tokens = form.replaceAll(/'[^']*'/g, '')
+  for (const [mistaken, instead] of MISTAKEN) {
+    const found = mistaken.exec(tokens)?.[0]
+    if (found !== undefined) throw wrongForm(name, `"${found}" is no part of a date here; ${instead}`)
+  }
+  const has = (letters: RegExp): boolean => letters.test(tokens)
+  if (has(/W/)) return
+  if (!has(/[yk]/)) throw wrongForm(name, `the format "${form}" has no year; it is "yyyy"`)
+  if (!has(/[MLo]/)) {
+    const minutes = has(/m/) ? '"m" is minutes; the month is "M", "MM" or "MMM"' : 'it is "M", "MM" or "MMM"'
+    throw wrongForm(name, `the format "${form}" has no month: ${minutes}`)
+  }
+  if (!has(/[do]/)) throw wrongForm(name, `the format "${form}" has no day; it is "d" or "dd"`)
+}
+
+function wrongForm(name: string, message: string): EtlError {
+  return new EtlError('E211', `${name}: ${message}`, { kind: 'usage' })
+}
+
 function readers(name: string, forms: readonly string[]): (value: Value | undefined) => Read {
+  for (const form of forms) checkForm(name, form)
   const tries = forms.map(form => reader(name, form))
   // Dates repeat, and reading one by a format is slow.
   const known = new Map<string, Read>()
