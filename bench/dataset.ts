@@ -50,10 +50,14 @@ export const TARGET_DDL = `create table if not exists orders (
   discount double precision, paid boolean, ordered_at timestamp, shipped_on date, region text not null, note text, weight integer, sku varchar(20))`
 
 /** 8 transforms over the 15 columns. */
-export function pipelineYaml(source: string, url: string, ledger: boolean): string {
+export function pipelineYaml(
+  source: string,
+  url: string,
+  options: { readonly ledger: boolean; readonly chunks?: number },
+): string {
   return `version: 1
 name: bench
-${ledger ? '' : 'ledger: false\n'}sources: { old: { type: sqlite, path: ${JSON.stringify(source)} } }
+${options.ledger ? '' : 'ledger: false\n'}sources: { old: { type: sqlite, path: ${JSON.stringify(source)} } }
 target: { type: postgres, url: ${JSON.stringify(url)} }
 maps:
   status: { A: available, I: in_use, H: on_hold, S: shipped }
@@ -61,7 +65,7 @@ entities:
   orders:
     from: orders
     to: orders
-    fields:
+${options.chunks === undefined ? '' : `    chunks: ${options.chunks}\n`}    fields:
       id: id
       customer: { from: customer, apply: [trim, upper] }
       email: { from: email, apply: [trim, lower] }

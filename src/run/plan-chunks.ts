@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { Dialect, Session } from '../core/connector.js'
 import type { Row, Value } from '../core/row.js'
 import { quoteName, quoteTable } from '../core/sql.js'
@@ -6,9 +7,9 @@ import { type RunContext, sourceOf } from './context.js'
 import type { PlannedChunk } from './ledger.js'
 import { cursorText, slices } from './source-slices.js'
 
-/** A table this large is read by two at once where nothing speaks against it. */
+/** A table this large is split where nothing speaks against it: reading a range keeps one core busy, writing it another. */
 const AUTO_ROWS = 200_000
-const AUTO_CHUNKS = 2
+const AUTO_CHUNKS = Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2)))
 const SCAN_ROWS = 5000
 
 /**

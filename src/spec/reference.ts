@@ -52,7 +52,13 @@ export function reference(schema: JsonSchema, functions: readonly TransformFunct
 
 function connections(title: string, union: JsonSchema): string[] {
   const branches = (union.oneOf ?? []) as JsonSchema[]
-  return branches.flatMap(branch => keyTable(`${title}: \`type: ${branch.title}\``, branch))
+  return branches.flatMap(branch => [
+    ...keyTable(`${title}: \`type: ${branch.title}\``, branch),
+    ...Object.entries((branch.properties ?? {}) as Record<string, JsonSchema>).flatMap(([name, property]) => {
+      const keys = keyTable(undefined, property)
+      return keys.length === 0 ? [] : [`Keys of \`${name}\`:`, '', ...keys]
+    }),
+  ])
 }
 
 function functionSections(functions: readonly TransformFunction[]): string[] {
