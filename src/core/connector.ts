@@ -72,8 +72,6 @@ export interface Dialect {
   readonly nowText: string
   /** Suffix that makes a select block until no other transaction changes the row; empty where the writer lock does. */
   readonly shareLock: string
-  /** Column types for the ledger's tables. */
-  readonly types: { readonly text: string; readonly key: string; readonly bigint: string; readonly bytes: string }
 }
 
 export interface Identity {

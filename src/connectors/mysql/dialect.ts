@@ -12,7 +12,6 @@ export const dialect: Dialect = {
   nowText: `concat(left(date_format(utc_timestamp(3), '%Y-%m-%dT%H:%i:%s.%f'), 23), 'Z')`,
   // MariaDB has no `for share`.
   shareLock: ' lock in share mode',
-  types: { text: 'longtext', key: 'varchar(191)', bigint: 'bigint', bytes: 'longblob' },
 }
 
 export const capabilities: Capabilities = {

@@ -10,7 +10,6 @@ export const dialect: Dialect = {
   nullsFirst: false,
   nowText: `to_char(sys_extract_utc(systimestamp), 'YYYY-MM-DD"T"HH24:MI:SS.FF3"Z"')`,
   shareLock: ' for update',
-  types: { text: 'clob', key: 'varchar2(400 char)', bigint: 'number(19)', bytes: 'blob' },
 }
 
 export const capabilities: Capabilities = {

@@ -9,7 +9,6 @@ export const dialect: Dialect = {
   nullsFirst: false,
   nowText: `to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
   shareLock: ' for share',
-  types: { text: 'text', key: 'text', bigint: 'bigint', bytes: 'bytea' },
 }
 
 export const capabilities: Capabilities = {

@@ -7,7 +7,6 @@ export const dialect: Dialect = {
   nullsFirst: true,
   nowText: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
   shareLock: '',
-  types: { text: 'text', key: 'text', bigint: 'integer', bytes: 'blob' },
 }
 
 export const capabilities: Capabilities = {

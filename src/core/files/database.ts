@@ -32,7 +32,6 @@ export const fileCapabilities: Capabilities = {
     nullsFirst: false,
     nowText: '',
     shareLock: '',
-    types: { text: '', key: '', bigint: '', bytes: '' },
   },
   singleWriter: true,
   sharedSnapshot: true,
