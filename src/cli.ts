@@ -8,6 +8,8 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 
 const { runCli } = await import('./commands/program.js')
 const { stdin, stdout, stderr, env } = process
+// Faults that tests order; see CONTRIBUTING.md.
+if (env.ETL_FAILPOINTS) (await import('./core/failpoint.js')).armFailpoints(env.ETL_FAILPOINTS)
 process.exitCode = await runCli(process.argv.slice(2), { stdin, stdout, stderr, env, cwd: process.cwd() })
 
 export {}

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
+import { failpoint } from '../core/failpoint.js'
 import type { Counts } from './events.js'
 import type { Pass } from './ledger.js'
 import { stateError } from './quarantine.js'
@@ -58,7 +59,9 @@ export class CheckpointFile {
       await writeFileAtomic(this.path, `${body.slice(0, -1)},"sha256":"${digest(body)}"}\n`, {
         mode: 0o600,
         fsync: true,
+        tmpfileCreated: () => failpoint('checkpoint-tmp'),
       })
+      failpoint('checkpoint-rename')
       await syncFolder(this.#dir)
     } catch (cause) {
       throw stateError(this.path, cause)

@@ -1,4 +1,5 @@
 import { EtlError } from '../core/errors.js'
+import { failpoint } from '../core/failpoint.js'
 import { keyText, type Value } from '../core/row.js'
 import type { EntityPlan, HookPlan } from '../plan/plan.js'
 import type { EntityPreview, EntityResult } from './api.js'
@@ -85,6 +86,7 @@ export class EntityRun {
     try {
       await this.#hooks(plan.hooks.before, 'hook-before')
       if (!(await this.#pass('load'))) return false
+      failpoint('entity-complete')
       this.#withinShare(this.counts.read)
       if (plan.write.advance.length > 0) {
         await runStep(this.#context, plan.name, 'sequences', 0, session =>
@@ -103,6 +105,7 @@ export class EntityRun {
     const { plan } = this
     const started = this.#context.now()
     this.state = 'deferring'
+    failpoint('second-pass')
     this.#context.emit({
       type: 'entity_started',
       entity: plan.name,

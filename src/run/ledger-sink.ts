@@ -1,5 +1,6 @@
 import type { Session, WriteSpec } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
+import { failpoint } from '../core/failpoint.js'
 import type { EntityPlan, ReadPlan, WritePlan } from '../plan/plan.js'
 import { type BulkWritten, isRowError, Known, nothing, StartOver, writeAround, writeWhole } from './bulk-write.js'
 import type { RunContext } from './context.js'
@@ -90,7 +91,9 @@ export class LedgerSink implements Sink {
       const message = `batch ${batch.batch} of ${ref.entity} is in the ledger already`
       throw new EtlError('E307', message, { kind: 'transient', cause, where: ref.entity })
     }
+    failpoint('after-ledger-row')
     const written = await this.#rows(session, batch, known)
+    failpoint('after-write')
     const result: BatchResult = { counts: batchCounts(batch, written), rejects: [...batch.rejects, ...written.rejects] }
     const listed = result.rejects.filter(reject => reject.policy !== 'skip')
     if (known !== undefined && this.#listed)

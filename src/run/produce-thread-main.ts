@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { connectorNamed } from '../connectors/registry.js'
 import { EtlError } from '../core/errors.js'
+import { type ArmedFailpoints, failpoint, shareFailpoints } from '../core/failpoint.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import { type ProduceJob, produceHere, type SourceAddress } from './produce-job.js'
 import type { FromThread, ThrownError, ToThread } from './produce-thread.js'
@@ -8,7 +9,12 @@ import type { FromThread, ThrownError, ToThread } from './produce-thread.js'
 /** Batches that may still be asked for again: those ahead, the one being written, and the one before. */
 const REMEMBERED = 4
 
-const { job, source } = workerData as { readonly job: ProduceJob; readonly source: SourceAddress }
+const { job, source, failpoints } = workerData as {
+  readonly job: ProduceJob
+  readonly source: SourceAddress
+  readonly failpoints: ArmedFailpoints | undefined
+}
+shareFailpoints(failpoints)
 const port = parentPort
 if (port === null) throw new Error('this file runs in a thread only')
 
@@ -71,6 +77,7 @@ async function produceAll(batches: AsyncGenerator<PreparedBatch, void, void>): P
     credits--
     made.set(batch.batch, batch)
     for (const number of made.keys()) if (number <= batch.batch - REMEMBERED) made.delete(number)
+    failpoint('thread-batch')
     const { reread: _, ...sent } = batch
     send(
       { type: 'batch', batch: sent },

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { ErrorCode } from '../core/codes.js'
 import { EtlError, type EtlErrorOptions } from '../core/errors.js'
+import { armedFailpoints } from '../core/failpoint.js'
 import type { Row, Value } from '../core/row.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import type { ProduceJob, SourceAddress } from './produce-job.js'
@@ -45,7 +46,7 @@ export interface ThreadProducer {
 /** Does the job in a thread of its own with a connection of its own; only encoded batches come over. */
 export function produceInThread(job: ProduceJob, source: SourceAddress): ThreadProducer {
   const worker = new Worker(FILE, {
-    workerData: { job, source },
+    workerData: { job, source, failpoints: armedFailpoints() },
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   })
   const inbox = new Inbox(worker)

@@ -1,4 +1,5 @@
 import type { Encoder, Payload, Session, SourceBatch } from '../core/connector.js'
+import { failpoint } from '../core/failpoint.js'
 import type { Row, Value } from '../core/row.js'
 import type { BatchOutcome } from '../plan/outcome.js'
 import { newOutcome } from '../plan/outcome.js'
@@ -74,6 +75,7 @@ export async function* produce(
     batch.add(slice, sound)
     batch.transformMs += now() - started
     if (batch.read >= options.batchRows || batch.bytes >= BATCH_BYTES || slice.rows.length < size) {
+      failpoint('read-batch')
       yield batch.done(cursor)
       batch = new Collector(session, options, batch.number + 1, cursor)
     }

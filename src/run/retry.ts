@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EtlError } from '../core/errors.js'
+import { failpoint } from '../core/failpoint.js'
 
 /** With the waits between them: about half a minute, time enough for a server to start again. */
 export const MAX_ATTEMPTS = 8
@@ -40,6 +41,7 @@ export async function withRetries<T>(
       if (!isTransient(error) || attempt >= MAX_ATTEMPTS || options.signal.aborted) throw error
       const waitMs = (options.backoff ?? backoff)(attempt)
       attempt++
+      failpoint('retry')
       options.onRetry(error, attempt, waitMs)
       await sleep(waitMs, undefined, { signal: options.signal }).catch(() => undefined)
       if (options.signal.aborted) throw error

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Database } from '../core/connector.js'
 import { EtlError, exitCodeOf } from '../core/errors.js'
+import { failpoint } from '../core/failpoint.js'
 import type { Pipeline } from '../load/pipeline.js'
 import type { ReadFrom } from '../plan/plan.js'
 import type { RunHandle, RunOptions, RunResult } from './api.js'
@@ -270,6 +271,7 @@ class Run {
   async #work(): Promise<void> {
     const { plan } = this.#prepared
     const { control } = this.#around
+    failpoint('run-begun')
     await this.#context.progress?.save('running')
     if (!this.#context.dryRun) {
       await createTables(this.#context)
@@ -327,8 +329,10 @@ class Run {
     const { progress } = this.#context
     if (progress === undefined) return
     const state = status === 'failed' ? 'failed' : status === 'interrupted' ? 'interrupted' : 'completed'
+    failpoint('run-complete')
     if (ledger !== undefined && this.#error?.code !== 'E510')
       await targets.write(session => ledger.runs.endRun(session, runId, epoch, state))
+    failpoint('run-complete')
     await progress.settle()
     await progress.save(state)
   }

@@ -1,4 +1,5 @@
 import type { Database, Session } from '../core/connector.js'
+import { failpoint } from '../core/failpoint.js'
 
 /**
  * The sessions of one database, reused. A database with a single writer has one writing session, which also answers
@@ -71,8 +72,11 @@ export class Sessions {
 export async function transaction<T>(session: Session, work: () => Promise<T>): Promise<T> {
   await session.begin()
   try {
+    failpoint('after-begin')
     const result = await work()
+    failpoint('before-commit')
     await session.commit()
+    failpoint('after-commit')
     return result
   } catch (error) {
     await session.rollback()
