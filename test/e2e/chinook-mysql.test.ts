@@ -1,12 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { stringify } from 'yaml'
 import { database as mysql } from '../databases/mysql.js'
 import type { TestSchema } from '../databases/types.js'
 import { runEtl, temporaryFolder } from '../support/etl.js'
 import { CHINOOK_DATA, CHINOOK_ROWS, differences, officialPostgres } from './chinook/official.js'
-import { CHINOOK_TABLES } from './chinook/pipelines.js'
+import { CHINOOK_TABLES, pipeline } from './chinook/pipelines.js'
 
 if (existsSync(CHINOOK_DATA)) describe('Chinook, by the official files', roundTrip)
 else {
@@ -92,14 +91,4 @@ function roundTrip(): void {
     )
     expect(counts.reduce((sum, [n]) => sum + Number(n), 0)).toBe(CHINOOK_ROWS)
   })
-}
-
-function pipeline(
-  name: string,
-  source: object,
-  target: object,
-  entity: (table: (typeof CHINOOK_TABLES)[number]) => object,
-): string {
-  const entities = Object.fromEntries(CHINOOK_TABLES.map(table => [table.name, entity(table)]))
-  return stringify({ version: 1, name, sources: { chinook: source }, target, entities })
 }

@@ -57,7 +57,12 @@ export function toSqlite(): string {
   }))
 }
 
-function pipeline(name: string, source: object, target: object, entity: (table: ChinookTable) => object): string {
+export function pipeline(
+  name: string,
+  source: object,
+  target: object,
+  entity: (table: ChinookTable) => object,
+): string {
   const entities = Object.fromEntries(CHINOOK_TABLES.map(table => [table.name, entity(table)]))
   return stringify({ version: 1, name, sources: { chinook: source }, target, entities })
 }

@@ -120,7 +120,8 @@ export type Statement =
       readonly is: 'insert'
       readonly table: TableName
       readonly columns: readonly string[] | undefined
-      readonly values: readonly Expr[] | Select
+      /** Several rows only from 23ai on. */
+      readonly values: readonly (readonly Expr[])[] | Select
       readonly returning: readonly Expr[]
     }
   | {

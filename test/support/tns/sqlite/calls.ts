@@ -57,6 +57,7 @@ const toMoment =
 
 const FUNCTIONS: Readonly<Record<string, Maker>> = {
   UPPER: ofText('t_upper'),
+  CHR: ([a], nls) => ({ sql: `t_chr(${num(a, nls)})`, type: TEXT }),
   LOWER: ofText('t_lower'),
   TRIM: ofText('t_trim'),
   LTRIM: ofText('t_ltrim'),

@@ -43,17 +43,13 @@ export function planInsert(statement: Statement & { is: 'insert' }, env: Environ
     )
     rows = `SELECT ${insertValues(table, columns, given, env)} FROM (${select.sql}) AS s WHERE true`
   } else {
-    if (values.length !== columns.length)
-      throw new OraError(
-        values.length < columns.length ? 947 : 913,
-        values.length < columns.length ? 'not enough values' : 'too many values',
-      )
-    rows = `VALUES (${insertValues(
-      table,
-      columns,
-      values.map(expr => (expr.is === 'default' ? undefined : value(expr, EMPTY_SCOPE, env))),
-      env,
-    )})`
+    const row = (exprs: readonly Expr[]): string => {
+      if (exprs.length < columns.length) throw new OraError(947, 'not enough values')
+      if (exprs.length > columns.length) throw new OraError(913, 'too many values')
+      const given = exprs.map(expr => (expr.is === 'default' ? undefined : value(expr, EMPTY_SCOPE, env)))
+      return `(${insertValues(table, columns, given, env)})`
+    }
+    rows = `VALUES ${values.map(row).join(', ')}`
   }
   return {
     is: 'insert',

@@ -1,5 +1,5 @@
 import Big from 'big.js'
-import { OraError } from '../ora-error.js'
+import { notUnderstood, OraError } from '../ora-error.js'
 import type { Stored } from '../ora-type.js'
 import type { Moment } from '../oracle-date.js'
 import {
@@ -112,6 +112,10 @@ export const FUNCTIONS: Readonly<Record<string, SqlFunction>> = {
   cat: (a, b) => text(`${a ?? ''}${b ?? ''}`),
   t_upper: a => String(a).toUpperCase(),
   t_lower: a => String(a).toLowerCase(),
+  t_chr: a => {
+    if (count(a) > 127) throw notUnderstood('CHR of more than ASCII')
+    return String.fromCharCode(count(a))
+  },
   t_trim: a => text(String(a).replace(/^ +| +$/g, '')),
   t_ltrim: a => text(String(a).replace(/^ +/, '')),
   t_rtrim: a => text(String(a).replace(/ +$/, '')),

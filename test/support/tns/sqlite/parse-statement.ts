@@ -42,7 +42,8 @@ function parse(tokens: TokenStream): Statement {
 function insert(tokens: TokenStream): Statement {
   const table = tableName(tokens)
   const columns = tokens.sees('(') ? tokens.list(() => tokens.name()) : undefined
-  const values = tokens.take('VALUES') ? tokens.list(() => parseExpression(tokens)) : parseSelect(tokens)
+  const row = (): Expr[] => tokens.list(() => parseExpression(tokens))
+  const values = tokens.take('VALUES') ? tokens.commas(row) : parseSelect(tokens)
   return { is: 'insert', table, columns, values, returning: returning(tokens) }
 }
 
