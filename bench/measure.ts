@@ -5,11 +5,15 @@ export interface Measured {
   readonly seconds: number
   /** Peak resident memory in MB; 0 where the system does not tell. */
   readonly peakMb: number
+  /** Median resident memory in MB of each quarter of the time: a leak makes it grow. */
+  readonly quartersMb: readonly number[]
   readonly code: number
   readonly stderr: string
 }
 
-/** Runs a command to its end: wall time, peak memory of the process itself. */
+const SAMPLE_MS = 50
+
+/** Runs a command to its end: wall time, memory of the process itself. */
 export async function measure(
   command: string,
   args: readonly string[],
@@ -22,24 +26,34 @@ export async function measure(
     stderr += String(chunk)
   })
   let peakMb = 0
+  const samples: number[] = []
   const timer = setInterval(() => {
-    peakMb = Math.max(peakMb, peakOf(child.pid))
-  }, 50)
+    const status = statusOf(child.pid)
+    peakMb = Math.max(peakMb, megabytes(status, 'VmHWM'))
+    samples.push(megabytes(status, 'VmRSS'))
+  }, SAMPLE_MS)
   const code = await new Promise<number>((resolve, reject) => {
     child.on('error', reject)
     child.on('close', value => resolve(value ?? -1))
   })
   clearInterval(timer)
-  return { seconds: Number(process.hrtime.bigint() - started) / 1e9, peakMb, code, stderr }
+  const seconds = Number(process.hrtime.bigint() - started) / 1e9
+  const quarter = Math.ceil(samples.length / 4)
+  const quartersMb = [0, 1, 2, 3].map(i => median(samples.slice(i * quarter, (i + 1) * quarter)))
+  return { seconds, peakMb, quartersMb, code, stderr }
 }
 
-function peakOf(pid: number | undefined): number {
+function statusOf(pid: number | undefined): string {
   try {
-    const match = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
-    return match === null ? 0 : Math.round(Number(match[1]) / 1024)
+    return readFileSync(`/proc/${pid}/status`, 'utf8')
   } catch {
-    return 0
+    return ''
   }
+}
+
+function megabytes(status: string, name: string): number {
+  const match = new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)
+  return match === null ? 0 : Math.round(Number(match[1]) / 1024)
 }
 
 export function median(values: readonly number[]): number {

@@ -1,96 +1,95 @@
-import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { startPostgres } from '../test/support/postgres-server.js'
-import { COLUMNS, makeSource, pipelineYaml, TARGET_DDL } from './dataset.js'
-import { type Measured, measure, median } from './measure.js'
+import { Bench } from './bench.js'
+import { COLUMNS } from './dataset.js'
+import { type Measured, median } from './measure.js'
+import type { Path } from './path.js'
+import { csvToPostgres } from './paths/csv-to-postgres.js'
+import { ledger } from './paths/ledger.js'
+import { lobs } from './paths/lobs.js'
+import { mysqlToPostgres } from './paths/mysql-to-postgres.js'
+import { postgresToMysql } from './paths/postgres-to-mysql.js'
+import { postgresToPostgres } from './paths/postgres-to-postgres.js'
+import { sqliteToPostgres } from './paths/sqlite-to-postgres.js'
+import { sqliteToSqlite } from './paths/sqlite-to-sqlite.js'
+import { upsert } from './paths/upsert.js'
 
 /**
- * SQLite → PostgreSQL, 8 transforms, ledger and checkpoint on, against `\copy` of the finished file by psql, both as whole
- * commands, taking turns. Absolute times depend on the machine; the ratio is the result.
+ * `npm run bench [-- PATH…]`: each path against the fastest way its databases have, both as whole commands, taking turns.
+ * Times depend on the machine and its other work; the ratio of the medians is the result.
  *
- * BENCH_ROWS (default 1,000,000) and BENCH_ROUNDS (default 3) change the size.
+ * BENCH_ROWS (default 1,000,000) and BENCH_ROUNDS (default 5) change the size.
  */
+const paths: readonly Path[] = [
+  sqliteToPostgres,
+  postgresToPostgres,
+  mysqlToPostgres,
+  postgresToMysql,
+  sqliteToSqlite,
+  csvToPostgres,
+  upsert,
+  ledger,
+  lobs,
+]
 const rows = Number(process.env.BENCH_ROWS ?? 1_000_000)
-const rounds = Number(process.env.BENCH_ROUNDS ?? 3)
-const cli = resolve('dist/cli.js')
+const rounds = Number(process.env.BENCH_ROUNDS ?? 5)
+const names = process.argv.slice(2)
+const unknown = names.filter(name => paths.every(path => path.name !== name))
+if (unknown.length > 0) {
+  throw new Error(`no path ${unknown.join(', ')}; there are ${paths.map(path => path.name).join(', ')}`)
+}
 
-const server = await startPostgres({ fsync: true })
-const dir = join(tmpdir(), 'etl-bench')
-mkdirSync(dir, { recursive: true })
+const bench = new Bench(rows)
+const table: string[] = []
 try {
-  const source = join(dir, `orders-${rows}.sqlite`)
-  console.log(
-    `source: ${rows.toLocaleString('en-US')} rows × ${COLUMNS} columns; target: ${server.version} (${server.kind})`,
-  )
-  await makeSource(source, rows)
-  const finished = join(dir, 'finished.tsv')
-  await sql(`drop table if exists orders; ${TARGET_DDL}`)
-  await etl(source, { ledger: true })
-  await must('psql', [server.url, '-qc', `\\copy orders to '${finished}'`])
-  console.log(`finished file: ${(statSync(finished).size / 1e6).toFixed(0)} MB`)
-  const copies: Measured[] = []
-  const runs: Measured[] = []
-  const one: Measured[] = []
-  const bare: Measured[] = []
-  for (let round = 1; round <= rounds; round++) {
-    await fresh()
-    copies.push(await must('psql', [server.url, '-qc', `\\copy orders from '${finished}'`]))
-    await fresh()
-    runs.push(await etl(source, { ledger: true }))
-    await fresh()
-    one.push(await etl(source, { ledger: true, chunks: 2 }))
-    await fresh()
-    bare.push(await etl(source, { ledger: false }))
-    console.log(
-      `round ${round}: \\copy ${time(copies.at(-1))}, etl ${time(runs.at(-1))}, in two ranges ${time(one.at(-1))}, and without ledger ${time(bare.at(-1))}`,
-    )
+  console.log(`${rows.toLocaleString('en-US')} rows × ${COLUMNS} columns, 8 transforms, ${rounds} rounds\n`)
+  for (const path of paths) {
+    if (names.length === 0 || names.includes(path.name)) table.push(...(await run(path)))
   }
-  const limit = median(copies.map(run => run.seconds))
-  const ours = median(runs.map(run => run.seconds))
-  const single = median(one.map(run => run.seconds))
-  const without = median(bare.map(run => run.seconds))
-  const peak = Math.max(...runs.map(run => run.peakMb))
-  console.log('')
-  console.log(`\\copy of the finished file   ${limit.toFixed(2)} s`)
-  console.log(
-    `etl run, ledger on           ${ours.toFixed(2)} s   ratio ${(ours / limit).toFixed(2)}   (goal ≤ 2.3)   ${Math.round(rows / ours).toLocaleString('en-US')} rows/s`,
-  )
-  console.log(`etl run in two ranges        ${single.toFixed(2)} s   ratio ${(single / limit).toFixed(2)}`)
-  console.log(
-    `etl run without ledger       ${without.toFixed(2)} s   ledger and checkpoint cost ${((ours / without - 1) * 100).toFixed(1)} %`,
-  )
-  console.log(`peak memory of etl           ${peak} MB   (goal < 250)`)
 } finally {
-  await server.stop()
+  await bench.stop()
+}
+console.log(
+  `\n| path | limit | limit, s | ours, s | ratio | goal | spread of ours | peak | memory by quarters of the run |`,
+)
+console.log('|---|---|---|---|---|---|---|---|---|')
+for (const line of table) console.log(line)
+
+async function run(path: Path): Promise<string[]> {
+  const round = await path.prepare(bench)
+  const also = Object.entries(round.also ?? {})
+  const limits: Measured[] = []
+  const ours: Measured[] = []
+  const others = also.map((): Measured[] => [])
+  for (let turn = 1; turn <= rounds; turn++) {
+    await round.fresh()
+    limits.push(await round.limit())
+    await round.fresh()
+    ours.push(await round.ours())
+    for (const [i, [, other]] of also.entries()) {
+      await round.fresh()
+      others[i]?.push(await other())
+    }
+    const shown = [limits, ours, ...others].map(runs => `${runs.at(-1)?.seconds.toFixed(2)} s`)
+    console.log(`${path.name}, round ${turn}: limit ${shown[0]}, ours ${shown.slice(1).join(', ')}`)
+  }
+  return [
+    line(path, path.name, limits, ours),
+    ...also.map(([name], i) => line(path, `${path.name}, ${name}`, limits, others[i] ?? [])),
+  ]
 }
 
-async function fresh(): Promise<void> {
-  await sql(
-    'drop table if exists orders; drop table if exists etl_run, etl_batch, etl_chunk, etl_reject, etl_identity, etl_audit; ' +
-      TARGET_DDL +
-      '; checkpoint',
-  )
-}
-
-async function sql(text: string): Promise<void> {
-  await must('psql', [server.url, '-qc', 'set client_min_messages = warning', '-c', text])
-}
-
-async function etl(source: string, options: { readonly ledger: boolean; readonly chunks?: number }): Promise<Measured> {
-  const folder = join(dir, 'run')
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder)
-  writeFileSync(join(folder, 'pipeline.yaml'), pipelineYaml(source, server.url, options))
-  return must(process.execPath, [cli, 'run', 'pipeline.yaml', '--yes', '--progress', 'none'], folder)
-}
-
-async function must(command: string, args: readonly string[], cwd?: string): Promise<Measured> {
-  const result = await measure(command, args, cwd === undefined ? {} : { cwd })
-  if (result.code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${result.code}: ${result.stderr}`)
-  return result
-}
-
-function time(run: Measured | undefined): string {
-  return `${run?.seconds.toFixed(2)} s`
+function line(path: Path, name: string, limits: readonly Measured[], ours: readonly Measured[]): string {
+  const seconds = ours.map(one => one.seconds)
+  const limit = median(limits.map(one => one.seconds))
+  const cells = [
+    name,
+    path.limit.replaceAll('|', '\\|'),
+    limit.toFixed(2),
+    median(seconds).toFixed(2),
+    `**${(median(seconds) / limit).toFixed(2)}**`,
+    `≤ ${path.goal}`,
+    `${Math.min(...seconds).toFixed(2)} – ${Math.max(...seconds).toFixed(2)}`,
+    `${Math.max(...ours.map(one => one.peakMb))} MB`,
+    ours.at(-1)?.quartersMb.join(', ') ?? '',
+  ]
+  return `| ${cells.join(' | ')} |`
 }
