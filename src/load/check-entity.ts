@@ -1,6 +1,6 @@
 import { ROW_NUMBER } from '../core/catalog.js'
 import type { DocPath } from '../core/diagnostics.js'
-import { checkField, exclusive } from './check-field.js'
+import { checkField, checkType, exclusive } from './check-field.js'
 import { suggestion } from './diagnostics.js'
 import type { Scope } from './shape.js'
 import { list, nameList, namePath, record, text } from './shape.js'
@@ -24,6 +24,7 @@ export function checkEntity(name: string, raw: unknown, scope: Scope): void {
     checkField(field, [...path, 'fields', target], names, scope)
   }
   checkTargetColumns(entity, path, scope)
+  checkTypes(entity.types, [...path, 'types'], scope)
   checkMaxErrors(entity.max_errors, [...path, 'max_errors'], scope)
   checkHooks(entity.hooks, [...path, 'hooks'], scope)
   for (const [i, other] of nameList(entity.depends_on).entries()) {
@@ -126,6 +127,10 @@ function checkTargetColumns(entity: Readonly<Record<string, unknown>>, path: Doc
       scope.report('E207', at, `no field makes the target column "${name}"`, suggestion(name, fields))
     }
   }
+}
+
+export function checkTypes(rules: unknown, path: DocPath, scope: Scope): void {
+  for (const [i, rule] of list(rules).entries()) checkType(record(rule).to, [...path, i, 'to'], scope)
 }
 
 export function checkMaxErrors(value: unknown, path: DocPath, scope: Scope): void {

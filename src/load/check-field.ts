@@ -17,10 +17,13 @@ export function checkField(raw: unknown, path: DocPath, names: ReadonlySet<strin
   checkTargets(field, path, scope)
   checkArity(field, path, scope)
   checkCalls(field, path, scope)
-  const type = text(field.type)
-  if (type !== undefined && parseType(type) === undefined) {
-    scope.report('E216', where('type'), `"${type}" is not a type`, suggestion(type, TYPE_NAMES))
-  }
+  checkType(field.type, where('type'), scope)
+}
+
+export function checkType(raw: unknown, path: DocPath, scope: Scope): void {
+  const type = text(raw)
+  if (type === undefined || type === '' || parseType(type) !== undefined) return
+  scope.report('E216', path, `"${type}" is not a type`, suggestion(type, TYPE_NAMES))
 }
 
 function checkInputs(field: Readonly<Record<string, unknown>>, path: DocPath, scope: Scope): void {

@@ -2,7 +2,7 @@ import type { DocPath } from '../core/diagnostics.js'
 import type { Value } from '../core/row.js'
 import type { EntitySpec, FieldSpec, FromSpec, LoadMode, MapSpec, RestPolicy, RowPolicy } from '../spec/model.js'
 import { expandField } from './expand-field.js'
-import { expandHooks, optional } from './expand-parts.js'
+import { expandHooks, expandTypes, optional } from './expand-parts.js'
 import { nameList, record } from './shape.js'
 import { tableRef } from './table-ref.js'
 
@@ -38,6 +38,7 @@ export function expandEntity(name: string, raw: Data, context: EntityContext): E
         expandField(target, field, [...path, 'fields', target], { maps: context.maps, onError }),
     ),
     rest: (setting('rest') ?? 'warn') as RestPolicy,
+    types: expandTypes(raw.types, [...path, 'types']),
     defer: nameList(raw.defer),
     ...optional('batchSize', setting('batch_size') as number | undefined),
     ...optional('chunks', typeof raw.chunks === 'number' ? { count: raw.chunks } : (raw.chunks as { rows: number })),

@@ -1,7 +1,8 @@
 import type { DocPath } from '../core/diagnostics.js'
 import type { Value } from '../core/row.js'
-import type { HookSpec, HooksSpec, MapSpec } from '../spec/model.js'
-import { list, record } from './shape.js'
+import { parseType } from '../core/types.js'
+import type { HookSpec, HooksSpec, MapSpec, TypeRule } from '../spec/model.js'
+import { list, nameList, record } from './shape.js'
 
 export function inlineMap(raw: unknown): MapSpec {
   return { entries: Object.entries(record(raw)).map(([code, value]) => [code, value as Value]) }
@@ -14,6 +15,20 @@ export function expandHooks(raw: unknown, path: DocPath): HooksSpec {
       return { on: String(record(long).on ?? 'target'), sql: String(long.sql), path: [...path, when, i] }
     })
   return { before: statements('before'), after: statements('after') }
+}
+
+/** Rules whose type is none have been reported. */
+export function expandTypes(raw: unknown, path: DocPath): TypeRule[] {
+  return list(raw).map((item, i) => {
+    const { when, to } = record(item)
+    const patterns = (key: string) =>
+      optional(key, Object.hasOwn(record(when), key) ? nameList(record(when)[key]) : undefined)
+    return {
+      when: { ...patterns('source'), ...patterns('column'), ...patterns('table') },
+      to: parseType(String(to)) ?? { kind: 'any' },
+      path: [...path, i],
+    }
+  })
 }
 
 /** `{ key: value }`, or nothing where there is no value: an absent key and an undefined one are not the same. */

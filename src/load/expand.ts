@@ -3,7 +3,7 @@ import type { Value } from '../core/row.js'
 import type { MapSpec, PipelineSpec } from '../spec/model.js'
 import { retype } from './core-scalar.js'
 import { expandEntity } from './expand-entity.js'
-import { expandHooks, inlineMap, optional } from './expand-parts.js'
+import { expandHooks, expandTypes, inlineMap, optional } from './expand-parts.js'
 import { nameList, record } from './shape.js'
 import { tableRef } from './table-ref.js'
 
@@ -46,6 +46,7 @@ export function expand(data: unknown, options: ExpandOptions): PipelineSpec {
         ]
       }),
     ),
+    types: expandTypes(file.types, ['types']),
     entities: Object.entries(record(file.entities)).map(([name, raw]) =>
       expandEntity(name, record(raw), { defaults: record(file.defaults), maps, onlySource }),
     ),

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../core/diagnostics.js'
-import { checkEntity, checkHooks, checkLookup, checkMaxErrors } from './check-entity.js'
+import { checkEntity, checkHooks, checkLookup, checkMaxErrors, checkTypes } from './check-entity.js'
 import { checkCycles } from './check-graph.js'
 import { ruleChecker } from './check-rule.js'
 import { functionSchemas } from './schema.js'
@@ -39,6 +39,7 @@ export async function checkMeaning(data: unknown, vars: Readonly<Record<string, 
   for (const [name, lookup] of Object.entries(scope.lookups)) checkLookup(name, lookup, scope)
   for (const [name, entity] of Object.entries(scope.entities)) checkEntity(name, entity, scope)
   checkMaxErrors(scope.defaults.max_errors, ['defaults', 'max_errors'], scope)
+  checkTypes(file.types, ['types'], scope)
   checkHooks(file.hooks, ['hooks'], scope)
   await checkCycles(scope)
   const unused = (kind: string, word: string, names: readonly string[], used: ReadonlySet<string>) => {

@@ -18,6 +18,7 @@ import { Problems } from './problems.js'
 import type { Selection } from './select.js'
 import { selectEntities } from './select.js'
 import { sourceName } from './source-shape.js'
+import { warnUnusedRules } from './type-rules.js'
 import type { World } from './world.js'
 
 export interface PlanOptions extends Selection {
@@ -69,6 +70,7 @@ export async function compilePlan(
     problems.error(problem.code, problem.path, problem.message, problem.hint)
   }
   const world: World = { spec, catalogs, drafts, lookups, skipped: new Set(skipped.keys()) }
+  warnUnusedRules(spec, [...drafts.values()], problems)
   const order = cycles.length > 0 ? undefined : orderEntities(running, dependencies)
   const entities = (order?.names ?? running).flatMap(name => {
     const draft = drafts.get(name)

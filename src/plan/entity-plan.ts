@@ -1,10 +1,11 @@
+import { formatType } from '../core/types.js'
 import type { HooksSpec } from '../spec/model.js'
 import type { Draft } from './draft.js'
 import { conversionOf } from './field-plan.js'
 import { planPass } from './pass.js'
-import type { DeferredPlan, EntityPlan, FieldPlan } from './plan.js'
+import type { CreatedColumn, DeferredPlan, EntityPlan, FieldPlan } from './plan.js'
 import type { World } from './world.js'
-import { columnOf, fieldOf, generatedKeyOf } from './world.js'
+import { columnOf, createdType, fieldOf, generatedKeyOf } from './world.js'
 import { deferredMatch, planWrite, tableParts } from './write-plan.js'
 
 export interface Placement {
@@ -37,6 +38,7 @@ export function planEntity(world: World, draft: Draft, placement: Placement): En
     conversions: pass.specs.flatMap(
       (field, i) => conversionOf(draft, field, pass.program.fields[i] as FieldPlan) ?? [],
     ),
+    created: draft.target === undefined ? createdColumns(world, draft) : [],
     onError: spec.onError,
     ...(spec.maxErrors === undefined ? {} : { maxErrors: spec.maxErrors }),
     batchRows:
@@ -49,6 +51,13 @@ export function planEntity(world: World, draft: Draft, placement: Placement): En
       .filter(problem => problem.severity === 'warning')
       .map(problem => problem.message),
   }
+}
+
+function createdColumns(world: World, draft: Draft): readonly CreatedColumn[] {
+  return draft.fields.flatMap(field => {
+    const { type, by } = createdType(world, draft, field)
+    return type === undefined ? [] : [{ column: field.target, type: formatType(type), by }]
+  })
 }
 
 /** Other entities count whether they are selected or not: they may run later. */

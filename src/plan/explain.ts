@@ -7,6 +7,7 @@ export function explainPlan(plan: Plan): string {
     header(plan),
     entityTable(plan),
     targetChanges(plan),
+    createdColumns(plan),
     conversions(plan),
     notes(plan),
     plan.warnings.map(w => `  ⚠ ${w.code} ${place(w.position, w.path)}${w.message}${w.hint ? `; ${w.hint}` : ''}`),
@@ -62,6 +63,13 @@ function targetChanges(plan: Plan): string[] {
     ]
   })
   return rows.length === 0 ? [] : ['  TARGET CHANGES', ...columns(rows)]
+}
+
+function createdColumns(plan: Plan): string[] {
+  const rows = plan.entities.flatMap(({ write, created }) =>
+    created.map(({ column, type, by }) => [`${formatTable(write.table)}.${column}`, type, by]),
+  )
+  return rows.length === 0 ? [] : ['  CREATED COLUMNS', ...columns(rows)]
 }
 
 function conversions(plan: Plan): string[] {

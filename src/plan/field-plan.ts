@@ -7,6 +7,7 @@ import type { FieldSpec } from '../spec/model.js'
 import { compileCast, conversionRisk } from '../transforms/cast.js'
 import type { Draft } from './draft.js'
 import type { Conversion, FieldPlan } from './plan.js'
+import { ruleFor, straightColumn } from './type-rules.js'
 import type { World } from './world.js'
 import { columnOf, inputType } from './world.js'
 
@@ -20,7 +21,9 @@ export function plainField(
   const column = columnOf(world, draft, field.target)
   if (column === undefined) return undefined
   const { input } = field
-  const castTo = field.type === undefined ? column.type : parseType(field.type)
+  // A column without a type of its own takes any: there a rule can still say what the values are.
+  const rule = column.type.kind === 'any' ? ruleFor(world.spec, draft, field)?.rule.to : undefined
+  const castTo = field.type === undefined ? (rule ?? column.type) : parseType(field.type)
   if (castTo === undefined) {
     draft.problems.error('E216', [...field.path, 'type'], `"${field.type}" is not a type`)
     return undefined
@@ -84,7 +87,8 @@ function checkConstant(
 
 /** What the field's cast can do to the values; undefined where nothing is converted. */
 export function conversionOf(draft: Draft, field: FieldSpec, plan: FieldPlan): Conversion | undefined {
-  if (plan.castFrom.kind === 'any') return undefined
+  if (plan.castFrom.kind === 'any' && (straightColumn(draft, field) === undefined || plan.castTo.kind === 'text'))
+    return undefined
   const [from, to] = [formatType(plan.castFrom), formatType(plan.castTo)]
   const { risk, note } = conversionRisk(plan.castFrom, plan.castTo)
   if (from === to && risk !== 'lossy') return undefined

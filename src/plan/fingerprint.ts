@@ -3,7 +3,7 @@ import { relative } from 'node:path'
 import type { Column, Table } from '../core/catalog.js'
 import type { Value } from '../core/row.js'
 import { toJson } from '../core/row.js'
-import type { EntitySpec, PipelineSpec } from '../spec/model.js'
+import type { EntitySpec, PipelineSpec, TypeRule } from '../spec/model.js'
 
 /** Counts up when the program itself comes to give other rows for the same file. */
 const ALGORITHM = 1
@@ -46,6 +46,7 @@ export function fingerprintParts(input: FingerprintInput): Record<string, string
   for (const { name, lookup } of usedLookups(input)) add(`lookups.${name}`, without(lookup, ['path']))
   if (input.spec.hooks.before.length > 0) add('hooks.before', input.spec.hooks.before)
   if (input.spec.hooks.after.length > 0) add('hooks.after', input.spec.hooks.after)
+  addTypes('types', input.spec.types, add)
   add('ledger', input.spec.ledger)
   for (const entity of input.entities) addEntity(entity, add)
   for (const [path, { type, uid }] of Object.entries(input.databases)) add(`${path}.identity`, `${type} ${uid}`)
@@ -89,12 +90,17 @@ function addEntity(entity: EntitySpec, add: Add): void {
   add(`${path}.where`, entity.where)
   add(`${path}.filter`, entity.filter)
   add(`${path}.when`, entity.when)
+  addTypes(`${path}.types`, entity.types, add)
   if (entity.orderBy.length > 0) add(`${path}.order_by`, entity.orderBy)
   if (entity.defer.length > 0) add(`${path}.defer`, entity.defer)
   for (const { name, rule } of entity.let) add(`${path}.let.${name}`, rule)
   for (const field of entity.fields) add(`${path}.fields.${field.target}`, without(field, ['path', 'target']))
   if (entity.hooks.before.length > 0) add(`${path}.hooks.before`, entity.hooks.before)
   if (entity.hooks.after.length > 0) add(`${path}.hooks.after`, entity.hooks.after)
+}
+
+function addTypes(path: string, rules: readonly TypeRule[], add: Add): void {
+  for (const [i, { when, to }] of rules.entries()) add(`${path}.${i}`, { when, to })
 }
 
 function addTable(path: string, table: Table, add: Add): void {

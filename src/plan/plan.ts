@@ -62,6 +62,8 @@ export interface EntityPlan {
   /** Key needed by others' refs and kept in the ledger because the database generates it. */
   readonly keepsIdentity: boolean
   readonly conversions: readonly Conversion[]
+  /** The columns of a table that is to be created; empty for one that is there. */
+  readonly created: readonly CreatedColumn[]
   readonly onError: RowPolicy
   readonly maxErrors?: { readonly count: number } | { readonly share: number }
   readonly batchRows: number
@@ -179,6 +181,14 @@ export interface DeferredPlan {
   readonly write: WritePlan
   /** Columns filled in the second pass. */
   readonly columns: readonly string[]
+}
+
+export interface CreatedColumn {
+  readonly column: string
+  /** As in `type:`. */
+  readonly type: string
+  /** What decided the type: `field type`, `rule types[0] of the pipeline`, `source NUMBER(10,0)`. */
+  readonly by: string
 }
 
 export interface Conversion {

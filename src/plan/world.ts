@@ -9,6 +9,7 @@ import type { Catalogs } from './catalogs.js'
 import { sameTable } from './dependencies.js'
 import type { Draft } from './draft.js'
 import type { LookupPlan } from './plan.js'
+import { ruleFor, straightColumn } from './type-rules.js'
 
 /** Everything an entity's plan may look at beside itself. */
 export interface World {
@@ -59,7 +60,7 @@ export function columnOf(world: World, draft: Draft, target: string, seen: reado
   const field = draft.fields.find(f => f.target === target)
   const place = `${draft.spec.name}.${target}`
   if (field === undefined || seen.includes(place)) return undefined
-  const type = field.type === undefined ? inputType(world, draft, field, [...seen, place]) : parseType(field.type)
+  const { type } = createdType(world, draft, field, [...seen, place])
   if (type === undefined || type.kind === 'any') {
     const what =
       type === undefined && field.type !== undefined ? `"${field.type}" is not a type` : 'its type is unknown'
@@ -69,6 +70,25 @@ export function columnOf(world: World, draft: Draft, target: string, seen: reado
   }
   const nullable = !field.required && !primaryKeyOf(draft).includes(target)
   return { name: target, type, native: formatType(type), nullable, hasDefault: false }
+}
+
+/** The type of a column to be created, and what decided it. */
+export function createdType(
+  world: World,
+  draft: Draft,
+  field: FieldSpec,
+  seen: readonly string[] = [],
+): { readonly type: LogicalType | undefined; readonly by: string } {
+  if (field.type !== undefined) return { type: parseType(field.type), by: 'field type' }
+  const decided = ruleFor(world.spec, draft, field)
+  if (decided !== undefined) return { type: decided.rule.to, by: decided.name }
+  const by =
+    field.ref !== undefined
+      ? `key of ${field.ref.entity}`
+      : field.lookup !== undefined
+        ? `look-up ${field.lookup.name}`
+        : `source ${straightColumn(draft, field)?.native ?? 'unknown'}`
+  return { type: inputType(world, draft, field, seen), by }
 }
 
 /** What arrives at a field's cast: the source's, the look-up's or the referenced key's type, `any` after functions. */
@@ -90,10 +110,7 @@ export function inputType(
     if (lookup === undefined || field.lookup.onMissing === 'keep') return any
     return lookup.value.length === 1 ? lookup.value[0]?.type : { kind: 'json' }
   }
-  const { input } = field
-  if (field.apply.length > 0 || field.map !== undefined || input.kind !== 'from' || input.names.length !== 1) return any
-  if (draft.spec.let.some(l => l.name === input.names[0])) return any
-  return draft.source.columns.find(column => column.name === input.names[0])?.type ?? any
+  return straightColumn(draft, field)?.type ?? any
 }
 
 /** The column of the other entity's table that a ref gives: what the foreign key points at, otherwise its key. */

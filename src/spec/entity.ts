@@ -4,6 +4,7 @@ import { from } from './from.js'
 import { hooks } from './hooks.js'
 import type { JsonSchema } from './short-form.js'
 import { forms, mapping, nameOrNames, names, oneWordOf, rule } from './short-form.js'
+import { typeRules } from './type-rules.js'
 
 const batchSize = (fallback: string) =>
   Type.Integer({
@@ -156,6 +157,7 @@ export function entity(field: TSchema): TSchema {
         }),
       ),
       rest: Type.Optional(rest({ description: `${REST}${orDefaults('warn')}` })),
+      types: Type.Optional(typeRules('of this entity, before those of the file')),
       defer: Type.Optional(
         names({
           description: 'Target columns left null and filled in a second pass: self references and cycles.',

@@ -2,6 +2,7 @@ import type { TableRef } from '../core/catalog.js'
 import type { ConnectionConfig } from '../core/connector.js'
 import type { DocPath } from '../core/diagnostics.js'
 import type { Value } from '../core/row.js'
+import type { LogicalType } from '../core/types.js'
 
 /**
  * A pipeline as the rest of the program sees it: validated, variables resolved, the profile merged, every short form
@@ -15,12 +16,25 @@ export interface PipelineSpec {
   readonly vars: Readonly<Record<string, Value>>
   readonly maps: Readonly<Record<string, MapSpec>>
   readonly lookups: Readonly<Record<string, LookupSpec>>
+  /** After those of the entity. */
+  readonly types: readonly TypeRule[]
   /** In the order of the file. */
   readonly entities: readonly EntitySpec[]
   readonly hooks: HooksSpec
   readonly consistency: 'report' | 'strict'
   /** Where the ledger's tables live (default: the target's default schema); false switches exactly-once off. */
   readonly ledger: { readonly schema?: string } | false
+}
+
+/** Gives columns of created tables a type; the first whose every part fits decides. Parts are patterns with `*`. */
+export interface TypeRule {
+  readonly when: {
+    readonly source?: readonly string[]
+    readonly column?: readonly string[]
+    readonly table?: readonly string[]
+  }
+  readonly to: LogicalType
+  readonly path: DocPath
 }
 
 /** Code to value; codes are compared as text. */
@@ -82,6 +96,8 @@ export interface EntitySpec {
   readonly let: readonly { readonly name: string; readonly rule: unknown; readonly path: DocPath }[]
   readonly fields: readonly FieldSpec[]
   readonly rest: RestPolicy
+  /** Before those of the pipeline. */
+  readonly types: readonly TypeRule[]
   readonly defer: readonly string[]
   /** Undefined: what suits the target. */
   readonly batchSize?: number

@@ -9,6 +9,7 @@ import { field } from './field.js'
 import { hooks } from './hooks.js'
 import type { JsonSchema } from './short-form.js'
 import { forms, mapping, nameOrNames, oneWordOf, scalar } from './short-form.js'
+import { typeRules } from './type-rules.js'
 
 export interface LanguageParts {
   readonly connectors: readonly Connector[]
@@ -104,6 +105,7 @@ export function pipeline(parts: LanguageParts): TSchema {
         Type.String({ description: 'For people. Default: none.', examples: ['Coil tracking, Oracle to PostgreSQL'] }),
       ),
       ...shared,
+      types: Type.Optional(typeRules('of any entity')),
       target,
       profiles: Type.Optional(
         named(profile(shared), {

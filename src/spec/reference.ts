@@ -23,6 +23,13 @@ export function reference(schema: JsonSchema, functions: readonly TransformFunct
     ...connections('Target', at(schema, 'properties', 'target')),
     ...keyTable('A look-up', at(schema, 'properties', 'lookups', 'additionalProperties')),
     ...keyTable('`defaults`', at(schema, 'properties', 'defaults')),
+    ...keyTable('A type rule', at(schema, 'properties', 'types', 'items')),
+    ...keyTable('`when` of a type rule', at(schema, 'properties', 'types', 'items', 'properties', 'when')),
+    'What decides the type of a column that `to.create` makes, first to last: `type` of the field · `types` of the entity · ' +
+      '`types` of the file · the source. Rules are for values that come straight from one source column, without ' +
+      'functions, maps and look-ups; the type that the source gives holds all its values. A column of a table that is ' +
+      'there already keeps its type.',
+    '',
     ...keyTable('`hooks`', at(schema, 'properties', 'hooks')),
     ...keyTable('A hook', at(schema, 'properties', 'hooks', 'properties', 'before', 'items')),
     ...keyTable('`ledger`', at(schema, 'properties', 'ledger')),

@@ -35,8 +35,10 @@ export function conversionRisk(from: LogicalType, to: LogicalType): ConversionRi
     case 'integer float':
       return integerFits(from, to) ? LOSSLESS : lossy('a large number may have more digits than a float')
     case 'integer boolean':
+    case 'decimal boolean':
       return checked('only 0 and 1')
     case 'decimal integer':
+      return decimalIntoInteger(from, to)
     case 'float integer':
       return lossy('a fraction would be cut off')
     case 'decimal float':
@@ -96,6 +98,15 @@ function integerIntoDecimal(from: LogicalType, to: LogicalType): ConversionRisk 
   if (to.kind !== 'decimal' || to.precision === undefined) return LOSSLESS
   const digits = from.kind === 'integer' ? integerRange(from).max.toString().length : 1
   return digits <= to.precision - (to.scale ?? 0) ? LOSSLESS : checked('a number may be out of range')
+}
+
+function decimalIntoInteger(from: LogicalType, to: LogicalType): ConversionRisk {
+  if (from.kind !== 'decimal' || from.precision === undefined || (from.scale ?? 0) > 0) {
+    return lossy('a fraction would be cut off')
+  }
+  const most = 10n ** BigInt(from.precision - (from.scale ?? 0)) - 1n
+  const { min, max } = integerRange(to as Extract<LogicalType, { kind: 'integer' }>)
+  return most <= max && -most >= min ? LOSSLESS : checked('a number may be out of range')
 }
 
 /** The longest canonical text of a type; Infinity where it has no end. */

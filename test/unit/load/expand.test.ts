@@ -227,6 +227,7 @@ describe('the whole language', () => {
       orderBy: [],
       let: [],
       rest: 'warn',
+      types: [],
       defer: [],
       onError: 'quarantine',
       hooks: { before: [], after: [] },

@@ -43,6 +43,11 @@ test('a plan as a page', async () => {
   ~ update  customer  second pass fills boss_id
   + create  orders    3 columns, primary key id
 
+  CREATED COLUMNS
+  orders.id           int64  source INTEGER
+  orders.customer_id  int64  key of customer
+  orders.note         text   source TEXT
+
   CONVERSIONS
   1 lossless
 
