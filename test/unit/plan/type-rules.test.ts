@@ -57,10 +57,7 @@ describe('a type rule', () => {
   test('of the field comes before that of the entity, that before that of the pipeline, the first before the second', async () => {
     const plan = await planOf({
       source,
-      entities: coil().replace(
-        'weight: WEIGHT',
-        'weight: { from: WEIGHT, type: text }',
-      ),
+      entities: coil().replace('weight: WEIGHT', 'weight: { from: WEIGHT, type: text }'),
       head: `types: [{ when: { column: IS_* }, to: int8 }, { when: { column: IS_USED }, to: int32 }]\n`,
     })
     expect(created(plan)).toEqual([
