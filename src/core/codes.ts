@@ -96,6 +96,7 @@ export const CODES = {
   E516: 'hook failed',
   E518: 'source key is not unique',
   E520: 'usage',
+  E521: 'snapshot is gone',
   E522: 'source changed its shape',
   E523: 'file is malformed',
   E901: 'internal error',

@@ -42,7 +42,7 @@ export interface Capabilities {
   readonly dialect: Dialect
   /** One writing session at a time (SQLite). */
   readonly singleWriter: boolean
-  /** Several sessions can read one snapshot. */
+  /** {@link SessionOptions.snapshot} works on every connection to the database, also in another thread or process. */
   readonly sharedSnapshot: boolean
   /** Can a create table be rolled back? */
   readonly transactionalDdl: boolean
@@ -94,22 +94,70 @@ export interface Database {
   describe(query: string): Promise<readonly Column[]>
   /** What may the login do with the table? Only what the database can say without trying. */
   rights(ref: TableRef): Promise<{ readonly select: boolean; readonly write: boolean }>
-  /** A new connection (or the one there is, for SQLite). `readOnly` sessions refuse writes. */
-  session(options: { readonly readOnly: boolean }): Promise<Session>
+  session(options: SessionOptions): Promise<Session>
+  /**
+   * One view of everything for as many sessions as read by it. Absent where the database has none; undefined where it has
+   * none to give now, or where the one of `id` is gone.
+   */
+  snapshot?(options: SnapshotOptions): Promise<Snapshot | undefined>
   /**
    * The database's own lock on a name, freed by the database when this process dies.
    * Undefined when someone else holds it.
    */
   lock(name: string): Promise<Lock | undefined>
+  /**
+   * Ends sessions by their {@link Session.id}, as far as the login may, and resolves to those that are gone then, also to
+   * those that were gone before. Absent where there is no server to ask.
+   */
+  endSessions?(ids: readonly string[]): Promise<readonly string[]>
+  close(): Promise<void>
+}
+
+export interface SessionOptions {
+  /** Refuses writes. */
+  readonly readOnly: boolean
+  /**
+   * Reads what the snapshot of this id saw, from `begin` to the end of each transaction. Throws E521, here or there, where
+   * it is gone.
+   */
+  readonly snapshot?: string
+}
+
+export interface SnapshotOptions {
+  /** Sessions that will read by it at the same time, at most. */
+  readonly sessions: number
+  /** Not a new one, but the one of a run before; asked for only where it {@link Snapshot.survives}. */
+  readonly id?: string
+}
+
+/** One state of a database, held until it is closed or its connection is lost. */
+export interface Snapshot {
+  /** What sessions join it by; kept in the ledger. */
+  readonly id: string
+  /** It can be had again by its id when this process has ended. */
+  readonly survives: boolean
+  /**
+   * Did nobody commit since? Then a session that began before the question sees the same. Present where sessions of another
+   * thread cannot join (no {@link Capabilities.sharedSnapshot}), and this can be told.
+   */
+  unchanged?(): Promise<boolean>
   close(): Promise<void>
 }
 
 export interface Lock {
+  /** {@link Session.id} of the session that holds it; absent where no server does. */
+  readonly session?: string
+  /** Resolves when its connection is seen to break; {@link Lock.check} finds also what breaks unseen. */
+  readonly lost?: Promise<void>
+  /** Asks on the lock's own connection; throws E306 where the lock is lost. */
+  check(): Promise<void>
   release(): Promise<void>
 }
 
 /** One connection. Not for concurrent use, but for {@link Session.read} of a reading session. */
 export interface Session {
+  /** The server's name of it, never given to a second one. Absent where there is no server. */
+  id?(): Promise<string>
   /** Runs one statement; rows in canonical values. */
   query(sql: string, params?: readonly Value[]): Promise<Row[]>
   /** Runs one statement; gives the number of rows it changed. */
@@ -135,6 +183,8 @@ export interface Session {
   writer(spec: WriteSpec): Promise<TableWriter>
   /** `create table` for columns of logical types, with the primary key; the types the database would choose are lossless. */
   createTable(ref: TableRef, columns: readonly NewColumn[], primaryKey: readonly string[]): Promise<void>
+  /** `alter table` that adds columns, each without a default. */
+  addColumns(ref: TableRef, columns: readonly NewColumn[]): Promise<void>
   /** After loading explicit keys: moves sequences or auto-increments past the largest. Columns are the table's generated ones. */
   advanceSequences(ref: TableRef, columns: readonly string[]): Promise<void>
   close(): Promise<void>

@@ -35,6 +35,8 @@ const INFILE_CHUNK = 256 * 1024
 /** One session of the server with everything pinned that decides how values look. Errors are {@link EtlError}. */
 export class MyConnection {
   readonly where: string
+  /** Resolves when the connection breaks while nothing is asked. */
+  readonly lost: Promise<void>
   server: Server = { version: '', mariadb: false, localInfile: false, maxPacket: 1 << 20, keyStep: 1 }
   readonly #driver: Connection
   #lost: EtlError | undefined
@@ -46,9 +48,17 @@ export class MyConnection {
     this.#driver = driver
     this.where = where
     // Without a listener the loss of an idle connection would end the process.
-    driver.on('error', (error: unknown) => {
-      this.#lost ??= toEtlError(error, { where })
+    this.lost = new Promise(resolve => {
+      driver.on('error', (error: unknown) => {
+        this.#lost ??= toEtlError(error, { where })
+        resolve()
+      })
     })
+  }
+
+  /** False where the connection, or the transaction on it, is gone. */
+  get sound(): boolean {
+    return this.#lost === undefined && this.#doomed === undefined
   }
 
   get id(): number {

@@ -1,15 +1,29 @@
 import { createHash } from 'node:crypto'
 import type { Column, Table, TableRef } from '../../core/catalog.js'
-import type { Connector, Database, Identity, Lock, OpenOptions, Session } from '../../core/connector.js'
+import type {
+  Connector,
+  Database,
+  Identity,
+  Lock,
+  OpenOptions,
+  Session,
+  SessionOptions,
+  Snapshot,
+  SnapshotOptions,
+} from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
+import { type SnapshotPool, snapshotGone } from '../../core/snapshot-pool.js'
 import { describeQuery, listTables, readTable, tableRights } from './catalog.js'
 import { connect, label, type MyConnection } from './connection.js'
 import { takeLock } from './lock.js'
 import { MySession } from './session.js'
+import { endSessions } from './sessions.js'
+import { takeSnapshot } from './snapshot.js'
 import type { Settings } from './spec.js'
 
 class MyDatabase implements Database {
   readonly #schemas: Set<string>
+  readonly #snapshots = new Map<string, SnapshotPool<MyConnection>>()
 
   constructor(
     readonly connector: Connector,
@@ -39,17 +53,32 @@ class MyDatabase implements Database {
     return await tableRights(this.catalog, this.#resolve(ref))
   }
 
-  async session(options: { readonly readOnly: boolean }): Promise<Session> {
+  async session({ snapshot, ...options }: SessionOptions): Promise<Session> {
     const readOnly = options.readOnly || this.options.readOnly
     const kill = async (id: number): Promise<void> => {
       const connection = await this.#connect(false)
       await connection.run(`kill query ${id}`).finally(() => connection.close())
     }
-    return new MySession(await this.#connect(readOnly), { readOnly, schema: this.settings.database, kill })
+    const own = { readOnly, schema: this.settings.database, kill }
+    if (snapshot === undefined) return new MySession(await this.#connect(readOnly), own)
+    const pool = this.#snapshots.get(snapshot)
+    if (pool === undefined) throw snapshotGone()
+    const { connection, giveBack } = await pool.take()
+    return new MySession(connection, { ...own, giveBack: () => giveBack(connection.sound) })
+  }
+
+  async snapshot({ sessions, id }: SnapshotOptions): Promise<Snapshot | undefined> {
+    const taken = id === undefined ? await takeSnapshot(() => this.#connect(true), sessions) : undefined
+    if (taken !== undefined) this.#snapshots.set(taken.id, taken.pool)
+    return taken
   }
 
   async lock(name: string): Promise<Lock | undefined> {
     return await takeLock(await this.#connect(true), this.settings.database, name)
+  }
+
+  async endSessions(ids: readonly string[]): Promise<readonly string[]> {
+    return await endSessions(this.catalog, ids)
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Lock } from '../../core/connector.js'
+import { EtlError } from '../../core/errors.js'
 import type { MyConnection } from './connection.js'
+import { sessionId } from './sessions.js'
 
 /**
  * A named lock on a connection of its own: the server frees it when the connection ends, however it ends.
@@ -13,7 +15,18 @@ export async function takeLock(connection: MyConnection, schema: string, name: s
     .digest('hex')
     .slice(0, 56)
   const { rows } = await connection.run('select get_lock(?, 0)', [`etl:${hash}`])
-  if (String(rows[0]?.[0]) === '1') return { release: async () => await connection.close() }
-  await connection.close()
-  return undefined
+  if (String(rows[0]?.[0]) !== '1') {
+    await connection.close()
+    return undefined
+  }
+  return {
+    session: await sessionId(connection),
+    lost: connection.lost,
+    check: async () => {
+      const held = await connection.run('select is_used_lock(?) = connection_id()', [`etl:${hash}`])
+      if (String(held.rows[0]?.[0]) !== '1')
+        throw new EtlError('E306', 'the lock is lost', { kind: 'transient', where: connection.where })
+    },
+    release: async () => await connection.close(),
+  }
 }

@@ -6,6 +6,7 @@ import type { Row, Value } from '../../core/row.js'
 import { readIndexes } from './catalog.js'
 import type { MyConnection } from './connection.js'
 import { quote, quoteAll, quoteRef } from './dialect.js'
+import { sessionId } from './sessions.js'
 import { fromSql, readPages, readStream } from './source.js'
 import { createWriter } from './target.js'
 import { columnLines, exactCollation } from './types.js'
@@ -17,6 +18,8 @@ export interface SessionOptions {
   readonly schema: string
   /** Ends the statement that the connection with this id runs. */
   readonly kill: (id: number) => Promise<void>
+  /** The connection is lent, in a transaction that others go on with: where it goes when the session ends. */
+  readonly giveBack?: () => Promise<void>
 }
 
 const LONGLONG = 8
@@ -34,6 +37,10 @@ export class MySession implements Session {
     this.#options = options
   }
 
+  id(): Promise<string> {
+    return sessionId(this.#connection)
+  }
+
   async query(sql: string, params: readonly Value[] = []): Promise<Row[]> {
     const { rows, fields } = await this.#connection.run(sql, params)
     const integers = fields.flatMap((field, i) => (field.columnType === LONGLONG ? [i] : []))
@@ -47,18 +54,18 @@ export class MySession implements Session {
 
   async begin(): Promise<void> {
     const snapshot = this.#options.readOnly ? ' with consistent snapshot, read only' : ''
-    await this.#connection.begin(`start transaction${snapshot}`)
+    if (this.#options.giveBack === undefined) await this.#connection.begin(`start transaction${snapshot}`)
     this.#inTransaction = true
   }
 
   async commit(): Promise<void> {
-    await this.#connection.commit()
+    if (this.#options.giveBack === undefined) await this.#connection.commit()
     this.#inTransaction = false
   }
 
   async rollback(): Promise<void> {
     this.#inTransaction = false
-    await this.#connection.rollback()
+    if (this.#options.giveBack === undefined) await this.#connection.rollback()
   }
 
   async savepoint(name: string): Promise<void> {
@@ -110,6 +117,12 @@ export class MySession implements Session {
     )
   }
 
+  async addColumns(ref: TableRef, columns: readonly NewColumn[]): Promise<void> {
+    const lines = columnLines(columns, [], this.#connection.server)
+    const added = lines.map(line => `add column ${line}`).join(', ')
+    await this.#connection.run(`alter table ${quoteRef(this.#resolve(ref))} ${added}`)
+  }
+
   /** Nothing to move: the engine's counter follows explicit keys by itself. */
   async advanceSequences(ref: TableRef, columns: readonly string[]): Promise<void> {
     const { schema, table } = this.#resolve(ref)
@@ -124,7 +137,7 @@ export class MySession implements Session {
   }
 
   async close(): Promise<void> {
-    await this.#connection.close()
+    await (this.#options.giveBack?.() ?? this.#connection.close())
   }
 
   #resolve(ref: TableRef): Required<TableRef> {

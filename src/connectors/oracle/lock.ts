@@ -21,7 +21,13 @@ export async function takeLock(connection: OracleConnection, schema: string, nam
     if (error instanceof EtlError && error.native === LOCKED) return undefined
     throw error
   }
-  return { release: async () => await connection.close() }
+  return {
+    // Locking what is locked by the same transaction changes nothing.
+    check: async () => {
+      await connection.run(`select "name" from ${table} where "name" = :1 for update nowait`, [name])
+    },
+    release: async () => await connection.close(),
+  }
 }
 
 async function ensureTable(connection: OracleConnection, table: string, schema: string): Promise<void> {

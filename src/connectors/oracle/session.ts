@@ -108,6 +108,13 @@ export class OracleSession implements Session {
     await this.#connection.change(`create table ${quoteRef(this.#resolve(ref))} (${lines.join(', ')})`)
   }
 
+  async addColumns(ref: TableRef, columns: readonly NewColumn[]): Promise<void> {
+    const added = columns.map(
+      ({ name, type, nullable }) => `${quote(name)} ${nativeType(type, false)}${nullable ? '' : ' not null'}`,
+    )
+    await this.#connection.change(`alter table ${quoteRef(this.#resolve(ref))} add (${added.join(', ')})`)
+  }
+
   /** Data definition, which commits: what the transaction did before is then safe, and what comes is a new one. */
   async advanceSequences(ref: TableRef, columns: readonly string[]): Promise<void> {
     const resolved = this.#resolve(ref)

@@ -27,6 +27,8 @@ export interface ConnectOptions {
 /** One session of the server with everything pinned that decides how values look. Errors are {@link EtlError}. */
 export class PgConnection {
   readonly where: string
+  /** Resolves when the connection breaks while nothing is asked. */
+  readonly lost: Promise<void>
   readonly #client: Client
   #lost: EtlError | undefined
   #last: Promise<unknown> = Promise.resolve()
@@ -35,8 +37,11 @@ export class PgConnection {
     this.#client = client
     this.where = where
     // Without a listener the loss of an idle connection would end the process.
-    client.on('error', error => {
-      this.#lost ??= toEtlError(error, { where })
+    this.lost = new Promise(resolve => {
+      client.on('error', error => {
+        this.#lost ??= toEtlError(error, { where })
+        resolve()
+      })
     })
   }
 

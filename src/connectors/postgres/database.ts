@@ -1,10 +1,22 @@
 import type { Column, Table, TableRef } from '../../core/catalog.js'
-import type { Connector, Database, Identity, Lock, OpenOptions, Session } from '../../core/connector.js'
+import type {
+  Connector,
+  Database,
+  Identity,
+  Lock,
+  OpenOptions,
+  Session,
+  SessionOptions,
+  Snapshot,
+  SnapshotOptions,
+} from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import { describeQuery, listTables, readTable, tableRights } from './catalog.js'
 import { connect, label, type PgConnection } from './connection.js'
 import { takeLock } from './lock.js'
 import { PgSession } from './session.js'
+import { endSessions } from './sessions.js'
+import { takeSnapshot } from './snapshot.js'
 import type { Settings } from './spec.js'
 
 class PgDatabase implements Database {
@@ -39,13 +51,22 @@ class PgDatabase implements Database {
     return await tableRights(this.catalog, { schema: ref.schema ?? this.schema, table: ref.table })
   }
 
-  async session(options: { readonly readOnly: boolean }): Promise<Session> {
+  async session({ snapshot, ...options }: SessionOptions): Promise<Session> {
     const readOnly = options.readOnly || this.options.readOnly
-    return new PgSession(await this.#connect(readOnly), { readOnly, schema: this.schema })
+    const joined = snapshot === undefined ? {} : { snapshot }
+    return new PgSession(await this.#connect(readOnly), { readOnly, schema: this.schema, ...joined })
+  }
+
+  async snapshot({ id }: SnapshotOptions): Promise<Snapshot | undefined> {
+    return id === undefined ? await takeSnapshot(await this.#connect(true)) : undefined
   }
 
   async lock(name: string): Promise<Lock | undefined> {
     return await takeLock(await this.#connect(true), name)
+  }
+
+  async endSessions(ids: readonly string[]): Promise<readonly string[]> {
+    return await endSessions(this.catalog, ids)
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Lock } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { PgConnection } from './connection.js'
+import { sessionId } from './sessions.js'
 
 /** A session's advisory lock on a connection of its own: the server frees it when the connection ends, however it ends. */
 export async function takeLock(connection: PgConnection, name: string): Promise<Lock | undefined> {
@@ -12,13 +13,16 @@ export async function takeLock(connection: PgConnection, name: string): Promise<
     await connection.close()
     return undefined
   }
+  const held = async (): Promise<boolean> => {
+    const { rows } = await connection.run(
+      `select count(*) from pg_catalog.pg_locks where locktype = 'advisory' and granted and pid = pg_backend_pid()
+       and classid::int8 = $1::int8 & 4294967295 and objid::int8 = $2::int8 & 4294967295 and objsubid = 2`,
+      keys,
+    )
+    return rows[0]?.[0] === '1'
+  }
   // A pooler that hands each statement another session gives the lock away at once.
-  const held = await connection.run(
-    `select count(*) from pg_catalog.pg_locks where locktype = 'advisory' and granted and pid = pg_backend_pid()
-     and classid::int8 = $1::int8 & 4294967295 and objid::int8 = $2::int8 & 4294967295 and objsubid = 2`,
-    keys,
-  )
-  if (held.rows[0]?.[0] !== '1') {
+  if (!(await held())) {
     await connection.close()
     throw new EtlError('E307', 'the server gives no lasting lock', {
       kind: 'connection',
@@ -26,5 +30,13 @@ export async function takeLock(connection: PgConnection, name: string): Promise<
       hint: 'connect to the server itself, or to a pooler in session mode',
     })
   }
-  return { release: async () => await connection.close() }
+  return {
+    session: await sessionId(connection),
+    lost: connection.lost,
+    check: async () => {
+      if (!(await held()))
+        throw new EtlError('E306', 'the lock is lost', { kind: 'transient', where: connection.where })
+    },
+    release: async () => await connection.close(),
+  }
 }

@@ -5,6 +5,8 @@ import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
 import type { PgConnection } from './connection.js'
 import { quote, quoteAll, quoteRef } from './dialect.js'
+import { sessionId } from './sessions.js'
+import { beginReading } from './snapshot.js'
 import { fromSql, readCursor } from './source.js'
 import type { Writer } from './target.js'
 import { createWriter } from './target.js'
@@ -14,6 +16,8 @@ export interface SessionOptions {
   readonly readOnly: boolean
   /** Schema of tables named without one. */
   readonly schema: string
+  /** Exported by another session: what each transaction sees. */
+  readonly snapshot?: string
 }
 
 export class PgSession implements Session {
@@ -30,6 +34,10 @@ export class PgSession implements Session {
     this.#options = options
   }
 
+  id(): Promise<string> {
+    return sessionId(this.#connection)
+  }
+
   async query(sql: string, params: readonly Value[] = []): Promise<Row[]> {
     const { rows, fields } = await this.#connection.run(sql, params)
     const decoders = fields.map(field => decoderOfOid(field.dataTypeID))
@@ -41,7 +49,8 @@ export class PgSession implements Session {
   }
 
   async begin(): Promise<void> {
-    await this.#connection.run(this.#options.readOnly ? 'begin isolation level repeatable read read only' : 'begin')
+    if (this.#options.readOnly) await beginReading(this.#connection, this.#options.snapshot)
+    else await this.#connection.run('begin')
     this.#inTransaction = true
   }
 
@@ -120,6 +129,13 @@ export class PgSession implements Session {
     })
     if (primaryKey.length > 0) lines.push(`primary key (${quoteAll(primaryKey)})`)
     await this.#connection.run(`create table ${quoteRef(this.#resolve(ref))} (${lines.join(', ')})`)
+  }
+
+  async addColumns(ref: TableRef, columns: readonly NewColumn[]): Promise<void> {
+    const added = columns.map(
+      ({ name, type, nullable }) => `add column ${quote(name)} ${nativeType(type)}${nullable ? '' : ' not null'}`,
+    )
+    await this.#connection.run(`alter table ${quoteRef(this.#resolve(ref))} ${added.join(', ')}`)
   }
 
   async advanceSequences(ref: TableRef, columns: readonly string[]): Promise<void> {

@@ -10,13 +10,18 @@ import type {
   Lock,
   OpenOptions,
   Session,
+  SessionOptions,
+  Snapshot,
+  SnapshotOptions,
 } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
+import { type SnapshotPool, snapshotGone } from '../../core/snapshot-pool.js'
 import { describeQuery, listTables, readTable } from './catalog.js'
 import type { FileOptions } from './connection.js'
 import { Connection } from './connection.js'
 import { lockFile } from './lock.js'
 import { SqliteSession } from './session.js'
+import { takeSnapshot } from './snapshot.js'
 import { DEFAULT_BUSY_TIMEOUT } from './spec.js'
 import { Turn } from './turn.js'
 
@@ -123,6 +128,10 @@ function checkWritable(connection: Connection): void {
   }
 }
 
+function isWal(connection: Connection): boolean {
+  return connection.query('pragma journal_mode')[0]?.[0] === 'wal'
+}
+
 /** How often each file is open for writing in this process: a source may be the target's own file. */
 const written = new Map<string, number>()
 
@@ -138,6 +147,7 @@ class SqliteDatabase implements Database {
   readonly #absolute: string
   readonly #place: string
   readonly #turn = new Turn()
+  readonly #snapshots = new Map<string, SnapshotPool<Connection>>()
 
   constructor(connector: Connector, catalog: Connection, absolute: string, readOnly: boolean) {
     this.connector = connector
@@ -167,19 +177,48 @@ class SqliteDatabase implements Database {
   }
 
   /** Each session is a connection of its own; writing ones take turns. A closed database leaves open sessions alone. */
-  async session(options: { readonly readOnly: boolean }): Promise<Session> {
+  async session(options: SessionOptions): Promise<Session> {
     if (this.#readOnly && !options.readOnly) {
       throw new EtlError('E305', `${this.#catalog.file.path} is opened for reading only`, { kind: 'connection' })
     }
+    if (options.snapshot !== undefined) {
+      const pool = this.#snapshots.get(options.snapshot)
+      if (pool === undefined) throw snapshotGone()
+      const { connection, giveBack } = await pool.take()
+      return new SqliteSession(connection, {
+        readOnly: true,
+        paged: false,
+        turn: this.#turn,
+        giveBack: () => giveBack(connection.db.inTransaction),
+      })
+    }
     const connection = await Connection.open(this.#catalog.file, options.readOnly)
-    // Without a write-ahead log an open snapshot keeps every writer from committing.
-    const wal = connection.query('pragma journal_mode')[0]?.[0] === 'wal'
-    const snapshots = wal || (written.get(this.#place) ?? 0) === 0
     return new SqliteSession(connection, {
       readOnly: options.readOnly,
-      paged: !options.readOnly || !snapshots,
+      paged: !options.readOnly || !this.#canHold(isWal(connection)),
       turn: this.#turn,
     })
+  }
+
+  async snapshot({ sessions, id }: SnapshotOptions): Promise<Snapshot | undefined> {
+    const wal = isWal(this.#catalog)
+    if (id !== undefined || !this.#canHold(wal)) return undefined
+    const readers: Connection[] = []
+    try {
+      for (let i = 0; i < sessions; i++) readers.push(await Connection.open(this.#catalog.file, true))
+      const taken = takeSnapshot(this.#catalog, readers, wal)
+      if (taken !== undefined) this.#snapshots.set(taken.id, taken.pool)
+      else for (const reader of readers) reader.close()
+      return taken
+    } catch (error) {
+      for (const reader of readers) reader.close()
+      throw error
+    }
+  }
+
+  /** Without a write-ahead log an open snapshot keeps every writer from committing. */
+  #canHold(wal: boolean): boolean {
+    return wal || (written.get(this.#place) ?? 0) === 0
   }
 
   lock(name: string): Promise<Lock | undefined> {

@@ -16,6 +16,8 @@ export async function lockFile(file: string, path: string, name: string): Promis
   const connection = await holdFile({ file: side, path: `${path} (lock)`, busyTimeout: 0 })
   if (connection === undefined) return undefined
   return {
+    // Nobody but this process can end it.
+    check: async () => {},
     release: () => {
       connection.close()
       return Promise.resolve()

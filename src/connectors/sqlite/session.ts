@@ -6,6 +6,7 @@ import { quoteName, quoteNames, quoteTable } from '../../core/sql.js'
 import { readTable } from './catalog.js'
 import type { Connection } from './connection.js'
 import { dialect } from './dialect.js'
+import { beginReading } from './snapshot.js'
 import { countRows, readRows } from './source.js'
 import { createWriter } from './target.js'
 import type { Turn } from './turn.js'
@@ -16,6 +17,8 @@ export interface SessionOptions {
   /** Reads in one statement per batch and takes no snapshot, so that a writer of the same file can commit meanwhile. */
   readonly paged: boolean
   readonly turn: Turn
+  /** The connection is lent, in a transaction that others go on with: where it goes when the session ends. */
+  readonly giveBack?: () => Promise<void>
 }
 
 /** One connection to the file. Writing sessions of one database take turns, a transaction or a statement each. */
@@ -39,10 +42,7 @@ export class SqliteSession implements Session {
 
   async begin(): Promise<void> {
     if (this.#options.readOnly) {
-      if (this.#options.paged) return
-      this.#connection.execute('begin')
-      // A deferred transaction has its snapshot only from its first read on.
-      this.#connection.query('select 1 from sqlite_schema limit 1')
+      if (!this.#options.paged && this.#options.giveBack === undefined) beginReading(this.#connection)
       return
     }
     if (this.#connection.db.inTransaction) throw new EtlError('E901', 'the session is in a transaction already')
@@ -57,12 +57,13 @@ export class SqliteSession implements Session {
   }
 
   async commit(): Promise<void> {
-    if (this.#options.readOnly && this.#options.paged) return
+    if (this.#options.giveBack !== undefined || (this.#options.readOnly && this.#options.paged)) return
     this.#connection.execute('commit')
     this.#passTurn()
   }
 
   async rollback(): Promise<void> {
+    if (this.#options.giveBack !== undefined) return
     try {
       if (this.#connection.db.inTransaction) this.#connection.execute('rollback')
     } catch {
@@ -104,10 +105,18 @@ export class SqliteSession implements Session {
     await this.execute(`create table ${quoteTable(dialect, ref)} (${lines.join(', ')})`)
   }
 
+  async addColumns(ref: TableRef, columns: readonly NewColumn[]): Promise<void> {
+    for (const { name, type, nullable } of columns) {
+      const column = `${quoteName(dialect, name)} ${declaredType(type)}${nullable ? '' : ' not null'}`
+      await this.execute(`alter table ${quoteTable(dialect, ref)} add column ${column}`)
+    }
+  }
+
   /** Nothing to do: SQLite moves its counters, with and without AUTOINCREMENT, whenever an explicit key is stored. */
   async advanceSequences(): Promise<void> {}
 
   async close(): Promise<void> {
+    if (this.#options.giveBack !== undefined) return this.#options.giveBack()
     if (!this.#connection.db.open) return
     await this.rollback()
     this.#connection.close()

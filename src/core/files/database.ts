@@ -139,7 +139,7 @@ class FileDatabase implements Database {
 
   /** Nothing here is written, so nothing needs to be kept from others. */
   async lock(): Promise<Lock | undefined> {
-    return { release: async () => {} }
+    return { check: async () => {}, release: async () => {} }
   }
 
   async close(): Promise<void> {}

@@ -74,6 +74,9 @@ export class FileSession implements Session {
   async createTable(): Promise<void> {
     return noSql()
   }
+  async addColumns(): Promise<void> {
+    return noSql()
+  }
   async advanceSequences(): Promise<void> {}
   async begin(): Promise<void> {}
   async commit(): Promise<void> {}

@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto'
+import type { Snapshot } from '../../core/connector.js'
+import { EtlError } from '../../core/errors.js'
+import { SnapshotPool } from '../../core/snapshot-pool.js'
+import type { MyConnection } from './connection.js'
+
+const BEGIN = 'start transaction with consistent snapshot, read only'
+/** Whoever writes has to wait as long as we wait for the lock. */
+const LOCK_SECONDS = 3
+
+export interface MySnapshot extends Snapshot {
+  readonly pool: SnapshotPool<MyConnection>
+}
+
+/**
+ * Transactions that began while nobody could commit, behind a global read lock of some milliseconds. Undefined where the
+ * login may not take it (RELOAD), or a long statement is in its way.
+ */
+export async function takeSnapshot(
+  connect: () => Promise<MyConnection>,
+  sessions: number,
+): Promise<MySnapshot | undefined> {
+  const locker = await connect()
+  const readers: MyConnection[] = []
+  try {
+    for (let i = 0; i < sessions; i++) readers.push(await connect())
+    await locker.run(`set session lock_wait_timeout = ${LOCK_SECONDS}`)
+    await locker.run('flush tables with read lock')
+    await Promise.all(readers.map(reader => reader.begin(BEGIN)))
+    await locker.run('unlock tables')
+  } catch (error) {
+    for (const reader of readers) await reader.close()
+    if (error instanceof EtlError && (error.code === 'E304' || error.code === 'E307')) return undefined
+    throw error
+  } finally {
+    await locker.close()
+  }
+  const pool = new SnapshotPool(readers, reader => reader.close())
+  return { id: `mysql-${randomUUID()}`, survives: false, pool, close: () => pool.close() }
+}
