@@ -10,7 +10,7 @@ import type { Decode } from './values.js'
 import { asGiven, decoderOf, literal } from './values.js'
 
 /** The first page, before anything is known of the rows' size. */
-const FIRST_PAGE = 64
+const FIRST_PAGE = 1
 
 export function fromSql(from: ReadSpec['from']): string {
   return 'table' in from ? quoteRef(from.table) : `(\n${from.query}\n) as source`

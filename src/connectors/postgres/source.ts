@@ -8,7 +8,7 @@ import { dialect, quote, quoteRef } from './dialect.js'
 import { asText, decoderOf } from './types.js'
 
 /** The first fetch, before anything is known of the rows' size. */
-const FIRST_FETCH = 64
+const FIRST_FETCH = 1
 
 export function fromSql(from: ReadSpec['from']): string {
   return 'table' in from ? quoteRef(from.table) : `(\n${from.query}\n) as source`

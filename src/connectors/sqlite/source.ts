@@ -23,10 +23,13 @@ interface Suspect {
 }
 
 /**
- * Rows fetched by one call of the driver. Page by page is a quarter faster than row by row; a small page bounds what
- * large values can cost before the batch's limit in bytes is noticed.
+ * Rows fetched by one call of the driver. Page by page is a quarter faster than row by row, but a page is in memory
+ * before anyone knows how large it is: pages start with one row, double while they stay small, and are short where a
+ * column holds bytes.
  */
 const PAGE_ROWS = 64
+const PAGE_ROWS_WITH_BYTES = 8
+const PAGE_BYTES = 1 << 20
 
 /**
  * Streams rows in key order, one batch in memory at a time.
@@ -46,10 +49,14 @@ export async function* readRows(
   let after = spec.after
   let left = spec.limit ?? Number.POSITIVE_INFINITY
   let done = 0
+  const page: Page = {
+    rows: 1,
+    most: spec.columns.some(c => c.type.kind === 'bytes') ? PAGE_ROWS_WITH_BYTES : PAGE_ROWS,
+  }
   try {
     for (;;) {
       signal.throwIfAborted()
-      const { batch, cursor, suspects, ended } = connection.run(() => nextBatch(fetch, spec, convert, left))
+      const { batch, cursor, suspects, ended } = connection.run(() => nextBatch(fetch, spec, convert, page, left))
       if (suspects.length > 0) checkUnicode(connection, spec, after, done, batch.length, suspects)
       left -= batch.length
       done += batch.length
@@ -145,7 +152,13 @@ export function countRows(connection: Connection, spec: Pick<ReadSpec, 'from' | 
   return Number(connection.query(`select count(*) from ${fromText(spec.from)}${where}`)[0]?.[0])
 }
 
-function nextBatch(fetch: Fetch, spec: ReadSpec, convert: Convert, left: number) {
+/** How many rows the next call of the driver gets. */
+interface Page {
+  rows: number
+  readonly most: number
+}
+
+function nextBatch(fetch: Fetch, spec: ReadSpec, convert: Convert, page: Page, left: number) {
   const wanted = Math.min(spec.batchRows, left)
   const suspects: Suspect[] = []
   const batch: Row[] = []
@@ -153,12 +166,15 @@ function nextBatch(fetch: Fetch, spec: ReadSpec, convert: Convert, left: number)
   let bytes = 0
   let ended = false
   while (batch.length < wanted && bytes < spec.batchBytes && !ended) {
-    const count = Math.min(PAGE_ROWS, wanted - batch.length)
+    const count = Math.min(page.rows, wanted - batch.length)
     const rows = fetch.next(count)
     ended = rows.length < count
     const last = rows.at(-1)
     if (last !== undefined) cursor = cursorOf(spec, last)
+    const before = bytes
     for (const row of rows) bytes += convert(row, batch.push(row) - 1, suspects)
+    const fitting = Math.floor((PAGE_BYTES * count) / Math.max(1, bytes - before))
+    page.rows = Math.max(1, Math.min(page.most, 2 * page.rows, fitting))
   }
   return { batch, cursor, suspects, ended }
 }

@@ -162,3 +162,27 @@ test('a file that is source and target at once can be read while it is written',
   await reading.commit()
   expect((await readTable(target, 't', ['id'])).flat()).toEqual([1, 2, 3, 101, 102, 103])
 })
+
+test('a batch of large values ends soon after its limit in bytes', async () => {
+  const source = await sourceOf(`
+    create table pictures (id integer primary key, picture blob);
+    create table texts (id integer primary key, words text);
+    with recursive n(i) as (select 1 union all select i + 1 from n where i < 40)
+      insert into pictures select i, zeroblob(1000000) from n;
+    insert into texts select id, hex(zeroblob(500000)) from pictures;
+  `)
+  for (const table of ['pictures', 'texts']) {
+    const session = await openSession(source, true)
+    const { columns } = (await source.table({ table })) ?? { columns: [] }
+    const sizes: number[] = []
+    const spec = {
+      from: { table: { table } },
+      columns: columns.map(({ name, type }) => ({ name, type, decode: false })),
+      order: [{ index: 0, nullable: false }],
+      batchRows: 1000,
+      batchBytes: 3_500_000,
+    }
+    for await (const { rows } of session.read(spec, new AbortController().signal)) sizes.push(rows.length)
+    expect(sizes).toEqual([4, 4, 4, 4, 4, 4, 4, 4, 4, 4])
+  }
+})
