@@ -44,6 +44,20 @@ export function decodeNumber(bytes: Buffer): string {
   return `${positive ? '' : '-'}${whole === '' ? '0' : whole}${fraction === '' ? '' : `.${fraction}`}`
 }
 
+/** Decimal digits before and after the point, without needless zeros. */
+export function digitsOf(bytes: Buffer): { readonly whole: number; readonly fraction: number } {
+  const head = bytes[0] ?? 0x80
+  if (head === 0x80) return { whole: 0, fraction: 0 }
+  const positive = (head & 0x80) !== 0
+  const exponent = (positive ? head : 0xff - head) - 0xc0
+  const end = !positive && bytes[bytes.length - 1] === 102 ? bytes.length - 1 : bytes.length
+  const pair = (i: number): number => (positive ? (bytes[i] as number) - 1 : 101 - (bytes[i] as number))
+  return {
+    whole: 2 * exponent - (pair(1) < 10 ? 1 : 0),
+    fraction: 2 * (end - 1 - exponent) - (pair(end - 1) % 10 === 0 ? 1 : 0),
+  }
+}
+
 /** How the server turns a number into text: `.5`, `-.05`. */
 export function numberText(bytes: Buffer): string {
   return decodeNumber(bytes).replace(/^(-?)0\./, '$1.')

@@ -120,11 +120,18 @@ export function assign(
       if (scale === -127 || (precision === undefined && scale === undefined)) return sql
       return `fit_num(${sql}, ${precision ?? 38}, ${scale ?? 0})`
     case 'VARCHAR2':
-    case 'NVARCHAR2':
-      return `fit_txt(${sql}, ${length}, ${chars === true ? 1 : 0}, ${label})`
+    case 'NVARCHAR2': {
+      const fit = `fit_txt(${sql}, ${length}, ${chars === true ? 1 : 0}, ${label})`
+      // Most values fit whatever the unit: the storage sees it without a call. A variable is never the empty text.
+      return isVariable(sql) ? `CASE WHEN octet_length(${sql}) <= ${length} THEN ${sql} ELSE ${fit} END` : fit
+    }
     case 'CHAR':
-    case 'NCHAR':
-      return `fit_char(${sql}, ${length}, ${chars === true ? 1 : 0}, ${label})`
+    case 'NCHAR': {
+      const fit = `fit_char(${sql}, ${length}, ${chars === true ? 1 : 0}, ${label})`
+      return isVariable(sql) && chars !== true
+        ? `CASE WHEN octet_length(${sql}) = ${length} THEN ${sql} ELSE ${fit} END`
+        : fit
+    }
     case 'RAW':
       return `fit_raw(${sql}, ${length}, ${label})`
     case 'TIMESTAMP':
@@ -134,6 +141,10 @@ export function assign(
     default:
       return sql
   }
+}
+
+function isVariable(sql: string): boolean {
+  return /^@\w+$/.test(sql)
 }
 
 /** Both sides of a comparison in one form; large objects cannot be compared. */

@@ -11,7 +11,15 @@ import {
   encodeZoned,
   shift,
 } from '../oracle-date.js'
-import { decodeDouble, decodeNumber, encodeDouble, encodeFloat, encodeNumber, numberText } from '../oracle-number.js'
+import {
+  decodeDouble,
+  decodeNumber,
+  digitsOf,
+  encodeDouble,
+  encodeFloat,
+  encodeNumber,
+  numberText,
+} from '../oracle-number.js'
 import { formatMoment, parseMoment } from './formats.js'
 
 type Argument = Stored | number | bigint
@@ -76,6 +84,8 @@ export const FUNCTIONS: Readonly<Record<string, SqlFunction>> = {
   t_dbl: a => encodeDouble(parseFloatText(String(a))),
   t_flt: a => encodeFloat(parseFloatText(String(a))),
   fit_num: (a, precision, scale) => {
+    const { whole, fraction } = digitsOf(a as Buffer)
+    if (fraction <= Number(scale) && whole <= Number(precision) - Number(scale)) return a as Buffer
     const rounded = big(a).round(Number(scale), Decimal.roundHalfUp)
     if (rounded.abs().gte(new Decimal(10).pow(Number(precision) - Number(scale))))
       throw new OraError(1438, 'value larger than specified precision allowed for this column')
@@ -99,8 +109,9 @@ export const FUNCTIONS: Readonly<Record<string, SqlFunction>> = {
     return value.length === 0 ? null : value
   },
   fit_ts: (a, digits) => {
-    const bytes = Buffer.from(a as Buffer)
     const unit = 10 ** (9 - Number(digits))
+    if ((a as Buffer).readUInt32BE(7) % unit === 0) return a
+    const bytes = Buffer.from(a as Buffer)
     const rounded = Math.round(bytes.readUInt32BE(7) / unit) * unit
     if (rounded < 1_000_000_000) {
       bytes.writeUInt32BE(rounded, 7)
