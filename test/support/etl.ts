@@ -1,33 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Driver from 'better-sqlite3'
 import { afterAll } from 'vitest'
+import { type EtlOptions, type EtlResult, type StartedEtl, startProcess } from './process.js'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 export const CLI = join(ROOT, 'dist/cli.js')
 
-export interface EtlOptions {
-  readonly cwd: string
-  /** Beside PATH and HOME, which are passed on; nothing else of this process is. */
-  readonly env?: Readonly<Record<string, string>>
-  readonly input?: string
-}
-
-export interface EtlResult {
-  /** Undefined where a signal ended the process. */
-  readonly code: number | undefined
-  readonly signal: NodeJS.Signals | undefined
-  readonly stdout: string
-  readonly stderr: string
-}
-
-export interface StartedEtl {
-  readonly child: ChildProcess
-  readonly result: Promise<EtlResult>
-}
+export { type EtlOptions, type EtlResult, type StartedEtl, startProcess } from './process.js'
 
 /** Runs the built command line to its end. */
 export function runEtl(args: readonly string[], options: EtlOptions): Promise<EtlResult> {
@@ -36,32 +18,6 @@ export function runEtl(args: readonly string[], options: EtlOptions): Promise<Et
 
 export function startEtl(args: readonly string[], options: EtlOptions): StartedEtl {
   return startProcess(process.execPath, [CLI, ...args], options)
-}
-
-export function startProcess(command: string, args: readonly string[], options: EtlOptions): StartedEtl {
-  const child = spawn(command, args, {
-    cwd: options.cwd,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
-  // Whoever does not read its input must not fail the test.
-  child.stdin?.on('error', () => undefined)
-  child.stdin?.end(options.input ?? '')
-  const result = new Promise<EtlResult>((resolve, reject) => {
-    let stdout = ''
-    let stderr = ''
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text
-    })
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text
-    })
-    child.once('error', reject)
-    child.once('close', (code, signal) =>
-      resolve({ code: code ?? undefined, signal: signal ?? undefined, stdout, stderr }),
-    )
-  })
-  return { child, result }
 }
 
 const folders: string[] = []

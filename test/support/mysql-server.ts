@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
-import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -26,6 +26,8 @@ export interface MysqlServer {
   readonly kind: 'url' | 'system' | 'installed'
   /** Process id of the server; undefined for a server that is not ours. */
   readonly pid: number | undefined
+  /** Kills the server as a crash would and waits until it is there again; undefined for a server that is not ours. */
+  readonly crash: (() => Promise<void>) | undefined
   stop(): Promise<void>
 }
 
@@ -49,7 +51,7 @@ interface Account {
 export async function startMysql(options: MysqlOptions = {}): Promise<MysqlServer> {
   const url = process.env.ETL_TEST_MYSQL_URL
   if (url && options.own !== true) {
-    return { url, version: await serverVersion(url), kind: 'url', pid: undefined, stop: async () => {} }
+    return { url, version: await serverVersion(url), kind: 'url', pid: undefined, crash: undefined, stop: async () => {} }
   }
   const problems: string[] = []
   const ways: readonly ['system' | 'installed', () => Promise<Binaries>][] = [
@@ -162,16 +164,24 @@ function environment(): NodeJS.ProcessEnv {
   return { PATH: `${process.env.PATH}:/usr/sbin:/sbin`, LC_ALL: 'C', TZ: 'UTC' }
 }
 
-/** The shell outlives us by a moment: its standard input ends when we do, however we end, and it takes the server along. */
+/**
+ * The shell outlives us by a moment: its standard input ends when we do, however we end, and it takes the server along.
+ * A server that ended while the file `again` is there is started again.
+ */
 const GUARD = `
-"$@" </dev/null >"$ETL_MY_ROOT/log" 2>&1 3<&- &
-server=$!
-echo $server
-(read -r line; kill -TERM $server) <&3 2>/dev/null &
+cd "$ETL_MY_ROOT"
+(read -r line; rm -f again; kill -TERM $(cat server)) <&3 2>/dev/null &
 reader=$!
-wait $server
+while :; do
+  "$@" </dev/null >>log 2>&1 3<&- &
+  server=$!
+  echo $server >server
+  [ -e again ] || echo $server
+  wait $server
+  [ -e again ] || break
+done
 kill $reader 2>/dev/null
-grep -i error "$ETL_MY_ROOT/log" || tail -n 20 "$ETL_MY_ROOT/log"
+grep -i error log || tail -n 20 log
 rm -rf "$ETL_MY_ROOT"
 `
 
@@ -224,11 +234,27 @@ async function launch(
       await exited
       await rm(root, { recursive: true, force: true })
     }
-    return { url, version, kind, pid, stop }
+    const crash = async (): Promise<void> => {
+      await writeFile(join(root, 'again'), '')
+      const server = Number(await readFile(join(root, 'server'), 'utf8'))
+      process.kill(server, 'SIGKILL')
+      while (alive(server)) await sleep(10)
+      await ready(url, child, () => output)
+      await rm(join(root, 'again'))
+    }
+    return { url, version, kind, pid, crash, stop }
   } catch (error) {
     child.stdio[3]?.destroy()
     await exited
     throw error
+  }
+}
+
+function alive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
   }
 }
 

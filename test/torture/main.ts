@@ -1,0 +1,79 @@
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type Engine, type EngineName, openEngine } from './engines.js'
+import { everyHit } from './every-hit.js'
+import { migrate, type Outcome } from './migration.js'
+import { addOutcome, figures, tableText } from './table.js'
+
+const ENGINES: readonly EngineName[] = ['postgres', 'mysql', 'sqlite']
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    runs: { type: 'string', default: '30' },
+    engines: { type: 'string', default: ENGINES.join(',') },
+    ledger: { type: 'string', default: 'on' },
+    'every-hit': { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+  },
+})
+
+const seed = Number(values.seed ?? Date.now() % 1_000_000_000)
+const runs = Number(values.runs)
+const ledger = values.ledger !== 'off'
+const targets = ENGINES.filter(name => values.engines.split(',').includes(name))
+const say = (line: string): void => console.log(line)
+const cli = resolve('dist/cli.js')
+
+const engines = new Map<EngineName, Engine>()
+for (const name of targets) engines.set(name, await openEngine(name))
+if (!engines.has('sqlite')) engines.set('sqlite', await openEngine('sqlite'))
+say(`torture: --seed ${seed} --runs ${runs}; ${[...engines.values()].map(e => `${e.name} ${e.version}`).join(', ')}`)
+
+const table = figures()
+let failures = 0
+try {
+  if (values['every-hit']) failures = await everyHit({ engines, targets, cli, table, say })
+  else for (let run = 0; run < runs; run++) await torture(run)
+} finally {
+  for (const engine of engines.values()) await engine.stop()
+}
+say(`\n${tableText(table)}`)
+if (ledger) {
+  say(failures === 0 ? `\nall exact; seed ${seed}` : `\n${failures} failed; seed ${seed}`)
+  process.exitCode = failures === 0 ? 0 : 1
+} else {
+  // The harness must be able to see what the ledger prevents.
+  say(
+    failures > 0
+      ? `\nwithout a ledger ${failures} of ${runs} were corrupted, and it was seen`
+      : '\nno corruption was seen',
+  )
+  process.exitCode = failures > 0 ? 0 : 1
+}
+
+/** Each run has a seed and a target of its own, so that one can be played again alone. */
+async function torture(run: number): Promise<void> {
+  const own = seed + run
+  const target = targets[own % targets.length] as EngineName
+  const log = values.verbose ? say : undefined
+  let outcome: Outcome | undefined
+  let problems: readonly string[]
+  try {
+    outcome = await migrate({ seed: own, engines, target, cli, ledger, ...(log === undefined ? {} : { log }) })
+    problems = outcome.problems
+    addOutcome(table, outcome)
+  } catch (error) {
+    problems = [error instanceof Error ? (error.stack ?? error.message) : String(error)]
+  }
+  const what =
+    outcome === undefined
+      ? ''
+      : `${outcome.source} to ${outcome.target}: ${outcome.happened.join(', ') || 'no fault hit'}`
+  say(`${run + 1}/${runs} ${problems.length === 0 ? 'ok' : 'FAILED'} seed ${own} ${what}`)
+  if (problems.length === 0) return
+  failures++
+  for (const problem of problems) say(`    ${problem}`)
+  const only = targets.length === ENGINES.length ? '' : ` --engines ${targets.join(',')}`
+  say(`    again: npm run torture -- --seed ${own} --runs 1${ledger ? '' : ' --ledger off'}${only} --verbose`)
+}
