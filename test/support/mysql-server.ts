@@ -51,7 +51,14 @@ interface Account {
 export async function startMysql(options: MysqlOptions = {}): Promise<MysqlServer> {
   const url = process.env.ETL_TEST_MYSQL_URL
   if (url && options.own !== true) {
-    return { url, version: await serverVersion(url), kind: 'url', pid: undefined, crash: undefined, stop: async () => {} }
+    return {
+      url,
+      version: await serverVersion(url),
+      kind: 'url',
+      pid: undefined,
+      crash: undefined,
+      stop: async () => {},
+    }
   }
   const problems: string[] = []
   const ways: readonly ['system' | 'installed', () => Promise<Binaries>][] = [
