@@ -7,7 +7,7 @@ import { postgres } from './postgres/index.js'
 import { sqlite } from './sqlite/index.js'
 
 /** Every connector, in the order of the reference. A new one is a folder and a line here. */
-export const connectors: readonly Connector[] = [postgres, mysql, oracle, sqlite, csv, jsonl]
+export const connectors: readonly Connector[] = [postgres, mysql, oracle, sqlite, csv(sqlite), jsonl(sqlite)]
 
 /** The connector that `type:` names. */
 export function connectorNamed(name: string): Connector | undefined {

@@ -99,6 +99,7 @@ export const CODES = {
   E521: 'snapshot is gone',
   E522: 'source changed its shape',
   E523: 'file is malformed',
+  E524: 'file exists already',
   E901: 'internal error',
 } as const
 

@@ -14,13 +14,19 @@ export interface Connector {
   readonly roles: readonly ('source' | 'target')[]
   /** JSON Schemas of the properties of the `sources.X` / `target` block, without `type`. Every one has a description. */
   readonly properties: Readonly<Record<string, object>>
+  /** The same of the `target` block, where it takes others. Default: `properties`. */
+  readonly targetProperties?: Readonly<Record<string, object>>
   /** Names of properties whose values are secrets wherever they come from (`password`). */
   readonly secrets: readonly string[]
   readonly capabilities: Capabilities
   /** Imports the driver, connects, checks the login; throws {@link EtlError} of kind `connection` or `usage`. */
   open(config: ConnectionConfig, options: OpenOptions): Promise<Database>
-  /** How rows become what {@link TableWriter.write} takes. Pure and free of connections, so it may run in another thread. */
-  encoder(spec: WriteSpec): Encoder
+  /**
+   * How rows become what {@link TableWriter.write} takes. Pure and free of connections, so it may run in another thread.
+   *
+   * @param config the `target` block, where its options decide it; absent, every one has its default
+   */
+  encoder(spec: WriteSpec, config?: ConnectionConfig): Encoder
 }
 
 /** A validated `sources.X` / `target` block with variables resolved. */
@@ -54,7 +60,11 @@ export interface Capabilities {
   readonly nulInText: boolean
   /** A column takes any value whatever its declared type says (SQLite): NOT NULL and length are checked by us. */
   readonly looseTypes: boolean
-  /** Tables are files: read in their own order (`ReadSpec.order` is empty), no SQL, no key but the number of the row. */
+  /**
+   * Tables are files: read in their own order (`ReadSpec.order` is empty), no SQL, no key but the number of the row.
+   * In a target each run makes them anew, by {@link Session.startTable} and {@link Session.finishTable}, and rows are only
+   * added; SQL and `createTable` are for the ledger, which lives in a database beside them.
+   */
   readonly files?: boolean
   /** Encoded rows are a few buffers, handed from thread to thread at no cost. Absent: they would have to be copied. */
   readonly flatPayload?: boolean
@@ -185,6 +195,15 @@ export interface Session {
   createTable(ref: TableRef, columns: readonly NewColumn[], primaryKey: readonly string[]): Promise<void>
   /** `alter table` that adds columns, each without a default. */
   addColumns(ref: TableRef, columns: readonly NewColumn[]): Promise<void>
+  /**
+   * Begins a file, in place of `createTable`. Nobody sees it under its name before it is finished.
+   *
+   * @param replace whether one that is there already may give way
+   * @throws EtlError E524 where it may not
+   */
+  startTable?(ref: TableRef, columns: readonly NewColumn[], replace: boolean): Promise<void>
+  /** The file has all its rows: with the commit it gets its name. */
+  finishTable?(ref: TableRef): Promise<void>
   /** After loading explicit keys: moves sequences or auto-increments past the largest. Columns are the table's generated ones. */
   advanceSequences(ref: TableRef, columns: readonly string[]): Promise<void>
   close(): Promise<void>

@@ -17,6 +17,9 @@ export const FAILPOINTS = [
   'entity-complete',
   'run-complete',
   'retry',
+  'file-written',
+  'file-whole',
+  'file-named',
 ] as const
 
 export type Failpoint = (typeof FAILPOINTS)[number]

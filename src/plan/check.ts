@@ -80,10 +80,11 @@ async function checkRights(plan: Plan, databases: CatalogSources): Promise<Check
   const want = (where: string, table: TableRef, right: 'select' | 'write'): void => {
     wanted.set(`${where} ${right} ${formatTable(table)}`, { where, table, right })
   }
+  const targetFiles = databases.target.connector.capabilities.files === true
   for (const { read, write } of plan.entities) {
     if (read.from.kind === 'table')
       want(read.from.source === TARGET ? 'target' : read.from.source, read.from.table, 'select')
-    if (!write.create) want('target', write.table, 'write')
+    if (!write.create || targetFiles) want('target', write.table, 'write')
   }
   for (const lookup of Object.values(plan.lookups)) want(lookup.in, lookup.table, 'select')
   const items: CheckItem[] = []

@@ -10,6 +10,7 @@ import { cycleProblems, orderEntities, specDependencies } from './dependencies.j
 import type { Draft } from './draft.js'
 import { draftEntity } from './draft.js'
 import { planEntity, planHooks } from './entity-plan.js'
+import { checkHooks, writesFiles } from './file-target.js'
 import { fingerprintOf, fingerprintParts } from './fingerprint.js'
 import { foreignKeyDependencies } from './foreign-keys.js'
 import { lookupDatabase, planLookup, usedLookups } from './lookups.js'
@@ -40,6 +41,7 @@ export async function compilePlan(
   const catalogs = new Catalogs(databases)
   await readCatalogs(spec, catalogs)
   const problems = new Problems(pipeline.locate)
+  if (writesFiles(catalogs)) checkHooks(spec.hooks, [], problems)
   const skipped = skippedEntities(spec, catalogs)
   const lookupProblems = new Map<string, Problems>()
   const lookups = new Map<string, LookupPlan>()
@@ -168,7 +170,7 @@ function fingerprint(pipeline: Pipeline, world: World, names: readonly string[])
       if (!(columns instanceof EtlError)) queries[`${path(from.source)}.query.${name}`] = columns
     }
     // A table the run itself creates is there when the run is resumed.
-    const written = to.create ? undefined : catalogs.table(TARGET, to.table)
+    const written = to.create || writesFiles(catalogs) ? undefined : catalogs.table(TARGET, to.table)
     if (written !== undefined) tables[`target.table.${formatTable(written)}`] = written
   }
   return fingerprintParts({

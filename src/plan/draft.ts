@@ -3,6 +3,7 @@ import { formatTable } from '../core/catalog.js'
 import type { EntitySpec, FieldSpec, PipelineSpec } from '../spec/model.js'
 import type { Catalogs } from './catalogs.js'
 import { TARGET } from './catalogs.js'
+import { checkFileTarget, writesFiles } from './file-target.js'
 import type { Problems } from './problems.js'
 import { suggest } from './problems.js'
 import { checkNames, floatArithmetic, nameColumns, ruleColumns } from './scope.js'
@@ -28,8 +29,10 @@ export function draftEntity(
   problems: Problems,
 ): Draft | undefined {
   const source = sourceShape(spec, catalogs, problems)
-  const target = catalogs.table(TARGET, spec.to.table)
-  if (target === undefined && !spec.to.create) {
+  const files = writesFiles(catalogs)
+  if (files) checkFileTarget(pipeline, spec, problems)
+  const target = files ? undefined : catalogs.table(TARGET, spec.to.table)
+  if (target === undefined && !files && !spec.to.create) {
     const name = formatTable(spec.to.table)
     const hint = suggest(name, catalogs.tableNames(TARGET, spec.to.table), 'its tables are')
     const offer = `${hint === undefined ? '' : `${hint}; `}\`create: if_missing\` would create it`

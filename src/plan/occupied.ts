@@ -8,6 +8,10 @@ export async function occupied(target: Database, plan: Plan): Promise<readonly s
   const found: string[] = []
   try {
     for (const { write } of plan.entities) {
+      if (target.connector.capabilities.files === true) {
+        if ((await target.rights(write.table)).select) found.push(formatTable(write.table))
+        continue
+      }
       const column = write.columns[0]
       if (write.create || column === undefined) continue
       const rows = session.read(

@@ -8,6 +8,7 @@ import { functions } from '../transforms/registry.js'
 import type { Catalogs } from './catalogs.js'
 import { sameTable } from './dependencies.js'
 import type { Draft } from './draft.js'
+import { writesFiles } from './file-target.js'
 import type { LookupPlan } from './plan.js'
 import { ruleFor, straightColumn } from './type-rules.js'
 
@@ -61,7 +62,8 @@ export function columnOf(world: World, draft: Draft, target: string, seen: reado
   const place = `${draft.spec.name}.${target}`
   if (field === undefined || seen.includes(place)) return undefined
   const { type } = createdType(world, draft, field, [...seen, place])
-  if (type === undefined || type.kind === 'any') {
+  // A file takes any value: each is written as what it is.
+  if (type === undefined || (type.kind === 'any' && !writesFiles(world.catalogs))) {
     const what =
       type === undefined && field.type !== undefined ? `"${field.type}" is not a type` : 'its type is unknown'
     const message = `${target} is to be created, and ${what}`

@@ -184,7 +184,7 @@ function jobOf(
     read: plan.read,
     program: plan.program,
     write: writeSpec(plan.write),
-    target: context.target.connector.name,
+    target: context.targetConfig,
     environment: {
       context: { startedAt: context.startedAt, runId: context.runId },
       constants: {

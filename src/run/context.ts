@@ -1,4 +1,4 @@
-import type { Database } from '../core/connector.js'
+import type { ConnectionConfig, Database } from '../core/connector.js'
 import type { EntityPlan, Plan, ReadFrom } from '../plan/plan.js'
 import type { Control } from './control.js'
 import type { EventListener, RunEvent } from './events.js'
@@ -24,6 +24,8 @@ export interface RunContext {
   readonly keepRejectedRows: boolean
   readonly sources: ReadonlyMap<string, Database>
   readonly target: Database
+  /** The `target` block. */
+  readonly targetConfig: ConnectionConfig
   readonly targets: Sessions
   /** Where a thread can open the source for itself; undefined for rows that stand in the file. */
   readonly address: (from: ReadFrom) => SourceAddress | undefined

@@ -16,7 +16,7 @@ import { Preview } from './preview.js'
 import type { RejectRecord } from './quarantine.js'
 import { MAX_ATTEMPTS } from './retry.js'
 import type { BatchResult } from './sink.js'
-import { runStep } from './steps.js'
+import { finishTable, runStep } from './steps.js'
 
 /** A share is judged once this many rows were read, and at the end. */
 const SHARE_MIN_ROWS = 1000
@@ -93,6 +93,7 @@ export class EntityRun {
           session.advanceSequences(plan.write.table, plan.write.advance),
         )
       }
+      await finishTable(this.#context, plan)
       if (plan.deferred === undefined) await this.#hooks(plan.hooks.after, 'hook-after')
       return true
     } finally {

@@ -15,8 +15,8 @@ export interface ProduceJob {
   readonly read: ReadPlan
   readonly program: ProgramPlan
   readonly write: WriteSpec
-  /** Name of the target's connector, whose encoder is used. */
-  readonly target: string
+  /** The `target` block; its connector's encoder is used. */
+  readonly target: ConnectionConfig
   readonly environment: {
     readonly context: FunctionContext
     readonly constants: Readonly<Record<string, Value>>
@@ -52,14 +52,14 @@ export function produceHere(
   signal: AbortSignal,
   now: () => number,
 ): AsyncGenerator<PreparedBatch, void, void> {
-  const connector = connectorNamed(job.target)
-  if (connector === undefined) throw new EtlError('E901', `no connector ${job.target}`)
+  const connector = connectorNamed(job.target.type)
+  if (connector === undefined) throw new EtlError('E901', `no connector ${job.target.type}`)
   const program = compileRowProgram(job.program, job.read, { ...job.environment, resolvers })
   return produce(session, {
     ...job,
     policy: job.environment.entityPolicy,
     program,
-    encoder: connector.encoder(job.write),
+    encoder: connector.encoder(job.write, job.target),
     signal,
     now,
   })

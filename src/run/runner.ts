@@ -118,6 +118,7 @@ class Run {
       keepRejectedRows: dryRun || (options.keepRejectedRows ?? true),
       sources: databases.sources,
       target: databases.target,
+      targetConfig: pipeline.spec.target,
       targets,
       address: from => addressOf(pipeline, from),
       control: around.control,

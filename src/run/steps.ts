@@ -20,11 +20,12 @@ export async function runStep(
   await progress.markDone(ref, undefined, work)
 }
 
-/** Creates the missing tables that the plan says are to be created, parents first. */
+/** Creates the missing tables that the plan says are to be created, parents first; begins the files of a target of files. */
 export async function createTables(context: RunContext): Promise<void> {
   for (const { name, write, deferred } of context.plan.entities) {
     if (!write.create) continue
     await runStep(context, name, 'create', 0, async session => {
+      if (session.startTable !== undefined) return session.startTable(write.table, write.columns, write.replace)
       if ((await context.target.table(write.table)) !== undefined) return
       const later =
         deferred?.write.columns.filter(column => !write.columns.some(({ name }) => name === column.name)) ?? []
@@ -35,7 +36,9 @@ export async function createTables(context: RunContext): Promise<void> {
 
 /** `load: replace` empties its tables before anything is loaded: children before parents, each with its mark. */
 export async function emptyTables(context: RunContext): Promise<void> {
-  const { dialect } = context.target.connector.capabilities
+  const { dialect, files } = context.target.connector.capabilities
+  // A file is begun anew, and the one that is there gives way when it is whole.
+  if (files === true) return
   for (const entity of [...context.plan.entities].reverse()) {
     if (!entity.write.replace) continue
     await runStep(context, entity.name, 'empty', 0, async session => {
@@ -47,6 +50,12 @@ export async function emptyTables(context: RunContext): Promise<void> {
       }
     })
   }
+}
+
+/** A file that has all its rows gets its name. */
+export async function finishTable(context: RunContext, { name, write }: EntityPlan): Promise<void> {
+  if (context.target.connector.capabilities.files !== true) return
+  await runStep(context, name, 'finish', 0, async session => session.finishTable?.(write.table))
 }
 
 function cannotEmpty(entity: EntityPlan, cause: unknown): unknown {

@@ -4,6 +4,10 @@ import { Type } from '../core/schema.js'
 import type { JsonSchema } from './short-form.js'
 import { taggedUnion } from './tagged-union.js'
 
+function propertiesOf(connector: Connector, role: 'source' | 'target'): Connector['properties'] {
+  return role === 'target' ? (connector.targetProperties ?? connector.properties) : connector.properties
+}
+
 /** The `sources.X` or `target` block: one branch a connector that can play the role. */
 export function connection(connectors: readonly Connector[], role: 'source' | 'target', options: JsonSchema): TSchema {
   const branches = connectors
@@ -15,7 +19,7 @@ export function connection(connectors: readonly Connector[], role: 'source' | 't
             description: 'Which connector reads or writes it.',
             examples: [connector.name],
           }),
-          ...(connector.properties as TProperties),
+          ...(propertiesOf(connector, role) as TProperties),
         },
         { title: connector.name, description: connector.summary, additionalProperties: false },
       ),

@@ -198,7 +198,7 @@ export async function writeRows(
   from = 0,
   to = rows.length,
 ): Promise<WriteResult> {
-  const payload = structuredClone(place.connector.encoder(spec).encode(rows))
+  const payload = structuredClone(place.connector.encoder(spec, place.schema.config).encode(rows))
   const writer = await session.writer(spec)
   const result = await writer.write(payload, from, to)
   await writer.close()

@@ -1,5 +1,5 @@
 import type { ConnectionConfig } from '../../core/connector.js'
-import { DEFAULT_MAX_RECORD } from './spec.js'
+import { DEFAULT_MAX_RECORD } from '../../core/files/spec.js'
 
 /** How the records of a file are written. */
 export interface CsvDialect {

@@ -1,19 +1,26 @@
 import type { Connector } from '../../core/connector.js'
-import { EtlError } from '../../core/errors.js'
 import { fileCapabilities, openFiles } from '../../core/files/database.js'
+import { openTarget } from '../../core/files/target.js'
 import { csvFormat } from './format.js'
-import { properties } from './spec.js'
+import { properties, targetProperties } from './spec.js'
+import { csvEncoder, csvTargetFormat } from './target.js'
 
-export const csv: Connector = {
-  name: 'csv',
-  summary:
-    'Files of comma-separated values (RFC 4180), named by `from: { file: … }`; one whose name ends in `.gz` is decompressed. Every value is text. `$row` is the number of the row.',
-  roles: ['source'],
-  properties,
-  secrets: [],
-  capabilities: fileCapabilities,
-  open: (config, options) => openFiles(csv, config, options, csvFormat(config)),
-  encoder: () => {
-    throw new EtlError('E305', 'csv files are read only', { kind: 'usage' })
-  },
+/** @param ledger where a folder that is written to keeps its ledger: a connector of database files */
+export function csv(ledger: Connector): Connector {
+  const connector: Connector = {
+    name: 'csv',
+    summary:
+      'Files of comma-separated values (RFC 4180), compressed where the name ends in `.gz`. A source reads those that `from: { file: … }` names: every value is text, and `$row` is the number of the row. A target writes one for each entity.',
+    roles: ['source', 'target'],
+    properties,
+    targetProperties,
+    secrets: [],
+    capabilities: { ...fileCapabilities, dialect: ledger.capabilities.dialect },
+    open: (config, options) =>
+      config.path === undefined
+        ? openFiles(connector, config, options, csvFormat(config))
+        : openTarget(connector, ledger, config, options, csvTargetFormat(config)),
+    encoder: csvEncoder,
+  }
+  return connector
 }

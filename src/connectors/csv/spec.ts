@@ -1,8 +1,28 @@
+import { maxRecord, readEncoding, sourceRoots, targetPlace } from '../../core/files/spec.js'
 import { ENCODINGS } from '../../core/files/text-stream.js'
 import { Type } from '../../core/schema.js'
 
-/** Bytes of one record (or line) before it counts as a mistake: an unclosed quote would swallow the rest of the file. */
-export const DEFAULT_MAX_RECORD = 128 * 1024 * 1024
+const delimiter = Type.Optional(
+  Type.String({
+    minLength: 1,
+    default: ',',
+    description: 'What stands between two values; a tab is written "\\t" in double quotes.',
+    examples: [';', '\t'],
+  }),
+)
+
+const quote = (description: string) =>
+  Type.Optional(
+    Type.Unsafe<string | false>({
+      oneOf: [{ type: 'string', minLength: 1, maxLength: 1, pattern: '^[!-~]$' }, { const: false }],
+      default: '"',
+      description,
+      examples: ["'", false],
+    }),
+  )
+
+const nullText = (description: string) =>
+  Type.Optional(Type.String({ default: '', description, examples: ['NULL', '\\N'] }))
 
 export const properties = {
   columns: Type.Optional(
@@ -14,22 +34,9 @@ export const properties = {
       examples: [['id', 'name', 'city']],
     }),
   ),
-  delimiter: Type.Optional(
-    Type.String({
-      minLength: 1,
-      default: ',',
-      description: 'What stands between two values; a tab is written "\\t" in double quotes.',
-      examples: [';', '\t'],
-    }),
-  ),
-  quote: Type.Optional(
-    Type.Unsafe<string | false>({
-      oneOf: [{ type: 'string', minLength: 1, maxLength: 1, pattern: '^[!-~]$' }, { const: false }],
-      default: '"',
-      description:
-        'The character around values that hold delimiters, quotes or line ends; `false` where quotes are ordinary characters.',
-      examples: ["'", false],
-    }),
+  delimiter,
+  quote: quote(
+    'The character around values that hold delimiters, quotes or line ends; `false` where quotes are ordinary characters.',
   ),
   escape: Type.Optional(
     Type.String({
@@ -40,13 +47,8 @@ export const properties = {
       examples: ['\\'],
     }),
   ),
-  null: Type.Optional(
-    Type.String({
-      default: '',
-      description:
-        'The text that stands for null where it is not quoted. With the default an empty value is null and `""` is empty text.',
-      examples: ['NULL', '\\N'],
-    }),
+  null: nullText(
+    'The text that stands for null where it is not quoted. With the default an empty value is null and `""` is empty text.',
   ),
   skip_lines: Type.Optional(
     Type.Integer({
@@ -56,28 +58,37 @@ export const properties = {
       description: 'Lines to leave out at the beginning of a file, before the header.',
     }),
   ),
+  encoding: readEncoding,
+  max_record: maxRecord(
+    'The longest record in bytes; a longer one ends the run with E523, as a quote is then likely not closed.',
+  ),
+  roots: sourceRoots,
+}
+
+export const targetProperties = {
+  ...targetPlace('.csv'),
+  header: Type.Optional(
+    Type.Boolean({ default: true, description: 'Whether the first record names the columns.', examples: [false] }),
+  ),
+  delimiter,
+  quote: quote(
+    'The character around values that hold delimiters, quotes or line ends, or read like null. With `false` nothing is quoted, and a row with such a value fails with E420.',
+  ),
+  null: nullText(
+    'The text that stands for null, never quoted; a value of the same text is quoted. With the default null is nothing at all and empty text is `""`, so the two stay apart.',
+  ),
+  line_end: Type.Optional(
+    Type.Enum(['lf', 'crlf'], {
+      default: 'lf',
+      description: 'What ends a record: `lf`, or the `crlf` of RFC 4180. Line ends within values stay as they are.',
+      examples: ['crlf'],
+    }),
+  ),
   encoding: Type.Optional(
     Type.Enum([...ENCODINGS], {
       default: 'utf8',
-      description:
-        'What the text is stored in. Bytes that are not valid in it end the run with E409. A byte order mark is left out.',
-    }),
-  ),
-  max_record: Type.Optional(
-    Type.Integer({
-      minimum: 1024,
-      maximum: 400_000_000,
-      default: DEFAULT_MAX_RECORD,
-      description:
-        'The longest record in bytes; a longer one ends the run with E523, as a quote is then likely not closed.',
-    }),
-  ),
-  roots: Type.Optional(
-    Type.Array(Type.String({ minLength: 1 }), {
-      minItems: 1,
-      description:
-        'Folders below which files may lie, relative to the folder of the pipeline file. Links are followed first. Default: the folder of the pipeline file.',
-      examples: [['../exports', '/var/data']],
+      description: 'What the text is stored in. A row with a character that it does not have fails with E409.',
+      examples: ['windows-1252'],
     }),
   ),
 }

@@ -1,12 +1,12 @@
 import type { ConnectionConfig } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { FileFormat, FileHead, FilePosition, FileRecord } from '../../core/files/format.js'
+import { DEFAULT_MAX_RECORD } from '../../core/files/spec.js'
 import type { TextFile } from '../../core/files/text-stream.js'
 import type { Value } from '../../core/row.js'
 import type { Line } from './lines.js'
 import { linesOf } from './lines.js'
 import { membersOf, NotAnObject } from './members.js'
-import { DEFAULT_MAX_RECORD } from './spec.js'
 
 /** Objects whose members are the columns where nobody names them. */
 const SAMPLE = 1000

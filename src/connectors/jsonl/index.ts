@@ -1,19 +1,26 @@
 import type { Connector } from '../../core/connector.js'
-import { EtlError } from '../../core/errors.js'
 import { fileCapabilities, openFiles } from '../../core/files/database.js'
+import { openTarget } from '../../core/files/target.js'
 import { jsonlFormat } from './format.js'
-import { properties } from './spec.js'
+import { properties, targetProperties } from './spec.js'
+import { jsonlEncoder, jsonlTargetFormat } from './target.js'
 
-export const jsonl: Connector = {
-  name: 'jsonl',
-  summary:
-    'Files of one JSON object a line, named by `from: { file: … }`; one whose name ends in `.gz` is decompressed. Numbers keep every digit, objects and lists are their JSON text. `$row` is the number of the line.',
-  roles: ['source'],
-  properties,
-  secrets: [],
-  capabilities: { ...fileCapabilities, looseTypes: true },
-  open: (config, options) => openFiles(jsonl, config, options, jsonlFormat(config)),
-  encoder: () => {
-    throw new EtlError('E305', 'jsonl files are read only', { kind: 'usage' })
-  },
+/** @param ledger where a folder that is written to keeps its ledger: a connector of database files */
+export function jsonl(ledger: Connector): Connector {
+  const connector: Connector = {
+    name: 'jsonl',
+    summary:
+      'Files of one JSON object a line, compressed where the name ends in `.gz`. Numbers keep every digit. A source reads those that `from: { file: … }` names: objects and lists are their JSON text, and `$row` is the number of the line. A target writes one for each entity, every column in each line.',
+    roles: ['source', 'target'],
+    properties,
+    targetProperties,
+    secrets: [],
+    capabilities: { ...fileCapabilities, looseTypes: true, dialect: ledger.capabilities.dialect },
+    open: (config, options) =>
+      config.path === undefined
+        ? openFiles(connector, config, options, jsonlFormat(config))
+        : openTarget(connector, ledger, config, options, jsonlTargetFormat),
+    encoder: jsonlEncoder,
+  }
+  return connector
 }

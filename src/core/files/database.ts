@@ -24,15 +24,7 @@ import { isSeekable } from './text-stream.js'
 const SAMPLE_ROWS = 1000
 const SAMPLE_BYTES = 1024 * 1024
 
-export const fileCapabilities: Capabilities = {
-  dialect: {
-    quote: '"',
-    placeholder: () => '?',
-    rowComparison: false,
-    nullsFirst: false,
-    nowText: '',
-    shareLock: '',
-  },
+export const fileCapabilities: Omit<Capabilities, 'dialect'> = {
   singleWriter: true,
   sharedSnapshot: true,
   transactionalDdl: false,
@@ -41,6 +33,7 @@ export const fileCapabilities: Capabilities = {
   nulInText: true,
   looseTypes: false,
   files: true,
+  flatPayload: true,
 }
 
 /** A folder of files, each a table that is called by its path. */

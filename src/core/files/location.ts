@@ -1,5 +1,5 @@
 import { realpath, stat } from 'node:fs/promises'
-import { isAbsolute, relative, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { EtlError } from '../errors.js'
 
 /** A file as it was found. */
@@ -50,6 +50,32 @@ export function versionOf(found: { readonly size: number; readonly mtime: Date }
   return `${found.size} bytes, changed ${found.mtime.toISOString()}`
 }
 
+/**
+ * The folder that a target writes to, links resolved as far as there is something.
+ *
+ * @throws EtlError E013 for one outside the folder of the pipeline and of `roots`, E001 for what is no folder
+ */
+export async function locateFolder(name: string, baseDir: string, roots: readonly string[]): Promise<string> {
+  const folders = roots.length === 0 ? [baseDir] : roots.map(root => resolve(baseDir, root))
+  const path = await realPlace(resolve(baseDir, name))
+  const real = await Promise.all(folders.map(realPlace))
+  if (!real.some(folder => folder === path || within(folder, path))) throw outside(name, roots, 'target')
+  const found = await stat(path).catch(() => undefined)
+  if (found === undefined || found.isDirectory()) return path
+  throw new EtlError('E001', `${name} is no folder`, {
+    kind: 'usage',
+    where: name,
+    hint: '`path` of the target is a folder; each entity writes one file there',
+  })
+}
+
+/** The real path also of what does not exist yet: links are resolved as far as there is something. */
+export async function realPlace(path: string): Promise<string> {
+  const real = await realpath(path).catch(() => undefined)
+  const parent = dirname(path)
+  return real ?? (parent === path ? path : join(await realPlace(parent), basename(path)))
+}
+
 /** The system refuses to give the file's bytes. */
 export function unreadable(name: string, cause: unknown): EtlError {
   const native = (cause as NodeJS.ErrnoException).code ?? 'error'
@@ -63,16 +89,16 @@ export function unreadable(name: string, cause: unknown): EtlError {
   })
 }
 
-function outside(name: string, roots: readonly string[]): EtlError {
-  const where = roots.length === 0 ? 'the folder of the pipeline' : 'the `roots` of its source'
+function outside(name: string, roots: readonly string[], role: 'source' | 'target' = 'source'): EtlError {
+  const where = roots.length === 0 ? 'the folder of the pipeline' : `the \`roots\` of its ${role}`
   return new EtlError('E013', `${name} lies outside ${where}`, {
     kind: 'usage',
     where: name,
-    hint: 'put the file beside the pipeline or below it, or name its folder under `roots` of the source',
+    hint: `put it beside the pipeline or below it, or name its folder under \`roots\` of the ${role}`,
   })
 }
 
-function within(folder: string, file: string): boolean {
+export function within(folder: string, file: string): boolean {
   const way = relative(folder, file)
   return way !== '' && way !== '..' && !way.startsWith('../') && !way.startsWith('..\\') && !isAbsolute(way)
 }

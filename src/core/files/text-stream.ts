@@ -172,7 +172,7 @@ async function* decoded(chunks: AsyncIterable<Buffer>, encoding: Exclude<Encodin
 }
 
 /** 0x80 to 0x9F; a NUL where the byte is nothing. Node's own decoder takes them for control characters. */
-const WINDOWS_1252 =
+export const WINDOWS_1252 =
   '\u20ac\0\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\0\u017d\0' +
   '\0\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\0\u017e\u0178'
 

@@ -26,7 +26,7 @@ entities:
 
 it('reports eight mistakes as eight problems, each at its place, in one pass', async () => {
   expect(await problems(EIGHT)).toEqual([
-    'E103 5:17 "postgers" is not one of postgres, mysql, oracle, sqlite',
+    'E103 5:17 "postgers" is not one of postgres, mysql, oracle, sqlite, csv, jsonl',
     'E103 10:11 "upsrt" is not one of insert, ignore, upsert, update, replace',
     'E101 12:23 "aply" is not a key of field id',
     'E205 13:35 no function is called "trimm"',

@@ -2,8 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { csv } from '../../../../src/connectors/csv/index.js'
-import { Folder, failure, newFolder } from './folder.js'
+import { csv, Folder, failure, newFolder } from './folder.js'
 
 const MB = 1024 * 1024
 

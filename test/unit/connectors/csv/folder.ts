@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { inspect, isDeepStrictEqual } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { afterAll } from 'vitest'
+import { connectorNamed } from '../../../../src/connectors/registry.js'
 import type { Connector, Database, MalformedRow, ReadSpec, SourceBatch } from '../../../../src/core/connector.js'
 import type { Row, Value } from '../../../../src/core/row.js'
 import { fromJson, toJson } from '../../../../src/core/row.js'
@@ -113,3 +114,6 @@ export async function failure(action: Promise<unknown>): Promise<string> {
   }
   return 'nothing was thrown'
 }
+
+export const csv = connectorNamed('csv') as Connector
+export const jsonl = connectorNamed('jsonl') as Connector

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { csv } from '../../../../src/connectors/csv/index.js'
-import { disagreements, Folder } from './folder.js'
+import { csv, disagreements, Folder } from './folder.js'
 
 /** The size of the pieces in which files are read. */
 const CHUNK = 256 * 1024

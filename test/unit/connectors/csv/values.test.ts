@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { csv } from '../../../../src/connectors/csv/index.js'
-import { Folder } from './folder.js'
+import { csv, Folder } from './folder.js'
 
 async function read(text: string | Buffer, options: Readonly<Record<string, unknown>> = {}) {
   return new Folder(csv, options).write('a.csv', text).rows('a.csv')

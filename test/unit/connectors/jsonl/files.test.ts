@@ -1,8 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { jsonl } from '../../../../src/connectors/jsonl/index.js'
-import { disagreements, Folder, failure } from '../csv/folder.js'
+import { disagreements, Folder, failure, jsonl } from '../csv/folder.js'
 
 /** The size of the pieces in which files are read. */
 const CHUNK = 256 * 1024

@@ -1,0 +1,80 @@
+import { lstat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { TableRef } from '../catalog.js'
+import { formatTable } from '../catalog.js'
+import { EtlError } from '../errors.js'
+import { realPlace, within } from './location.js'
+import type { TargetFile } from './part.js'
+
+/** What differs between kinds of files that rows are written to. */
+export interface TargetFormat {
+  /** `.csv`; a table's name gets it where it has none. */
+  readonly extension: string
+  /** What stands before the first row. */
+  head(columns: readonly string[]): Uint8Array
+  /** What decides how rows look, beside the columns: a file begun another way is not gone on with. */
+  readonly shape: unknown
+}
+
+/** The files of a target's folder. */
+export class TargetFiles {
+  readonly format: TargetFormat
+  readonly folder: string
+  /** The folder as the pipeline names it. */
+  readonly label: string
+  /** Which table has the file. */
+  readonly #tables = new Map<string, string>()
+
+  /** @param folder links resolved */
+  constructor(format: TargetFormat, folder: string, label: string) {
+    this.format = format
+    this.folder = folder
+    this.label = label
+  }
+
+  /**
+   * `customers` is `customers.csv`; `customers.csv.gz` is itself.
+   *
+   * @throws EtlError E215 where two tables are one file
+   */
+  name(ref: TableRef): string {
+    const table = formatTable(ref)
+    const { extension } = this.format
+    const name = table.endsWith(extension) || table.endsWith(`${extension}.gz`) ? table : `${table}${extension}`
+    const other = this.#tables.get(name) ?? table
+    this.#tables.set(name, other)
+    if (other === table) return name
+    throw new EtlError('E215', `${other} and ${table} are the same file`, {
+      kind: 'usage',
+      where: join(this.label, name),
+      hint: 'give each entity a file of its own',
+    })
+  }
+
+  /** @throws EtlError E013 for a name that leads out of the folder */
+  async file(name: string): Promise<TargetFile> {
+    const path = join(this.folder, name)
+    const label = join(this.label, name)
+    // The file itself is replaced, not followed; the folders on the way are.
+    if (name.includes('\0') || !within(this.folder, path) || !(await this.#inside(join(path, '..')))) {
+      throw new EtlError('E013', `${label} lies outside ${this.label}`, {
+        kind: 'usage',
+        where: label,
+        hint: 'the file of an entity lies in the folder that `path` of the target names',
+      })
+    }
+    return { label, path }
+  }
+
+  async exists(file: TargetFile): Promise<boolean> {
+    return lstat(file.path).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  async #inside(path: string): Promise<boolean> {
+    const real = await realPlace(path)
+    return real === this.folder || within(this.folder, real)
+  }
+}

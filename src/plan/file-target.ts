@@ -1,0 +1,48 @@
+import { formatTable } from '../core/catalog.js'
+import type { DocPath } from '../core/diagnostics.js'
+import type { EntitySpec, HooksSpec, PipelineSpec } from '../spec/model.js'
+import type { Catalogs } from './catalogs.js'
+import { TARGET } from './catalogs.js'
+import { writersOf } from './dependencies.js'
+import type { Problems } from './problems.js'
+
+/** Are the target's tables files, made anew by each run? */
+export function writesFiles(catalogs: Catalogs): boolean {
+  return catalogs.database(TARGET).connector.capabilities.files === true
+}
+
+/** What only a database can do. */
+export function checkFileTarget(spec: PipelineSpec, entity: EntitySpec, problems: Problems): void {
+  const refuse = (path: DocPath, what: string, hint: string): void => {
+    problems.error('E215', [...entity.path, ...path], `the target is files, and ${what}`, hint)
+  }
+  const { load, defer, from, hooks, to } = entity
+  if (load !== 'insert' && load !== 'replace') {
+    refuse(['load'], `\`${load}\` looks for rows that are there already`, 'use `load: insert` or `replace`')
+  }
+  if (defer.length > 0) refuse(['defer'], 'a second pass would change rows', 'write the columns in the first pass')
+  if (from.kind === 'target') refuse(['from'], 'they are not read', 'read them as a source')
+  for (const field of entity.fields) {
+    if (field.ref === undefined) continue
+    problems.error(
+      'E215',
+      [...field.path, 'ref'],
+      'the target is files, and `ref` asks it for a key',
+      'take the key of the source itself, or use a look-up in a source',
+    )
+  }
+  checkHooks(hooks, entity.path, problems)
+  if (writersOf(spec, to.table)[0] !== entity) {
+    refuse(['to'], `another entity writes ${formatTable(to.table)}`, 'give each entity a file of its own')
+  }
+}
+
+export function checkHooks(hooks: HooksSpec, path: DocPath, problems: Problems): void {
+  for (const [when, list] of Object.entries(hooks)) {
+    for (const [i, hook] of list.entries()) {
+      if (hook.on !== 'target') continue
+      const message = 'the target is files, and a hook is SQL'
+      problems.error('E215', [...path, 'hooks', when, i], message, 'say `on: SOURCE`, or leave it out')
+    }
+  }
+}
