@@ -24,6 +24,9 @@ export interface Column {
 /** The pseudo column of files: the number of the row (of its line, where each row is one), from 1. */
 export const ROW_NUMBER = '$row'
 
+/** The pseudo column of unions: the name of the member that the row comes from. */
+export const MEMBER = '$member'
+
 export interface UniqueKey {
   readonly name: string
   readonly columns: readonly string[]

@@ -1,6 +1,8 @@
 import { ROW_NUMBER } from '../core/catalog.js'
 import type { DocPath } from '../core/diagnostics.js'
-import { checkField, checkType, exclusive } from './check-field.js'
+import { checkField, checkType } from './check-field.js'
+import { checkFrom, knownSource } from './check-from.js'
+import { checkIncremental } from './check-incremental.js'
 import { suggestion } from './diagnostics.js'
 import type { Scope } from './shape.js'
 import { list, nameList, namePath, record, text } from './shape.js'
@@ -14,6 +16,7 @@ export function checkEntity(name: string, raw: unknown, scope: Scope): void {
   const columns = knownColumns(entity.from)
   const names = columns === undefined ? undefined : new Set(columns)
   checkColumns(entity, columns, path, scope)
+  checkIncremental(entity, path, scope)
   for (const [key, rule] of Object.entries(record(entity.let))) {
     if (names?.has(key)) scope.report('E213', [...path, 'let', key], `the rows have a column "${key}" already`)
     scope.checkRule(rule, names, [...path, 'let', key])
@@ -32,60 +35,6 @@ export function checkEntity(name: string, raw: unknown, scope: Scope): void {
     const hint = suggestion(other, Object.keys(scope.entities))
     scope.report('E201', [...path, 'depends_on', i], `no entity is called "${other}"`, hint)
   }
-}
-
-function checkFrom(entity: Readonly<Record<string, unknown>>, path: DocPath, scope: Scope): void {
-  const at = [...path, 'from']
-  if (text(entity.from) !== undefined) {
-    needsOneSource(at, scope)
-    return
-  }
-  const from = record(entity.from)
-  if (Object.keys(from).length === 0) return
-  const given = ['table', 'file', 'query', 'rows'].filter(key => Object.hasOwn(from, key))
-  const [kind] = given
-  if (kind === undefined) {
-    scope.report('E104', at, '`from` needs `table`, `file`, `query` or `rows`')
-    return
-  }
-  if (given.length > 1) {
-    exclusive(given, at, scope)
-    return
-  }
-  const refuse = (key: string, with_: string) =>
-    Object.hasOwn(from, key) && Object.hasOwn(from, with_) && exclusive([with_, key], at, scope)
-  if (kind === 'rows') refuse('source', 'rows')
-  if (kind === 'file') for (const key of ['schema', 'target']) refuse(key, kind)
-  else if (kind !== 'table') for (const key of ['columns', 'schema', 'target']) refuse(key, kind)
-  refuse('source', 'target')
-  if (kind === 'query' && entity.key === undefined) {
-    const hint = 'Name the columns that identify a row: `key: ID`.'
-    scope.report('E210', [...at, 'query'], 'a query has no primary key, so the entity needs `key`', hint)
-  }
-  if (kind === 'rows' || from.target === true) return
-  const source = text(from.source)
-  if (source === undefined) {
-    if (from.source === undefined) needsOneSource([...at, kind], scope)
-  } else knownSource(source, [...at, 'source'], scope)
-}
-
-function needsOneSource(path: DocPath, scope: Scope): void {
-  if (scope.sources.length === 1) return
-  const none = scope.sources.length === 0
-  const hint = none
-    ? 'Add one under `sources`.'
-    : `Write \`{ source: …, table: … }\` with one of ${scope.sources.join(', ')}.`
-  scope.report(
-    'E202',
-    path,
-    none ? 'the file has no source' : 'the file has several sources: which one is meant?',
-    hint,
-  )
-}
-
-function knownSource(name: string, path: DocPath, scope: Scope): void {
-  if (scope.sources.includes(name)) return
-  scope.report('E202', path, `no source is called "${name}"`, suggestion(name, scope.sources))
 }
 
 /** Columns that the file itself says the rows have. */

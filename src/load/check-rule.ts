@@ -1,4 +1,4 @@
-import { ROW_NUMBER } from '../core/catalog.js'
+import { MEMBER, ROW_NUMBER } from '../core/catalog.js'
 import type { DocPath } from '../core/diagnostics.js'
 import { suggestion } from './diagnostics.js'
 import type { Scope } from './shape.js'
@@ -21,10 +21,11 @@ export function ruleChecker(
     const told = new Set(problems.map(problem => problem.path.join('/')))
     for (const found of constantsIn(rule)) {
       const spot = found.path.join('/')
-      // Whether the rows have a number is known with their source.
+      // Whether the rows have a number or a member is known with their source.
       if (
         constants.has(found.name) ||
         found.name === ROW_NUMBER ||
+        found.name === MEMBER ||
         [...told].some(place => place !== '' && spot.startsWith(place))
       )
         continue

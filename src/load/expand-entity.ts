@@ -1,7 +1,7 @@
 import type { DocPath } from '../core/diagnostics.js'
-import type { Value } from '../core/row.js'
-import type { EntitySpec, FieldSpec, FromSpec, LoadMode, MapSpec, RestPolicy, RowPolicy } from '../spec/model.js'
+import type { DedupeSpec, EntitySpec, FieldSpec, LoadMode, MapSpec, RestPolicy, RowPolicy } from '../spec/model.js'
 import { expandField } from './expand-field.js'
+import { expandFrom } from './expand-from.js'
 import { expandHooks, expandTypes, optional } from './expand-parts.js'
 import { nameList, record } from './shape.js'
 import { tableRef } from './table-ref.js'
@@ -23,7 +23,7 @@ export function expandEntity(name: string, raw: Data, context: EntityContext): E
   return {
     name,
     ...optional('description', raw.description as string | undefined),
-    from: expandFrom(raw.from, context.onlySource),
+    from: expandFrom(raw.from, context.onlySource, [...path, 'from']),
     to: { table: tableRef(raw.to), create: to.create === 'if_missing' },
     ...optional('key', raw.key === undefined ? undefined : nameList(raw.key)),
     dependsOn: nameList(raw.depends_on),
@@ -32,6 +32,8 @@ export function expandEntity(name: string, raw: Data, context: EntityContext): E
     ...optional('where', raw.where as string | undefined),
     orderBy: nameList(raw.order_by),
     ...optional('filter', raw.filter),
+    ...optional('dedupe', raw.dedupe === undefined ? undefined : expandDedupe(record(raw.dedupe))),
+    ...optional('incremental', raw.incremental as EntitySpec['incremental']),
     let: Object.entries(record(raw.let)).map(([key, rule]) => ({ name: key, rule, path: [...path, 'let', key] })),
     fields: Object.entries(record(raw.fields)).map(
       ([target, field]): FieldSpec =>
@@ -50,16 +52,8 @@ export function expandEntity(name: string, raw: Data, context: EntityContext): E
   }
 }
 
-function expandFrom(raw: unknown, onlySource: string): FromSpec {
-  if (typeof raw === 'string') return { kind: 'table', source: onlySource, table: tableRef(raw) }
-  const from = record(raw)
-  const source = String(from.source ?? onlySource)
-  if (from.rows !== undefined) return { kind: 'rows', rows: from.rows as readonly Readonly<Record<string, Value>>[] }
-  if (from.query !== undefined) return { kind: 'query', source, query: String(from.query) }
-  // A file is a table that is called by its path, whose dots are no schema.
-  const table = from.file === undefined ? tableRef(from) : { table: String(from.file) }
-  const columns = optional('columns', from.columns === undefined ? undefined : nameList(from.columns))
-  return from.target === true ? { kind: 'target', table, ...columns } : { kind: 'table', source, table, ...columns }
+function expandDedupe(raw: Data): DedupeSpec {
+  return { by: nameList(raw.by), keep: raw.keep === 'last' ? 'last' : 'first' }
 }
 
 function maxErrors(raw: unknown): EntitySpec['maxErrors'] {

@@ -41,6 +41,8 @@ export interface Scope {
   readonly constants: ReadonlySet<string>
   readonly functions: ReadonlyMap<string, FunctionSchema>
   readonly defaults: Readonly<Record<string, unknown>>
+  /** False where the file switches it off. */
+  readonly ledger: boolean
   readonly checkRule: (rule: unknown, names: ReadonlySet<string> | undefined, path: DocPath) => void
   /** Can the function be prepared with the parameters? A pattern, a time zone or a format may turn out to be none. */
   readonly checkCall: (fn: string, params: Readonly<Record<string, unknown>>, path: DocPath) => void

@@ -8,7 +8,7 @@ import type { Pipeline } from '../load/pipeline.js'
 import type { CatalogSources } from './catalogs.js'
 import { TARGET } from './catalogs.js'
 import { compilePlan } from './compile.js'
-import type { EntityPlan, Plan } from './plan.js'
+import { type MemberRead, type Plan, readsOf } from './plan.js'
 import { isUnique } from './source-shape.js'
 
 /** One thing that was looked at. */
@@ -35,7 +35,9 @@ export async function checkDatabases(pipeline: Pipeline, databases: CatalogSourc
   const plan = await planOrProblems(pipeline, databases, items)
   if (plan !== undefined) {
     items.push(...(await checkRights(plan, databases)))
-    for (const entity of plan.entities) items.push(...(await checkKey(entity, databases)))
+    for (const { name, read } of plan.entities) {
+      for (const each of readsOf(read)) items.push(...(await checkKey(name, each, databases)))
+    }
   }
   return { ok: items.every(item => item.ok), items }
 }
@@ -82,8 +84,9 @@ async function checkRights(plan: Plan, databases: CatalogSources): Promise<Check
   }
   const targetFiles = databases.target.connector.capabilities.files === true
   for (const { read, write } of plan.entities) {
-    if (read.from.kind === 'table')
-      want(read.from.source === TARGET ? 'target' : read.from.source, read.from.table, 'select')
+    for (const { from } of readsOf(read)) {
+      if (from.kind === 'table') want(from.source === TARGET ? 'target' : from.source, from.table, 'select')
+    }
     if (!write.create || targetFiles) want('target', write.table, 'write')
   }
   for (const lookup of Object.values(plan.lookups)) want(lookup.in, lookup.table, 'select')
@@ -105,7 +108,7 @@ function databaseOf(databases: CatalogSources, name: string): Database {
 }
 
 /** Asks the source itself about keys that nothing there guarantees. */
-async function checkKey({ name, read }: EntityPlan, databases: CatalogSources): Promise<CheckItem[]> {
+async function checkKey(name: string, read: MemberRead, databases: CatalogSources): Promise<CheckItem[]> {
   if (read.from.kind === 'rows' || read.key.length === 0) return []
   const database = databaseOf(databases, read.from.source)
   const { dialect, files } = database.connector.capabilities

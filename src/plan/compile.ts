@@ -18,7 +18,7 @@ import type { LookupPlan, Plan } from './plan.js'
 import { Problems } from './problems.js'
 import type { Selection } from './select.js'
 import { selectEntities } from './select.js'
-import { sourceName } from './source-shape.js'
+import { placesOf, sourceName } from './source-shape.js'
 import { warnUnusedRules } from './type-rules.js'
 import type { World } from './world.js'
 
@@ -114,9 +114,11 @@ async function readCatalogs(spec: PipelineSpec, catalogs: Catalogs): Promise<voi
   for (const entity of spec.entities) {
     const { from, to, when } = entity
     catalogs.wantTable(TARGET, to.table)
-    if (from.kind === 'target') catalogs.wantTable(TARGET, from.table)
-    if (from.kind === 'table') catalogs.wantTable(from.source, from.table)
-    if (from.kind === 'query') catalogs.wantQuery(from.source, from.query)
+    for (const place of placesOf(from)) {
+      if (place.kind === 'target') catalogs.wantTable(TARGET, place.table)
+      if (place.kind === 'table') catalogs.wantTable(place.source, place.table)
+      if (place.kind === 'query') catalogs.wantQuery(place.source, place.query)
+    }
     const source = whenSource(spec, entity)
     if (when !== undefined && source !== undefined) catalogs.wantTable(source, when.sourceHas)
   }
@@ -126,7 +128,7 @@ async function readCatalogs(spec: PipelineSpec, catalogs: Catalogs): Promise<voi
 
 /** Inline rows have no source of their own; the first one answers for them. */
 function whenSource(spec: PipelineSpec, entity: EntitySpec): string | undefined {
-  return sourceName(entity.from) ?? Object.keys(spec.sources)[0]
+  return placesOf(entity.from).flatMap(place => sourceName(place) ?? [])[0] ?? Object.keys(spec.sources)[0]
 }
 
 function skippedEntities(spec: PipelineSpec, catalogs: Catalogs): Map<string, string> {
@@ -162,12 +164,14 @@ function fingerprint(pipeline: Pipeline, world: World, names: readonly string[])
   const entities = spec.entities.filter(entity => names.includes(entity.name))
   const path = (database: string): string => (database === TARGET ? 'target' : `source.${database}`)
   for (const { name, from, to } of entities) {
-    const source = from.kind === 'target' ? TARGET : from.kind === 'table' ? from.source : undefined
-    const read = source === undefined || !('table' in from) ? undefined : catalogs.table(source, from.table)
-    if (source !== undefined && read !== undefined) tables[`${path(source)}.table.${formatTable(read)}`] = read
-    if (from.kind === 'query') {
-      const columns = catalogs.query(from.source, from.query)
-      if (!(columns instanceof EtlError)) queries[`${path(from.source)}.query.${name}`] = columns
+    for (const [i, place] of placesOf(from).entries()) {
+      const source = sourceName(place)
+      const read = source === undefined || !('table' in place) ? undefined : catalogs.table(source, place.table)
+      if (source !== undefined && read !== undefined) tables[`${path(source)}.table.${formatTable(read)}`] = read
+      if (place.kind !== 'query') continue
+      const columns = catalogs.query(place.source, place.query)
+      const member = from.kind === 'union' ? `.${from.members[i]?.name}` : ''
+      if (!(columns instanceof EtlError)) queries[`${path(place.source)}.query.${name}${member}`] = columns
     }
     // A table the run itself creates is there when the run is resumed.
     const written = to.create || writesFiles(catalogs) ? undefined : catalogs.table(TARGET, to.table)

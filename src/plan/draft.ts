@@ -9,6 +9,7 @@ import { suggest } from './problems.js'
 import { checkNames, floatArithmetic, nameColumns, ruleColumns } from './scope.js'
 import type { SourceShape } from './source-shape.js'
 import { columnProblem, sourceShape } from './source-shape.js'
+import { unionShape } from './union-shape.js'
 
 /** An entity with its tables found, before anything about other entities is known. */
 export interface Draft {
@@ -28,7 +29,11 @@ export function draftEntity(
   catalogs: Catalogs,
   problems: Problems,
 ): Draft | undefined {
-  const source = sourceShape(spec, catalogs, problems)
+  const { from } = spec
+  const source =
+    from.kind === 'union'
+      ? unionShape(spec, from, catalogs, problems)
+      : sourceShape({ ...spec, from }, catalogs, problems)
   const files = writesFiles(catalogs)
   if (files) checkFileTarget(pipeline, spec, problems)
   const target = files ? undefined : catalogs.table(TARGET, spec.to.table)
@@ -93,7 +98,8 @@ function restFields(
   const copies: FieldSpec[] = []
   const homeless: string[] = []
   // A key that no field takes is copied as well: `copy` means the whole row.
-  const mapped = usedNames({ ...spec, key: [], orderBy: [] }, { ...source, key: [] })
+  const { dedupe: _dedupe, incremental: _incremental, ...bare } = spec
+  const mapped = usedNames({ ...bare, key: [], orderBy: [] }, { ...source, key: [] })
   for (const { name } of source.columns.filter(column => !mapped.has(column.name) && column.pseudo !== true)) {
     const to = target === undefined ? name : sameName(name, target.columns)
     if (to === undefined || taken.has(to)) {
@@ -123,8 +129,10 @@ function usedNames(spec: EntitySpec, source: SourceShape): Set<string> {
     ...spec.let.flatMap(l => ruleColumns(l.rule, spec, source, lets)),
     ...(spec.filter === undefined ? [] : ruleColumns(spec.filter, spec, source, lets)),
     ...spec.fields.flatMap(field => fieldColumns(field, spec, source, lets)),
+    ...(spec.dedupe?.by ?? []).flatMap(name => nameColumns(name, spec, source, lets)),
   ]
-  return new Set([...columns.map(column => column.name), ...source.key, ...spec.orderBy])
+  const marks = spec.incremental === undefined ? [] : [spec.incremental.column]
+  return new Set([...columns.map(column => column.name), ...source.key, ...spec.orderBy, ...marks])
 }
 
 /** Source columns that a field reads, through lets too. */

@@ -1,7 +1,10 @@
+import { MEMBER } from '../core/catalog.js'
 import { formatType } from '../core/types.js'
 import type { HooksSpec } from '../spec/model.js'
+import { planDedupe } from './dedupe.js'
 import type { Draft } from './draft.js'
 import { conversionOf } from './field-plan.js'
+import { checkIncremental } from './incremental.js'
 import { planPass } from './pass.js'
 import type { CreatedColumn, DeferredPlan, EntityPlan, FieldPlan } from './plan.js'
 import type { World } from './world.js'
@@ -23,6 +26,9 @@ export function planEntity(world: World, draft: Draft, placement: Placement): En
   const deferred = spec.defer.length === 0 ? undefined : planDeferred(world, draft)
   const keepsIdentity = generatedKeyOf(draft) !== undefined && (deferred !== undefined || isReferenced(world, draft))
   const write = planWrite(world, draft, pass.specs, keepsIdentity)
+  checkUnionKey(draft, keepsIdentity)
+  checkIncremental(draft)
+  const dedupe = planDedupe(world, draft)
   if (source.key.length === 0 && spec.defer.length > 0) {
     problems.error('E210', [...spec.path, 'defer'], 'the second pass needs a key', 'say it: `key: [...]`')
   }
@@ -34,6 +40,10 @@ export function planEntity(world: World, draft: Draft, placement: Placement): En
     program: pass.program,
     write,
     ...(deferred === undefined ? {} : { deferred }),
+    ...(dedupe === undefined ? {} : { dedupe }),
+    ...(spec.incremental === undefined
+      ? {}
+      : { incremental: { ...spec.incremental, inclusive: write.mode !== 'insert' } }),
     keepsIdentity,
     conversions: pass.specs.flatMap(
       (field, i) => conversionOf(draft, field, pass.program.fields[i] as FieldPlan) ?? [],
@@ -58,6 +68,15 @@ function createdColumns(world: World, draft: Draft): readonly CreatedColumn[] {
     const { type, by } = createdType(world, draft, field)
     return type === undefined ? [] : [{ column: field.target, type: formatType(type), by }]
   })
+}
+
+/** What a row is called must tell it from the rows of other members wherever rows are found again by it. */
+function checkUnionKey({ spec, source, problems }: Draft, keepsIdentity: boolean): void {
+  if (source.from.kind !== 'union' || source.key.includes(MEMBER)) return
+  if (!keepsIdentity && spec.defer.length === 0) return
+  const message = `the key ${source.key.join(', ')} may stand for a row of each member`
+  const hint = `rows are found again by it: \`key: [${[MEMBER, ...source.key].join(', ')}]\``
+  problems.error('E217', [...spec.path, 'key'], message, hint)
 }
 
 /** Other entities count whether they are selected or not: they may run later. */

@@ -43,6 +43,7 @@ function entityTable(plan: Plan): string[] {
 }
 
 function readWords(from: ReadFrom): string {
+  if (from.kind === 'union') return from.members.map(member => readWords(member.read.from)).join(' + ')
   if (from.kind === 'rows') return `${from.rows.length} rows of the file`
   return from.kind === 'query' ? `a query of ${from.source}` : `${from.source} ${formatTable(from.table)}`
 }
@@ -87,7 +88,25 @@ function notes(plan: Plan): string[] {
     ...plan.entities
       .filter(entity => entity.keepsIdentity)
       .map(entity => `  ${entity.name}: keys that the target generates are kept in the ledger for refs`),
+    ...plan.entities.flatMap(dedupeWords),
+    ...plan.entities.flatMap(incrementalWords),
     ...(plan.ledger === false ? ['  no ledger: a run that breaks off and is resumed may write rows twice'] : []),
+  ]
+}
+
+function dedupeWords({ name, dedupe }: EntityPlan): string[] {
+  if (dedupe === undefined) return []
+  const before = dedupe.keep === 'last' ? ', after a look at these columns' : ''
+  return [
+    `  ${name}: the ${dedupe.keep} row of those with equal ${dedupe.names.join(', ')} is kept; read in one piece${before}`,
+  ]
+}
+
+function incrementalWords({ name, incremental }: EntityPlan): string[] {
+  if (incremental === undefined) return []
+  const { column, inclusive } = incremental
+  return [
+    `  ${name}: incremental by ${column}: after the first run only rows ${inclusive ? 'from' : 'past'} its high-water mark${inclusive ? ' on' : ''}`,
   ]
 }
 

@@ -91,6 +91,8 @@ function addEntity(entity: EntitySpec, add: Add): void {
   add(`${path}.filter`, entity.filter)
   add(`${path}.when`, entity.when)
   addTypes(`${path}.types`, entity.types, add)
+  add(`${path}.dedupe`, entity.dedupe)
+  add(`${path}.incremental`, entity.incremental)
   if (entity.orderBy.length > 0) add(`${path}.order_by`, entity.orderBy)
   if (entity.defer.length > 0) add(`${path}.defer`, entity.defer)
   for (const { name, rule } of entity.let) add(`${path}.let.${name}`, rule)
@@ -139,9 +141,11 @@ function canonical(value: unknown): unknown {
   return Object.fromEntries(own.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, item]) => [name, canonical(item)]))
 }
 
-/** Steps of `apply` and hooks carry where they stand in the file, which decides nothing. */
+/** Steps of `apply`, hooks and members of a union carry where they stand in the file, which decides nothing. */
 function isPlace(name: string, item: unknown, owner: object): boolean {
-  return name === 'path' && Array.isArray(item) && ('fn' in owner || 'sql' in owner || 'rule' in owner)
+  return (
+    name === 'path' && Array.isArray(item) && ('fn' in owner || 'sql' in owner || 'rule' in owner || 'rename' in owner)
+  )
 }
 
 function sha256(text: string): string {

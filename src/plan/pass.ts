@@ -4,8 +4,12 @@ import { fieldColumns } from './draft.js'
 import { checkField, plainField } from './field-plan.js'
 import type { FieldPlan, ProgramPlan, ReadPlan } from './plan.js'
 import { planRef } from './refs.js'
-import { ruleColumns } from './scope.js'
+import { nameColumns, ruleColumns } from './scope.js'
+import { unionRead } from './union-read.js'
 import type { World } from './world.js'
+
+/** What a pass reads, wherever it is. */
+export type PassRead = Omit<ReadPlan, 'from' | 'where' | 'version'>
 
 export interface Pass {
   readonly read: ReadPlan
@@ -33,6 +37,9 @@ export function planPass(
   }
   for (const field of fields) note(fieldColumns(field, spec, source, lets), looksAt(field, spec))
   if (spec.filter !== undefined) note(ruleColumns(spec.filter, spec, source, lets), true)
+  // What is compared must have one form, whoever reads it.
+  for (const name of spec.dedupe?.by ?? []) note(nameColumns(name, spec, source, lets), true)
+  if (spec.incremental !== undefined) used.add(spec.incremental.column)
   const usedLets = spec.let.filter(l => lets.has(l.name))
   const columns = source.columns.filter(column => used.has(column.name))
   const frame = [...columns.map(column => column.name), ...usedLets.map(l => l.name)]
@@ -48,27 +55,35 @@ export function planPass(
     specs.push(field)
   }
   const place = (name: string): number => columns.findIndex(column => column.name === name)
+  const read: PassRead = {
+    columns: columns.map(({ name, type, native, nullable }) => {
+      // A timestamp has two texts: as a key it must have the same one in every pass.
+      return {
+        name,
+        type,
+        native,
+        nullable,
+        decode: touched.has(name) || (source.key.includes(name) && type.kind === 'timestamp'),
+      }
+    }),
+    order: source.order.map(place),
+    key: source.key.map(place),
+    ...(spec.incremental === undefined ? {} : { mark: place(spec.incremental.column) }),
+  }
   return {
-    read: {
-      from: source.from,
-      columns: columns.map(({ name, type, native, nullable }) => {
-        // A timestamp has two texts: as a key it must have the same one in every pass.
-        return {
-          name,
-          type,
-          native,
-          nullable,
-          decode: touched.has(name) || (source.key.includes(name) && type.kind === 'timestamp'),
-        }
-      }),
-      ...(spec.where === undefined ? {} : { where: spec.where }),
-      ...(source.version === undefined ? {} : { version: source.version }),
-      order: source.order.map(place),
-      key: source.key.map(place),
-    },
+    read:
+      source.from.kind === 'union'
+        ? { ...read, from: { kind: 'union', members: source.from.members.map(member => unionRead(member, read)) } }
+        : {
+            from: source.from,
+            ...read,
+            ...(spec.where === undefined ? {} : { where: spec.where }),
+            ...(source.version === undefined ? {} : { version: source.version }),
+          },
     program: {
       lets: usedLets.map(({ name, rule }) => ({ name, rule })),
       ...(spec.filter === undefined ? {} : { filter: spec.filter }),
+      ...(spec.dedupe === undefined ? {} : { dedupe: { by: spec.dedupe.by.map(index), keep: spec.dedupe.keep } }),
       fields: plans,
     },
     specs,

@@ -59,6 +59,15 @@ export interface EntityPlan {
   readonly write: WritePlan
   /** The second pass for `defer`: runs when the entity and everything it refers to is finished. */
   readonly deferred?: DeferredPlan
+  /** `dedupe`: reads what decides which rows are duplicates, and no more; the program writes no field. */
+  readonly dedupe?: {
+    readonly names: readonly string[]
+    readonly keep: 'first' | 'last'
+    readonly read: ReadPlan
+    readonly program: ProgramPlan
+  }
+  /** `incremental`: later runs read only what is past the mark, `inclusive` with the rows equal to it. */
+  readonly incremental?: { readonly column: string; readonly inclusive: boolean }
   /** Key needed by others' refs and kept in the ledger because the database generates it. */
   readonly keepsIdentity: boolean
   readonly conversions: readonly Conversion[]
@@ -75,10 +84,30 @@ export interface EntityPlan {
   readonly warnings: readonly string[]
 }
 
-export type ReadFrom =
+/** One place that rows are read from. */
+export type SingleFrom =
   | { readonly kind: 'table'; readonly source: string; readonly table: TableRef }
   | { readonly kind: 'query'; readonly source: string; readonly query: string }
   | { readonly kind: 'rows'; readonly rows: readonly (readonly unknown[])[] }
+
+export type ReadFrom = SingleFrom | { readonly kind: 'union'; readonly members: readonly MemberPlan[] }
+
+/** One place of a union, read after those before it. */
+export interface MemberPlan {
+  readonly name: string
+  readonly read: MemberRead
+  /** How each column of the union is made: from a column of `read`, or the same (`toJson`) value in every row. */
+  readonly values: readonly ({ readonly index: number } | { readonly value: unknown })[]
+  readonly estimatedRows?: number
+}
+
+export type MemberRead = ReadPlan & { readonly from: SingleFrom }
+
+/** What is read place by place. */
+export function readsOf(read: ReadPlan): readonly MemberRead[] {
+  const { from } = read
+  return from.kind === 'union' ? from.members.map(member => member.read) : [{ ...read, from }]
+}
 
 export interface ReadPlan {
   /** `source` is a name of `Plan.sources`, or `$target` for in-place work. Rows are JSON values (`toJson`). */
@@ -93,7 +122,9 @@ export interface ReadPlan {
   readonly where?: string
   /** `Table.version` as it was planned with; rows of another one are not read. */
   readonly version?: string
-  /** Indexes into `columns`: the read order, ending with the key. Empty for inline rows. */
+  /** `incremental`: index into `columns` of the column that the window is of. */
+  readonly mark?: number
+  /** Indexes into `columns`: the read order, ending with the key. Empty for inline rows, files and unions. */
   readonly order: readonly number[]
   /** Indexes into `columns` of the source key. Empty: rows have no key (inline rows without `key`). */
   readonly key: readonly number[]
@@ -104,6 +135,8 @@ export interface ProgramPlan {
   /** Computed in this order after the source's columns; value i is column `columns.length + i` of the frame. */
   readonly lets: readonly { readonly name: string; readonly rule: unknown }[]
   readonly filter?: unknown
+  /** Frame indexes of what makes rows duplicates, and which of them is kept. */
+  readonly dedupe?: { readonly by: readonly number[]; readonly keep: 'first' | 'last' }
   /** One per written column, in the order of `WritePlan.columns`. */
   readonly fields: readonly FieldPlan[]
 }

@@ -7,7 +7,7 @@ import type { SourceColumn, SourceShape } from './source-shape.js'
 
 /** Names that have one value for the whole entity. */
 function constantNames(spec: PipelineSpec): string[] {
-  return ['$run.id', '$run.started_at', '$entity', '$member', ...Object.keys(spec.vars).map(name => `$vars.${name}`)]
+  return ['$run.id', '$run.started_at', '$entity', ...Object.keys(spec.vars).map(name => `$vars.${name}`)]
 }
 
 /** Checks every name that an entity's expressions and inputs use; says the place within the expression. */

@@ -1,11 +1,12 @@
 import type { Table } from '../core/catalog.js'
 import { formatTable } from '../core/catalog.js'
 import { EtlError } from '../core/errors.js'
+import type { Value } from '../core/row.js'
 import { toJson } from '../core/row.js'
-import type { EntitySpec, FromSpec } from '../spec/model.js'
+import type { EntitySpec, FromSpec, SingleFromSpec } from '../spec/model.js'
 import type { Catalogs } from './catalogs.js'
 import { TARGET } from './catalogs.js'
-import type { ReadFrom, ReadPlan } from './plan.js'
+import type { ReadPlan, SingleFrom } from './plan.js'
 import type { Problems } from './problems.js'
 import { suggest } from './problems.js'
 
@@ -13,7 +14,7 @@ export type SourceColumn = Omit<ReadPlan['columns'][number], 'decode'> & { reado
 
 /** Where an entity's rows come from, checked against the database. */
 export interface SourceShape {
-  readonly from: ReadFrom
+  readonly from: SingleFrom | { readonly kind: 'union'; readonly members: readonly MemberShape[] }
   /** For messages: the table, or "the query". */
   readonly label: string
   readonly columns: readonly SourceColumn[]
@@ -24,14 +25,35 @@ export interface SourceShape {
   readonly version?: string
 }
 
-/** The database an entity reads; undefined for inline rows. */
-export function sourceName(from: FromSpec): string | undefined {
+/** The shape of one place. */
+export type SingleShape = SourceShape & { readonly from: SingleFrom }
+
+export interface MemberShape {
+  readonly name: string
+  readonly where?: string
+  readonly shape: SingleShape
+  /** What a column of the union is in this member: a column of it, or a constant; absent: null. */
+  readonly values: ReadonlyMap<string, { readonly column: string } | { readonly constant: Value }>
+}
+
+/** The places an entity reads. */
+export function placesOf(from: FromSpec): readonly SingleFromSpec[] {
+  return from.kind === 'union' ? from.members.map(member => member.from) : [from]
+}
+
+/** The database a place is in; undefined for inline rows. */
+export function sourceName(from: SingleFromSpec): string | undefined {
   if (from.kind === 'rows') return undefined
   return from.kind === 'target' ? TARGET : from.source
 }
 
+/** An entity that reads one place, or a member of a union taken for one. */
+export type SingleSpec = Pick<EntitySpec, 'key' | 'orderBy' | 'where' | 'chunks' | 'incremental' | 'path'> & {
+  readonly from: SingleFromSpec
+}
+
 /** Undefined when the source is not there; the problems say so. */
-export function sourceShape(entity: EntitySpec, catalogs: Catalogs, problems: Problems): SourceShape | undefined {
+export function sourceShape(entity: SingleSpec, catalogs: Catalogs, problems: Problems): SingleShape | undefined {
   const { from } = entity
   const path = [...entity.path, 'from']
   switch (from.kind) {
@@ -102,7 +124,7 @@ export function sourceShape(entity: EntitySpec, catalogs: Catalogs, problems: Pr
 }
 
 function visible(
-  entity: EntitySpec,
+  entity: SingleSpec,
   table: Table,
   names: readonly string[] | undefined,
   problems: Problems,
@@ -116,7 +138,7 @@ function visible(
 
 /** Files are read in their own order, and the number of a row tells it from others: a key is only a name for it. */
 function fileKey(
-  entity: EntitySpec,
+  entity: SingleSpec,
   columns: readonly SourceColumn[],
   table: Table,
   label: string,
@@ -126,6 +148,7 @@ function fileKey(
     ...(entity.where === undefined ? [] : [['where', 'use `filter`, which is run here']]),
     ...(entity.orderBy.length === 0 ? [] : [['order_by', 'sort the file, or the rows where they are used']]),
     ...(entity.chunks === undefined ? [] : [['chunks', 'split the file']]),
+    ...(entity.incremental === undefined ? [] : [['incremental', 'load the file with `load: upsert` or `ignore`']]),
   ] as const
   for (const [name, hint] of senseless) {
     problems.error(
@@ -142,10 +165,10 @@ function fileKey(
 }
 
 function rowsShape(
-  entity: EntitySpec,
-  rows: Extract<FromSpec, { kind: 'rows' }>['rows'],
+  entity: SingleSpec,
+  rows: Extract<SingleFromSpec, { kind: 'rows' }>['rows'],
   problems: Problems,
-): SourceShape {
+): SingleShape {
   const names = [...new Set(rows.flatMap(row => Object.keys(row)))]
   const columns = names.map(name => ({ name, type: { kind: 'any' } as const, native: 'any', nullable: true }))
   const label = 'the rows'
@@ -166,7 +189,7 @@ function rowsShape(
 }
 
 function checkedKey(
-  entity: EntitySpec,
+  entity: SingleSpec,
   columns: readonly SourceColumn[],
   table: Table | undefined,
   label: string,
@@ -207,7 +230,7 @@ export function isUnique(table: Table, names: readonly string[]): boolean {
 }
 
 function checkedOrder(
-  entity: EntitySpec,
+  entity: SingleSpec,
   columns: readonly SourceColumn[],
   key: readonly string[],
   label: string,

@@ -1,7 +1,6 @@
-import type { Database } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
-import type { EntityPlan } from '../plan/plan.js'
-import { entityNamed, type RunContext, sourceOf } from './context.js'
+import { type EntityPlan, readsOf } from '../plan/plan.js'
+import { databaseNamed, entityNamed, type RunContext, sourcesOf } from './context.js'
 import { addCounts } from './counts.js'
 import type { DryKeys } from './dry-keys.js'
 import { DrySink } from './dry-sink.js'
@@ -12,6 +11,7 @@ import { LedgerSink } from './ledger-sink.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import { type ProduceJob, produceHere } from './produce-job.js'
 import { produceInThread, threadsAvailable } from './produce-thread.js'
+import { ReadingSessions } from './reading-sessions.js'
 import { withRetries } from './retry.js'
 import type { BatchResult, Sink } from './sink.js'
 import { writeSpec } from './writers.js'
@@ -141,30 +141,26 @@ async function openProducer(
   job: ProduceJob,
   signal: AbortSignal,
 ): Promise<Producer> {
-  const database = sourceOf(context, entity)
-  const address = context.address(entity.read.from)
-  if (database !== undefined && address !== undefined && suitsThread(context, entity, job, database)) {
-    return produceInThread(job, address)
+  if (suitsThread(context, entity, job)) {
+    return produceInThread(job, Object.fromEntries(sourcesOf(job.read).map(name => [name, context.address(name)])))
   }
-  const session = await database?.session({ readOnly: true })
-  await session?.begin()
+  const sessions = new ReadingSessions(name => databaseNamed(context, name))
   return {
-    batches: produceHere(job, session, context.resolvers, signal, context.now),
-    close: async () => {
-      await session?.rollback()
-      await session?.close()
-    },
+    batches: produceHere(job, sessions.get, context.resolvers, signal, context.now),
+    close: () => sessions.close(),
   }
 }
 
-function suitsThread(context: RunContext, entity: EntityPlan, job: ProduceJob, database: Database): boolean {
+function suitsThread(context: RunContext, entity: EntityPlan, job: ProduceJob): boolean {
   const asks = job.program.fields.some(field => field.lookup !== undefined || field.ref !== undefined)
+  const sources = sourcesOf(job.read).map(name => databaseNamed(context, name))
   return (
     threadsAvailable &&
     !asks &&
     !context.dryRun &&
     context.target.connector.capabilities.flatPayload === true &&
-    database.identity.uid !== context.target.identity.uid &&
+    sources.length > 0 &&
+    sources.every(database => database.identity.uid !== context.target.identity.uid) &&
     (entity.estimatedRows ?? 0) >= THREAD_MIN_ROWS
   )
 }
@@ -178,7 +174,9 @@ function jobOf(
   before: ChunkProgress,
   leaveOut: ReadonlySet<string>,
 ): ProduceJob {
-  const database = sourceOf(context, entity)
+  const loose = readsOf(plan.read).some(
+    ({ from }) => from.kind === 'rows' || databaseNamed(context, from.source).connector.capabilities.looseTypes,
+  )
   const after = before.lastKey ?? range.lower
   return {
     read: plan.read,
@@ -194,7 +192,7 @@ function jobOf(
         $entity: entity.name,
       },
       nulInText: context.target.connector.capabilities.nulInText,
-      looseSource: database === undefined || database.connector.capabilities.looseTypes,
+      looseSource: loose,
       entityPolicy: entity.onError,
       reference: context.logic === 'reference',
     },

@@ -1,5 +1,5 @@
 import type { ConnectionConfig, Database } from '../core/connector.js'
-import type { EntityPlan, Plan, ReadFrom } from '../plan/plan.js'
+import { type EntityPlan, type Plan, type ReadPlan, readsOf } from '../plan/plan.js'
 import type { Control } from './control.js'
 import type { EventListener, RunEvent } from './events.js'
 import type { SourceAddress } from './produce-job.js'
@@ -27,8 +27,8 @@ export interface RunContext {
   /** The `target` block. */
   readonly targetConfig: ConnectionConfig
   readonly targets: Sessions
-  /** Where a thread can open the source for itself; undefined for rows that stand in the file. */
-  readonly address: (from: ReadFrom) => SourceAddress | undefined
+  /** Where a thread can open a source for itself. */
+  readonly address: (source: string) => SourceAddress
   readonly control: Control
   /** Chunks at work at the same time, over all entities. */
   readonly slots: Slots
@@ -47,11 +47,16 @@ export function entityNamed(plan: Plan, name: string): EntityPlan {
   return entity
 }
 
-/** The database an entity reads; undefined for rows that stand in the file. */
-export function sourceOf(context: Pick<RunContext, 'sources' | 'target'>, entity: EntityPlan): Database | undefined {
-  const { from } = entity.read
-  if (from.kind === 'rows') return undefined
-  return from.source === '$target' ? context.target : context.sources.get(from.source)
+/** The database of a name that a read plan knows. */
+export function databaseNamed(context: Pick<RunContext, 'sources' | 'target'>, source: string): Database {
+  const database = source === '$target' ? context.target : context.sources.get(source)
+  if (database === undefined) throw new Error(`the plan has no source ${source}`)
+  return database
+}
+
+/** Names of the sources that are read; none for rows that stand in the file. */
+export function sourcesOf(read: ReadPlan): readonly string[] {
+  return readsOf(read).flatMap(({ from }) => (from.kind === 'rows' ? [] : [from.source]))
 }
 
 export function emitter(listeners: readonly EventListener[], now: () => number): (event: Happening) => void {

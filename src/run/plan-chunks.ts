@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
+import type { TableRef } from '../core/catalog.js'
 import type { Dialect, Session } from '../core/connector.js'
 import type { Row, Value } from '../core/row.js'
 import { quoteName, quoteTable } from '../core/sql.js'
-import type { EntityPlan, ReadPlan } from '../plan/plan.js'
-import { type RunContext, sourceOf } from './context.js'
+import type { EntityPlan, MemberRead, ReadPlan, SingleFrom } from '../plan/plan.js'
+import { databaseNamed, type RunContext } from './context.js'
 import type { PlannedChunk } from './ledger.js'
 import { cursorText, slices } from './source-slices.js'
 
@@ -15,52 +16,67 @@ const SCAN_ROWS = 5000
 /**
  * Splits an entity's read order into ranges before anything is read, so that each can be read, written and resumed on its
  * own. An integer key is split evenly between its ends; any other by its n-th values. The first range is open below, the
- * last one above: rows that appear beyond the ends are not missed.
+ * last one above: rows that appear beyond the ends are not missed. The members of a union are split each for itself.
  */
 export async function planChunks(context: RunContext, entity: EntityPlan): Promise<readonly PlannedChunk[]> {
-  const wanted = wantedChunks(context, entity)
-  if (wanted <= 1) return ranges([])
-  const database = sourceOf(context, entity)
-  const session = await database?.session({ readOnly: true })
-  if (database === undefined || session === undefined) return ranges([])
+  // Duplicates are seen only by whoever reads all rows.
+  if (context.limit !== undefined || context.dryRun || entity.dedupe !== undefined) return ranges([])
+  const { from } = entity.read
+  if (from.kind !== 'union') {
+    const wanted = wantedChunks(context, entity, { ...entity.read, from }, entity.estimatedRows)
+    return ranges(await boundsOf(context, { ...entity.read, from }, wanted))
+  }
+  const wanted = from.members.map(({ read, estimatedRows }) => wantedChunks(context, entity, read, estimatedRows))
+  if (wanted.every(chunks => chunks <= 1)) return ranges([])
+  const bounds: Value[][] = []
+  for (const [i, { name, read }] of from.members.entries()) {
+    for (const bound of await boundsOf(context, read, wanted[i] ?? 1)) bounds.push([name, ...bound])
+    if (i < from.members.length - 1) bounds.push([name])
+  }
+  return ranges(bounds)
+}
+
+async function boundsOf(context: RunContext, read: MemberRead, wanted: number): Promise<readonly Value[][]> {
+  const { from } = read
+  if (wanted <= 1 || from.kind === 'rows') return []
+  const database = databaseNamed(context, from.source)
+  const session = await database.session({ readOnly: true })
   try {
     await session.begin()
-    const only = entity.read.order.length === 1 ? entity.read.columns[entity.read.order[0] ?? 0] : undefined
-    const evenly = only?.type.kind === 'integer' && entity.read.from.kind === 'table'
-    const bounds = evenly
-      ? await integerBounds(session, database.connector.capabilities.dialect, entity.read, only.name, wanted)
-      : await nthKeys(session, entity.read, wanted, context.control.signal)
-    return ranges(bounds)
+    const only = read.order.length === 1 ? read.columns[read.order[0] ?? 0] : undefined
+    return only?.type.kind === 'integer' && from.kind === 'table'
+      ? await integerBounds(session, database.connector.capabilities.dialect, read, from.table, only.name, wanted)
+      : await nthKeys(session, read, from, wanted, context.control.signal)
   } finally {
     await session.rollback()
     await session.close()
   }
 }
 
-function wantedChunks(context: RunContext, entity: EntityPlan): number {
-  const { read, estimatedRows = 0 } = entity
+function wantedChunks(context: RunContext, entity: EntityPlan, read: MemberRead, estimatedRows = 0): number {
   const { capabilities } = context.target.connector
-  if (context.limit !== undefined || context.dryRun || read.order.length === 0 || read.order.length !== read.key.length)
-    return 1
+  if (read.order.length === 0 || read.order.length !== read.key.length) return 1
   if (read.order.some(index => read.columns[index]?.nullable !== false)) return 1
   if (entity.chunks !== undefined)
     return 'count' in entity.chunks ? entity.chunks.count : Math.max(1, Math.ceil(estimatedRows / entity.chunks.rows))
-  return estimatedRows >= AUTO_ROWS && !capabilities.singleWriter && read.from.kind === 'table' ? AUTO_CHUNKS : 1
+  // Rows of several members may meet in one row of the target: then the later member is to have the last word.
+  const inOrder = entity.read.from.kind === 'union' && entity.write.mode !== 'insert'
+  return estimatedRows >= AUTO_ROWS && !capabilities.singleWriter && read.from.kind === 'table' && !inOrder
+    ? AUTO_CHUNKS
+    : 1
 }
 
 async function integerBounds(
   session: Session,
   dialect: Dialect,
   read: ReadPlan,
+  table: TableRef,
   key: string,
   wanted: number,
 ): Promise<Value[][]> {
-  if (read.from.kind !== 'table') return []
   const column = quoteName(dialect, key)
   const where = read.where === undefined ? '' : ` where (${read.where}\n)`
-  const rows = await session.query(
-    `select min(${column}), max(${column}) from ${quoteTable(dialect, read.from.table)}${where}`,
-  )
+  const rows = await session.query(`select min(${column}), max(${column}) from ${quoteTable(dialect, table)}${where}`)
   const [low, high] = (rows[0] ?? []).map(integer)
   if (low === undefined || high === undefined) return []
   const bounds: Value[][] = []
@@ -81,10 +97,15 @@ function integer(value: Value): bigint | undefined {
 }
 
 /** Reads the keys alone, and keeps each n-th. */
-async function nthKeys(session: Session, read: ReadPlan, wanted: number, signal: AbortSignal): Promise<Value[][]> {
-  if (read.from.kind === 'rows') return []
+async function nthKeys(
+  session: Session,
+  read: ReadPlan,
+  from: Exclude<SingleFrom, { kind: 'rows' }>,
+  wanted: number,
+  signal: AbortSignal,
+): Promise<Value[][]> {
   const count = await session.count({
-    from: read.from.kind === 'table' ? { table: read.from.table } : { query: read.from.query },
+    from: from.kind === 'table' ? { table: from.table } : { query: from.query },
     ...(read.where === undefined ? {} : { where: read.where }),
   })
   const step = Math.ceil(count / wanted)
@@ -93,7 +114,8 @@ async function nthKeys(session: Session, read: ReadPlan, wanted: number, signal:
   const keys: ReadPlan = { ...read, columns, order: columns.map((_, i) => i), key: columns.map((_, i) => i) }
   const bounds: Row[] = []
   let seen = 0
-  for await (const { rows } of slices(session, keys, { rows: SCAN_ROWS, bytes: Number.POSITIVE_INFINITY }, signal)) {
+  const open = (): Promise<Session> => Promise.resolve(session)
+  for await (const { rows } of slices(open, keys, { rows: SCAN_ROWS, bytes: Number.POSITIVE_INFINITY }, signal)) {
     for (const row of rows) {
       seen++
       if (seen % step === 0 && seen < count) bounds.push(row)

@@ -1,6 +1,6 @@
 import { formatTable } from '../core/catalog.js'
 import type { Row, Value } from '../core/row.js'
-import type { EntityPlan } from '../plan/plan.js'
+import type { EntityPlan, ReadFrom } from '../plan/plan.js'
 import type { EntityPreview } from './api.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import type { RejectRecord } from './quarantine.js'
@@ -37,7 +37,7 @@ export class Preview {
   result(): EntityPreview {
     const { from } = this.#plan.read
     return {
-      from: from.kind === 'table' ? formatTable(from.table) : from.kind === 'query' ? 'query' : 'rows in the file',
+      from: fromWords(from),
       to: formatTable(this.#plan.write.table),
       fields: this.#fields,
       rejected: this.#rejected,
@@ -68,6 +68,11 @@ export class Preview {
     const input = this.#plan.program.fields.find(candidate => candidate.target === field)?.input
     return input?.kind === 'columns' ? input.names : []
   }
+}
+
+function fromWords(from: ReadFrom): string {
+  if (from.kind === 'union') return from.members.map(member => member.name).join(' + ')
+  return from.kind === 'table' ? formatTable(from.table) : from.kind === 'query' ? 'query' : 'rows in the file'
 }
 
 function text(value: Value): string {

@@ -1,5 +1,5 @@
 import { connectorNamed } from '../connectors/registry.js'
-import type { ConnectionConfig, Session, WriteSpec } from '../core/connector.js'
+import type { ConnectionConfig, WriteSpec } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import type { Value } from '../core/row.js'
 import type { FunctionContext } from '../core/transform.js'
@@ -9,6 +9,7 @@ import { compileRowProgram } from '../plan/row-program.js'
 import type { RowPolicy } from '../spec/model.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import { produce } from './produce.js'
+import type { OpenSource } from './reading-sessions.js'
 
 /** Everything reading and transforming a chunk takes, as plain data: it may be done in this thread or in another. */
 export interface ProduceJob {
@@ -44,10 +45,10 @@ export interface SourceAddress {
   readonly applicationName: string
 }
 
-/** Does the job in this thread, reading from the session. */
+/** Does the job in this thread. */
 export function produceHere(
   job: ProduceJob,
-  session: Session | undefined,
+  open: OpenSource,
   resolvers: Resolvers,
   signal: AbortSignal,
   now: () => number,
@@ -55,7 +56,7 @@ export function produceHere(
   const connector = connectorNamed(job.target.type)
   if (connector === undefined) throw new EtlError('E901', `no connector ${job.target.type}`)
   const program = compileRowProgram(job.program, job.read, { ...job.environment, resolvers })
-  return produce(session, {
+  return produce(open, {
     ...job,
     policy: job.environment.entityPolicy,
     program,

@@ -1,17 +1,19 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { connectorNamed } from '../connectors/registry.js'
+import type { Database } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import { type ArmedFailpoints, failpoint, shareFailpoints } from '../core/failpoint.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import { type ProduceJob, produceHere, type SourceAddress } from './produce-job.js'
 import type { FromThread, ThrownError, ToThread } from './produce-thread.js'
+import { ReadingSessions } from './reading-sessions.js'
 
 /** Batches that may still be asked for again: those ahead, the one being written, and the one before. */
 const REMEMBERED = 4
 
-const { job, source, failpoints } = workerData as {
+const { job, sources, failpoints } = workerData as {
   readonly job: ProduceJob
-  readonly source: SourceAddress
+  readonly sources: Readonly<Record<string, SourceAddress>>
   readonly failpoints: ArmedFailpoints | undefined
 }
 shareFailpoints(failpoints)
@@ -49,25 +51,29 @@ while (!stop.signal.aborted) await event()
 port.close()
 
 async function work(): Promise<void> {
-  const connector = connectorNamed(source.config.type)
-  if (connector === undefined) throw new EtlError('E901', `no connector ${source.config.type}`)
-  const { config, baseDir, applicationName } = source
-  const database = await connector.open(config, { readOnly: true, baseDir, applicationName })
+  const databases: Database[] = []
+  const sessions = new ReadingSessions(async name => {
+    const database = await openSource(name)
+    databases.push(database)
+    return database
+  })
   try {
-    const session = await database.session({ readOnly: true })
-    await session.begin()
-    try {
-      await produceAll(produceHere(job, session, noResolvers, stop.signal, Date.now))
-      // The last batches are not written yet, and may be asked for.
-      send({ type: 'end' })
-      while (!stop.signal.aborted) await event()
-    } finally {
-      await session.rollback()
-      await session.close()
-    }
+    await produceAll(produceHere(job, sessions.get, noResolvers, stop.signal, Date.now))
+    // The last batches are not written yet, and may be asked for.
+    send({ type: 'end' })
+    while (!stop.signal.aborted) await event()
   } finally {
-    await database.close()
+    await sessions.close()
+    for (const database of databases) await database.close()
   }
+}
+
+async function openSource(name: string): Promise<Database> {
+  const source = sources[name]
+  const connector = source === undefined ? undefined : connectorNamed(source.config.type)
+  if (source === undefined || connector === undefined) throw new EtlError('E901', `no address of source ${name}`)
+  const { config, baseDir, applicationName } = source
+  return connector.open(config, { readOnly: true, baseDir, applicationName })
 }
 
 async function produceAll(batches: AsyncGenerator<PreparedBatch, void, void>): Promise<void> {

@@ -43,10 +43,10 @@ export interface ThreadProducer {
   close(): Promise<void>
 }
 
-/** Does the job in a thread of its own with a connection of its own; only encoded batches come over. */
-export function produceInThread(job: ProduceJob, source: SourceAddress): ThreadProducer {
+/** Does the job in a thread of its own with connections of its own; only encoded batches come over. */
+export function produceInThread(job: ProduceJob, sources: Readonly<Record<string, SourceAddress>>): ThreadProducer {
   const worker = new Worker(FILE, {
-    workerData: { job, source, failpoints: armedFailpoints() },
+    workerData: { job, sources, failpoints: armedFailpoints() },
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   })
   const inbox = new Inbox(worker)

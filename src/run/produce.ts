@@ -1,4 +1,4 @@
-import type { Encoder, Payload, Session, SourceBatch } from '../core/connector.js'
+import type { Encoder, Payload, SourceBatch } from '../core/connector.js'
 import { failpoint } from '../core/failpoint.js'
 import type { Row, Value } from '../core/row.js'
 import type { BatchOutcome } from '../plan/outcome.js'
@@ -8,6 +8,7 @@ import type { RowProgram } from '../plan/row-program.js'
 import type { RowPolicy } from '../spec/model.js'
 import { keyOf, type PreparedBatch, rejectRecord } from './prepared-batch.js'
 import type { RejectRecord } from './quarantine.js'
+import type { OpenSource } from './reading-sessions.js'
 import { checkOrder, cursorText, parseCursor, reread, slices } from './source-slices.js'
 
 /** Rows read, transformed and encoded between two turns of the event loop; their memory is free again after it. */
@@ -42,16 +43,13 @@ export interface ProduceOptions {
 }
 
 /** Reads, transforms and encodes: batches in key order, each read once. */
-export async function* produce(
-  session: Session | undefined,
-  options: ProduceOptions,
-): AsyncGenerator<PreparedBatch, void, void> {
+export async function* produce(open: OpenSource, options: ProduceOptions): AsyncGenerator<PreparedBatch, void, void> {
   const { read, program, now, limit } = options
   const size = Math.min(SLICE_ROWS, options.batchRows)
   let cursor = options.after === undefined ? undefined : parseCursor(options.after)
-  let batch = new Collector(session, options, options.firstBatch, cursor)
+  let batch = new Collector(open, options, options.firstBatch, cursor)
   const source = slices(
-    session,
+    open,
     read,
     {
       rows: size,
@@ -77,7 +75,7 @@ export async function* produce(
     if (batch.read >= options.batchRows || batch.bytes >= BATCH_BYTES || slice.rows.length < size) {
       failpoint('read-batch')
       yield batch.done(cursor)
-      batch = new Collector(session, options, batch.number + 1, cursor)
+      batch = new Collector(open, options, batch.number + 1, cursor)
     }
     started = now()
     if (options.signal.aborted) return
@@ -92,7 +90,7 @@ class Collector {
   bytes = 0
   readMs = 0
   transformMs = 0
-  readonly #session: Session | undefined
+  readonly #open: OpenSource
   readonly #options: ProduceOptions
   readonly #after: readonly Value[] | undefined
   readonly #parts: Payload[] = []
@@ -107,13 +105,8 @@ class Collector {
   #filtered = 0
   #absent = 0
 
-  constructor(
-    session: Session | undefined,
-    options: ProduceOptions,
-    number: number,
-    after: readonly Value[] | undefined,
-  ) {
-    this.#session = session
+  constructor(open: OpenSource, options: ProduceOptions, number: number, after: readonly Value[] | undefined) {
+    this.#open = open
     this.#options = options
     this.number = number
     this.#after = after
@@ -165,7 +158,7 @@ class Collector {
 
   done(cursor: readonly Value[]): PreparedBatch {
     const { read, keepKeys, keepRows } = this.#options
-    const session = this.#session
+    const open = this.#open
     const range = { after: this.#after, until: cursor, rows: this.read }
     return {
       batch: this.number,
@@ -183,7 +176,7 @@ class Collector {
       substituted: this.#substituted,
       readMs: this.readMs,
       transformMs: this.transformMs,
-      reread: () => reread(session, read, range),
+      reread: () => reread(open, read, range),
     }
   }
 

@@ -3,7 +3,6 @@ import type { Database } from '../core/connector.js'
 import { EtlError, exitCodeOf } from '../core/errors.js'
 import { failpoint } from '../core/failpoint.js'
 import type { Pipeline } from '../load/pipeline.js'
-import type { ReadFrom } from '../plan/plan.js'
 import type { RunHandle, RunOptions, RunResult } from './api.js'
 import { emitter, type RunContext } from './context.js'
 import { Control } from './control.js'
@@ -120,7 +119,7 @@ class Run {
       target: databases.target,
       targetConfig: pipeline.spec.target,
       targets,
-      address: from => addressOf(pipeline, from),
+      address: source => addressOf(pipeline, source),
       control: around.control,
       slots: new Slots(options.concurrency ?? DEFAULT_CONCURRENCY),
       progress: dryRun ? undefined : this.#openProgress(),
@@ -348,10 +347,10 @@ class Run {
   }
 }
 
-function addressOf({ spec, baseDir }: Pipeline, from: ReadFrom): SourceAddress | undefined {
-  if (from.kind === 'rows') return undefined
-  const config = from.source === '$target' ? spec.target : spec.sources[from.source]
-  return config === undefined ? undefined : { config, baseDir, applicationName: `etl ${spec.name}` }
+function addressOf({ spec, baseDir }: Pipeline, source: string): SourceAddress {
+  const config = source === '$target' ? spec.target : spec.sources[source]
+  if (config === undefined) throw new Error(`the file has no source ${source}`)
+  return { config, baseDir, applicationName: `etl ${spec.name}` }
 }
 
 function exitCode(status: RunStatus, reason: Control['reason'], error: EtlError | undefined): number {

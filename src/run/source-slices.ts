@@ -1,7 +1,8 @@
-import type { ReadSpec, Session, SourceBatch } from '../core/connector.js'
+import type { ReadSpec, SourceBatch } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import { fromJson, type Row, toJson, type Value } from '../core/row.js'
-import type { ReadPlan } from '../plan/plan.js'
+import type { MemberPlan, ReadPlan, SingleFrom } from '../plan/plan.js'
+import type { OpenSource } from './reading-sessions.js'
 
 export interface SliceOptions {
   readonly rows: number
@@ -13,20 +14,25 @@ export interface SliceOptions {
 
 /** Reads a plan's rows in order, some at a time. */
 export async function* slices(
-  session: Session | undefined,
+  open: OpenSource,
   read: ReadPlan,
   options: SliceOptions,
   signal: AbortSignal,
 ): AsyncGenerator<SourceBatch, void, void> {
-  const { limit, after, until } = options
-  if (limit !== undefined && limit <= 0) return
-  if (read.from.kind === 'rows') {
-    yield* inlineRows(read.from.rows, options)
-    return
+  const { from } = read
+  if (options.limit !== undefined && options.limit <= 0) return
+  if (from.kind === 'union') yield* unionSlices(open, from.members, options, signal)
+  else if (from.kind === 'rows') yield* inlineRows(from.rows, options)
+  else {
+    const session = await open(from.source)
+    yield* session.read(readSpec(read, from, options), signal)
   }
-  if (session === undefined) throw new EtlError('E901', 'no session to read with')
-  const spec: ReadSpec = {
-    from: read.from.kind === 'table' ? { table: read.from.table } : { query: read.from.query },
+}
+
+function readSpec(read: ReadPlan, from: Exclude<SingleFrom, { kind: 'rows' }>, options: SliceOptions): ReadSpec {
+  const { limit, after, until } = options
+  return {
+    from: from.kind === 'table' ? { table: from.table } : { query: from.query },
     columns: read.columns,
     ...(read.where === undefined ? {} : { where: read.where }),
     ...(read.version === undefined ? {} : { version: read.version }),
@@ -37,7 +43,62 @@ export async function* slices(
     batchRows: options.rows,
     batchBytes: options.bytes,
   }
-  yield* session.read(spec, signal)
+}
+
+/**
+ * Member after member. A cursor is the member's name and the position in it; the name alone is the end of the member.
+ */
+async function* unionSlices(
+  open: OpenSource,
+  members: readonly MemberPlan[],
+  options: SliceOptions,
+  signal: AbortSignal,
+): AsyncGenerator<SourceBatch, void, void> {
+  const start = options.after === undefined ? undefined : placeIn(members, options.after)
+  const end = options.until === undefined ? undefined : placeIn(members, options.until)
+  let { limit } = options
+  const { rows, bytes } = options
+  for (const [i, { name, read, values }] of members.entries()) {
+    if (start !== undefined && (i < start.member || (i === start.member && start.position === undefined))) continue
+    if (end !== undefined && i > end.member) return
+    const after = i === start?.member ? start.position : undefined
+    const until = i === end?.member ? end.position : undefined
+    const own: SliceOptions = {
+      rows,
+      bytes,
+      ...(limit === undefined ? {} : { limit }),
+      ...(after === undefined ? {} : { after }),
+      ...(until === undefined ? {} : { until }),
+    }
+    const constants = values.map(value => ('value' in value ? fromJson(value.value) : null))
+    let previous: Row | undefined
+    for await (const slice of slices(open, read, own, signal)) {
+      checkOrder(read, slice.rows, previous)
+      previous = slice.rows.at(-1)
+      if (limit !== undefined) limit -= slice.rows.length
+      yield {
+        ...slice,
+        rows: slice.rows.map(row =>
+          values.map((value, at) => ('index' in value ? (row[value.index] ?? null) : (constants[at] ?? null))),
+        ),
+        cursor: [name, ...slice.cursor],
+      }
+    }
+  }
+}
+
+function placeIn(
+  members: readonly MemberPlan[],
+  [name, ...position]: readonly Value[],
+): { readonly member: number; readonly position: readonly Value[] | undefined } {
+  const member = members.findIndex(candidate => candidate.name === name)
+  if (member < 0) {
+    throw new EtlError('E506', 'the union has no longer the member that the run stopped in', {
+      kind: 'usage',
+      hint: 'bring the member back, or begin anew: `etl run … --restart`',
+    })
+  }
+  return { member, position: position.length === 0 ? undefined : position }
 }
 
 async function* inlineRows(
@@ -55,7 +116,7 @@ async function* inlineRows(
 
 /** The rows after one cursor up to another, again. */
 export async function reread(
-  session: Session | undefined,
+  open: OpenSource,
   read: ReadPlan,
   range: { readonly after: readonly Value[] | undefined; readonly until: readonly Value[]; readonly rows: number },
 ): Promise<Row[]> {
@@ -66,7 +127,7 @@ export async function reread(
     until: range.until,
     ...(range.after === undefined ? {} : { after: range.after }),
   }
-  for await (const slice of slices(session, read, options, new AbortController().signal)) {
+  for await (const slice of slices(open, read, options, new AbortController().signal)) {
     for (const row of slice.rows) found.push(row)
   }
   if (found.length === range.rows) return found

@@ -1,6 +1,8 @@
 import type { TSchema } from 'typebox'
 import { Type } from '../core/schema.js'
-import { forms, mapping, names, scalar } from './short-form.js'
+import { place } from './place.js'
+import { forms } from './short-form.js'
+import { member } from './union.js'
 
 /** Where an entity's rows come from. Which keys go together is checked with the references, for one clear error. */
 export function from(): TSchema {
@@ -8,7 +10,7 @@ export function from(): TSchema {
     {
       description:
         'Where the rows come from: a table of the only source (`table` or `schema.table`), or one of the long forms ' +
-        '`{ source, table, columns }`, `{ source, file }`, `{ query, source }`, `{ rows }`, `{ target: true, table }`.',
+        '`{ source, table, columns }`, `{ source, file }`, `{ query, source }`, `{ rows }`, `{ target: true, table }`, `{ union: [...] }`.',
       examples: [
         'AB_COIL',
         { source: 'abis', table: 'AB_COIL', columns: ['COIL_ID', 'WEIGHT'] },
@@ -21,63 +23,21 @@ export function from(): TSchema {
     Type.String({ minLength: 1 }),
     Type.Object(
       {
-        source: Type.Optional(
-          Type.String({
-            minLength: 1,
-            description: 'A name of `sources`. Default: the only source there is.',
-            examples: ['abis'],
-          }),
-        ),
-        table: Type.Optional(
-          Type.String({
-            minLength: 1,
-            description:
-              'A table or view, `table` or `schema.table`. Default: none; needed unless `file`, `query` or `rows` is there.',
-            examples: ['AB_COIL'],
-          }),
-        ),
-        file: Type.Optional(
-          Type.String({
-            minLength: 1,
-            description:
-              'A file of a `csv` or `jsonl` source, relative to the folder of the pipeline file. Its rows are read in their own order and need no key; `$row` is the number of a row. Default: none, a table is read.',
-            examples: ['data/people.csv'],
-          }),
-        ),
-        schema: Type.Optional(
-          Type.String({
-            minLength: 1,
-            description:
-              "The table's schema, for names that hold a dot themselves. Default: what stands before the dot in `table`, else the connection's own.",
-            examples: ['CRM'],
-          }),
-        ),
-        columns: Type.Optional(
-          names({
+        ...place(),
+        union: Type.Optional(
+          Type.Array(member(), {
             minItems: 1,
-            description: 'The only columns of the table that are read. Default: all that the fields need.',
-            examples: [['COIL_ID', 'WEIGHT']],
-          }),
-        ),
-        query: Type.Optional(
-          Type.String({
-            minLength: 1,
-            description: 'A select statement; the entity then needs `key`. Default: none, a table is read.',
-            examples: ['select id, name from people where active = 1'],
-          }),
-        ),
-        rows: Type.Optional(
-          Type.Array(mapping(scalar({ description: 'The value of a column.' }), { minProperties: 1 }), {
-            minItems: 1,
-            description: 'The rows themselves, for small tables of constants. Default: none, a table is read.',
-            examples: [[{ code: 'A', name: 'Active' }]],
-          }),
-        ),
-        target: Type.Optional(
-          Type.Literal(true, {
             description:
-              'Reads the target itself: work in place, mostly with `load: update`. Default: a source is read.',
-            examples: [true],
+              'Several places, read one after the other as if they were one table. It has the columns of all members by their ' +
+              'new names, null where a member has none, and `$member` with the name of the member. Columns of one name must have ' +
+              'types with a common one. A row is identified by `key`, by default `$member` and the key of its member: what a `ref` to the entity gives, in this order. ' +
+              '`order_by` sorts within a member, `chunks` splits each. Default: none.',
+            examples: [
+              [
+                { table: 'sessions' },
+                { table: 'training_sessions', rename: { session_dt: 'session_date' }, set: { origin: 'legacy' } },
+              ],
+            ],
           }),
         ),
       },

@@ -64,12 +64,36 @@ export interface HooksSpec {
   readonly after: readonly HookSpec[]
 }
 
-export type FromSpec =
+/** Rows of one place. */
+export type SingleFromSpec =
   | { readonly kind: 'table'; readonly source: string; readonly table: TableRef; readonly columns?: readonly string[] }
   | { readonly kind: 'query'; readonly source: string; readonly query: string }
   | { readonly kind: 'rows'; readonly rows: readonly Readonly<Record<string, Value>>[] }
   /** In-place work: the target itself is read. */
   | { readonly kind: 'target'; readonly table: TableRef; readonly columns?: readonly string[] }
+
+export type FromSpec = SingleFromSpec | { readonly kind: 'union'; readonly members: readonly MemberSpec[] }
+
+/** One of the places of a union, read after those before it. */
+export interface MemberSpec {
+  /** What `$member` holds. */
+  readonly name: string
+  readonly from: SingleFromSpec
+  /** The member's own columns; undefined: the entity's `key`, else the primary key. */
+  readonly key?: readonly string[]
+  readonly where?: string
+  /** Column of the member to its name in the union. */
+  readonly rename: Readonly<Record<string, string>>
+  /** Columns that have the same value in every row of the member. */
+  readonly set: Readonly<Record<string, Value>>
+  readonly path: DocPath
+}
+
+/** Of rows with equal values the first or the last in read order is kept. `by` names source columns and lets. */
+export interface DedupeSpec {
+  readonly by: readonly string[]
+  readonly keep: 'first' | 'last'
+}
 
 export type LoadMode = 'insert' | 'ignore' | 'upsert' | 'update' | 'replace'
 export type RowPolicy = 'fail' | 'quarantine' | 'skip'
@@ -93,6 +117,9 @@ export interface EntitySpec {
   readonly orderBy: readonly string[]
   /** JSON Logic. */
   readonly filter?: unknown
+  readonly dedupe?: DedupeSpec
+  /** Later runs read only rows whose column is past the last high-water mark. */
+  readonly incremental?: { readonly column: string }
   readonly let: readonly { readonly name: string; readonly rule: unknown; readonly path: DocPath }[]
   readonly fields: readonly FieldSpec[]
   readonly rest: RestPolicy

@@ -36,6 +36,9 @@ export function reference(schema: JsonSchema, functions: readonly TransformFunct
     ...keyTable('A profile', at(schema, 'properties', 'profiles', 'additionalProperties')),
     ...keyTable('An entity', entity),
     ...keyTable('`from`', at(entity, 'properties', 'from')),
+    ...keyTable('A member of `union`', at(entity, 'properties', 'from', 'properties', 'union', 'items')),
+    ...keyTable('`dedupe`', at(entity, 'properties', 'dedupe')),
+    ...keyTable('`incremental`', at(entity, 'properties', 'incremental')),
     ...keyTable('`to`', at(entity, 'properties', 'to')),
     ...keyTable('`when`', at(entity, 'properties', 'when')),
     ...keyTable('A field', field),
@@ -131,6 +134,7 @@ function rowContext(): string[] {
     '| `$run.id` | the id of the run |',
     '| `$run.started_at` | when the run began, ISO in UTC; the same after a resume |',
     '| `$entity` | the name of the entity |',
+    '| `$member` | in a union: the name of the member that the row comes from |',
     '',
   ]
 }
