@@ -51,7 +51,7 @@ async function execute(file: string | undefined, flags: RunFlags, terminal: Term
     return check(pipeline, flags.json === true, terminal)
   }
   // A resumed run was confirmed when it began; a dry run writes nothing.
-  if (flags.yes !== true && flags.dryRun !== true && flags.resume !== true) {
+  if (flags.yes !== true && flags.dryRun !== true && flags.resume !== true && flags.takeOver !== true) {
     const { occupiedTargets, planPipeline } = await import('../index.js')
     const plan = await planPipeline(pipeline, selectionOf(flags))
     const dangers = dangersOf(plan, await occupiedTargets(pipeline, plan))

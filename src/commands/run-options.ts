@@ -10,6 +10,7 @@ export interface RunFlags extends PipelineOptions, OutputOptions, SelectionOptio
   readonly dryRun?: boolean
   readonly resume?: boolean
   readonly acceptChanges?: boolean
+  readonly takeOver?: boolean
   readonly restart?: boolean
   readonly limit?: number
   readonly concurrency?: number
@@ -26,6 +27,12 @@ export function addRunOptions(command: Command): Command {
     .option('--dry-run', 'read, transform and check every row; write nothing')
     .addOption(new Option('--resume', 'go on with the unfinished run').conflicts(['dryRun', 'restart']))
     .option('--accept-changes', 'with --resume: go on although the file or a schema changed')
+    .addOption(
+      new Option('--take-over', 'go on with a run whose process is dead, though it still holds it').conflicts([
+        'dryRun',
+        'restart',
+      ]),
+    )
     .addOption(new Option('--restart', 'give up the unfinished run and begin a new one').conflicts('dryRun'))
     .option('--entity <name>', 'only this entity (repeatable; +name and name+ take what is around it)', repeatable)
     .option('--exclude <name>', 'all but this entity (repeatable)', repeatable)
@@ -44,7 +51,7 @@ export function addRunOptions(command: Command): Command {
 
 /** The flags as options of the run. Throws E520 for combinations without a meaning. */
 export function runOptionsOf(flags: RunFlags, io: Io): RunOptions {
-  if (flags.acceptChanges === true && flags.resume !== true) {
+  if (flags.acceptChanges === true && flags.resume !== true && flags.takeOver !== true) {
     throw new EtlError('E520', '--accept-changes means something only with --resume', {
       kind: 'usage',
       hint: 'add --resume, or leave it out',
@@ -60,6 +67,7 @@ export function runOptionsOf(flags: RunFlags, io: Io): RunOptions {
     ...(flags.dryRun === true ? { dryRun: true } : {}),
     ...(flags.resume === true ? { resume: true } : {}),
     ...(flags.acceptChanges === true ? { acceptChanges: true } : {}),
+    ...(flags.takeOver === true ? { takeOver: true } : {}),
     ...(flags.restart === true ? { restart: true } : {}),
     ...(flags.limit === undefined ? {} : { limit: flags.limit }),
     ...(flags.concurrency === undefined ? {} : { concurrency: flags.concurrency }),

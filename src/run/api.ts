@@ -9,6 +9,8 @@ export interface RunOptions {
   readonly resume?: boolean
   /** With `resume`: go on although the pipeline or a schema changed; the differences are written to the audit. */
   readonly acceptChanges?: boolean
+  /** Goes on with a run whose process is dead but still holds its lock or sessions; refused where nothing proves it dead. */
+  readonly takeOver?: boolean
   /** Gives up an unfinished run of the same pipeline and begins a new one. */
   readonly restart?: boolean
   /** Rows read per entity, at most. */

@@ -1,8 +1,8 @@
 import type { NewColumn } from '../core/connector.js'
 import type { LogicalType } from '../core/types.js'
 
-/** Changes when a table below changes; a ledger of a newer format is refused, an older one is migrated or refused by name. */
-export const LEDGER_FORMAT = 1
+/** Changes when a table below changes; a ledger of a newer format is refused, an older one gets the columns it lacks. */
+export const LEDGER_FORMAT = 2
 
 const text: LogicalType = { kind: 'text' }
 const count: LogicalType = { kind: 'integer', bits: 64 }
@@ -27,7 +27,10 @@ const CHUNK = some('chunk', count)
  * ledger says is what happened. Append-only but for the states of runs and chunks.
  */
 export const LEDGER_TABLES = {
-  /** One row per run. `epoch` grows at each takeover and fences whoever held the run before. Times are the server's, ISO UTC. */
+  /**
+   * One row per run. `epoch` grows at each takeover and fences whoever held the run before. Times are the server's, ISO UTC;
+   * `heartbeat_at` is when its process took it, what is heard since is in `etl_owner`.
+   */
   etl_run: {
     columns: [
       RUN,
@@ -45,6 +48,19 @@ export const LEDGER_TABLES = {
       some('started_at', { kind: 'text', length: 40 }),
       some('heartbeat_at', { kind: 'text', length: 40 }),
       maybe('ended_at', { kind: 'text', length: 40 }),
+    ],
+    primaryKey: ['run_id'],
+  },
+  /** One row per run: the process that has it, and its beat. Beside `etl_run`, whose row every batch locks. */
+  etl_owner: {
+    columns: [
+      RUN,
+      some('epoch', count),
+      some('host', { kind: 'text', length: 255 }),
+      some('pid', count),
+      maybe('sessions', text),
+      some('since', { kind: 'text', length: 40 }),
+      some('heartbeat_at', { kind: 'text', length: 40 }),
     ],
     primaryKey: ['run_id'],
   },

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../core/codes.js'
-import type { Database, Session } from '../core/connector.js'
+import type { Database, NewColumn, Session } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import type { Value } from '../core/row.js'
 import { placeholders, quoteNames } from '../core/sql.js'
@@ -7,6 +7,7 @@ import type { Counts } from './events.js'
 import { IdentityLedger } from './identity-ledger.js'
 import { LedgerSql } from './ledger-sql.js'
 import { LEDGER_FORMAT, LEDGER_TABLES, type LedgerTable } from './ledger-tables.js'
+import type { Owner } from './owner.js'
 import type { RejectRecord } from './quarantine.js'
 import { RunLedger } from './run-ledger.js'
 
@@ -63,20 +64,30 @@ export class Ledger {
     this.identities = new IdentityLedger(this.#sql)
   }
 
-  /** Creates what is missing; `etl_run` last, so that its presence says the ledger is whole. */
+  /**
+   * Creates what is missing, also columns that an older version did not have; `etl_run` last, so that its presence says the
+   * ledger is whole.
+   */
   async prepare(session: Session): Promise<void> {
     const names = Object.keys(LEDGER_TABLES) as LedgerTable[]
     for (const name of [...names.filter(n => n !== 'etl_run'), 'etl_run' as const]) {
-      if ((await this.#sql.database.table(this.#sql.ref(name))) !== undefined) continue
       const { columns, primaryKey } = LEDGER_TABLES[name]
+      const missing = await this.#missing(name)
+      if (missing.length === 0) continue
       try {
         await session.begin()
-        await session.createTable(this.#sql.ref(name), columns, primaryKey)
+        if (missing.length === columns.length) await session.createTable(this.#sql.ref(name), columns, primaryKey)
+        // Rows that are there have no value for it.
+        else
+          await session.addColumns(
+            this.#sql.ref(name),
+            missing.map(column => ({ ...column, nullable: true })),
+          )
         await session.commit()
       } catch (error) {
         await session.rollback()
-        if ((await this.#sql.database.table(this.#sql.ref(name))) !== undefined) continue
-        throw error
+        // Another process was faster.
+        if ((await this.#missing(name)).length > 0) throw error
       }
     }
     const rows = await session.query(`select max(${this.#sql.name('format')}) from ${this.#sql.table('etl_run')}`)
@@ -86,6 +97,17 @@ export class Ledger {
         hint: 'update etl-runner',
       })
     }
+  }
+
+  async #missing(name: LedgerTable): Promise<readonly NewColumn[]> {
+    const table = await this.#sql.database.table(this.#sql.ref(name))
+    const there = new Set(table?.columns.map(column => column.name))
+    return LEDGER_TABLES[name].columns.filter(column => !there.has(column.name))
+  }
+
+  /** The process that has a run; undefined where an older version began it. */
+  async owner(session: Session, runId: string): Promise<Owner | undefined> {
+    return (await this.#missing('etl_owner')).length > 0 ? undefined : this.runs.owners.find(session, runId)
   }
 
   async exists(): Promise<boolean> {

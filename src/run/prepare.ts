@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { hostname, userInfo } from 'node:os'
-import type { Lock } from '../core/connector.js'
+import { userInfo } from 'node:os'
+import type { Session } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import { TOOL_VERSION } from '../core/version.js'
 import type { Pipeline } from '../load/pipeline.js'
@@ -10,16 +10,20 @@ import { type Databases, openDatabases } from '../plan/open.js'
 import type { Plan } from '../plan/plan.js'
 import type { RunOptions } from './api.js'
 import { CheckpointFile, type CheckpointRead } from './checkpoint.js'
+import { Heartbeat } from './heartbeat.js'
 import { Ledger } from './ledger.js'
+import { here } from './owner.js'
 import { compareMarks, type Decision, decide } from './reconcile.js'
 import type { RunRow, StoredOptions } from './run-ledger.js'
 import { Sessions, transaction } from './sessions.js'
+import { refuseLiving, type TakenLock, takeLock } from './take-lock.js'
 
 /** Everything settled before the first row moves: connections, lock, plan, and which run this is. */
 export interface Prepared {
   readonly databases: Databases
   readonly targets: Sessions
-  readonly lock: Lock | undefined
+  /** Holds the lock; undefined in a dry run, which needs none. */
+  readonly heartbeat: Heartbeat | undefined
   readonly plan: Plan
   readonly ledger: Ledger | undefined
   readonly file: CheckpointFile
@@ -45,29 +49,42 @@ export async function prepare(
 ): Promise<Prepared> {
   const dryRun = options.dryRun ?? false
   const databases = await openDatabases(pipeline, { readOnly: dryRun, applicationName: `etl ${pipeline.spec.name}` })
-  const targets = new Sessions(databases.target, { readOnly: dryRun })
-  let lock: Lock | undefined
+  const targets = Sessions.ofTarget(databases.target, dryRun)
+  let taken: TakenLock | undefined
   try {
     const file = new CheckpointFile(stateDir)
     if (dryRun) return await prepareDry(pipeline, options, databases, targets, file, new Date(now()).toISOString())
-    lock = await databases.target.lock(`etl:${pipeline.spec.name}`)
-    const ledger =
-      pipeline.spec.ledger === false ? undefined : new Ledger(databases.target, pipeline.spec.ledger.schema)
-    if (lock === undefined) throw await heldBySomeone(pipeline, ledger, targets)
+    const ledger = ledgerOf(pipeline, databases)
+    taken = await takeLock({
+      pipeline: pipeline.spec.name,
+      lockName: lockName(pipeline),
+      targets,
+      ledger,
+      takeOver: options.takeOver ?? false,
+      here,
+    })
     return await prepareRun(pipeline, options, {
       databases,
       targets,
-      lock,
+      taken,
       ledger,
       file,
       stamp: new Date(now()).toISOString(),
     })
   } catch (error) {
     await targets.close()
-    await lock?.release()
+    await taken?.lock.release()
     await databases.close()
     throw error
   }
+}
+
+function lockName(pipeline: Pipeline): string {
+  return `etl:${pipeline.spec.name}`
+}
+
+function ledgerOf({ spec }: Pipeline, databases: Databases): Ledger | undefined {
+  return spec.ledger === false ? undefined : new Ledger(databases.target, spec.ledger.schema)
 }
 
 async function prepareDry(
@@ -79,11 +96,11 @@ async function prepareDry(
   startedAt: string,
 ): Promise<Prepared> {
   const plan = await compilePlan(pipeline, databases, planOptions(options))
-  const ledger = pipeline.spec.ledger === false ? undefined : new Ledger(databases.target, pipeline.spec.ledger.schema)
+  const ledger = ledgerOf(pipeline, databases)
   return {
     databases,
     targets,
-    lock: undefined,
+    heartbeat: undefined,
     plan,
     ledger: ledger !== undefined && (await ledger.exists()) ? ledger : undefined,
     file,
@@ -102,7 +119,7 @@ async function prepareDry(
 interface Opened {
   readonly databases: Databases
   readonly targets: Sessions
-  readonly lock: Lock
+  readonly taken: TakenLock
   readonly ledger: Ledger | undefined
   readonly file: CheckpointFile
   readonly stamp: string
@@ -122,10 +139,23 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
     ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
   })
   const notes = decision.action === 'resume' ? [...decision.notes] : []
-  const base = { databases, targets, lock: opened.lock, plan, ledger, file, fileRead, limit: stored.limit, notes }
+  const base = { databases, targets, plan, ledger, file, fileRead, limit: stored.limit, notes }
+  const heartbeat = (runId: string, epoch: number): Heartbeat =>
+    new Heartbeat({
+      lockName: lockName(pipeline),
+      lock: opened.taken.lock,
+      targets,
+      run: ledger === undefined ? undefined : { ledger: ledger.runs, runId, epoch },
+    })
+  const claim = async (session: Session, runId: string, epoch: number): Promise<void> => {
+    const held = opened.taken.lock.session
+    const sessions = [...(held === undefined ? [] : [held]), ...targets.names]
+    await ledger?.runs.owners.claim(session, { runId, epoch }, { host: here.host, pid: here.pid, sessions })
+  }
   if (decision.action === 'complete') {
     return {
       ...base,
+      heartbeat: new Heartbeat({ lockName: lockName(pipeline), lock: opened.taken.lock, targets, run: undefined }),
       runId: decision.run.runId,
       epoch: decision.run.epoch,
       startedAt: decision.run.startedAt,
@@ -134,7 +164,7 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
       complete: true,
     }
   }
-  const owner = `${userInfo().username}@${hostname()} pid ${process.pid}`
+  const owner = `${userInfo().username}@${here.host} pid ${here.pid}`
   if (resumed === undefined) {
     const runId = newRunId()
     const startedAt = await targets.write(async session => {
@@ -155,11 +185,13 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
           toolVersion: TOOL_VERSION,
           consistency: CONSISTENCY,
         })
+        await claim(session, runId, 1)
       })
       return (await ledger.runs.findRun(session, runId))?.startedAt ?? opened.stamp
     })
     return {
       ...base,
+      heartbeat: heartbeat(runId, 1),
       fileRead: { kind: 'none' },
       runId,
       epoch: 1,
@@ -184,6 +216,9 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
           fingerprintParts: plan.fingerprintParts,
           consistency: RESUMED,
         })
+        await claim(session, resumed.runId, epoch)
+        if (opened.taken.tookOver !== undefined)
+          await ledger.runs.audit(session, resumed.runId, owner, 'take-over', opened.taken.tookOver)
         if (changes.length > 0)
           await ledger.runs.audit(session, resumed.runId, owner, 'accept-changes', changes.join('\n'))
       }),
@@ -191,6 +226,7 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
   }
   return {
     ...base,
+    heartbeat: heartbeat(resumed.runId, epoch),
     runId: resumed.runId,
     epoch,
     startedAt: resumed.startedAt,
@@ -212,6 +248,7 @@ async function decideByLedger(
   file: CheckpointRead,
 ): Promise<Decision> {
   const known = await ledger.exists()
+  if (known) await opened.targets.write(session => ledger.prepare(session))
   return opened.targets.ask(async session => {
     const run = known ? await ledger.runs.latestRun(session, pipeline.spec.name) : undefined
     const fileRun = known && file.kind === 'ok' ? await ledger.runs.findRun(session, file.checkpoint.runId) : undefined
@@ -221,9 +258,11 @@ async function decideByLedger(
       file,
       run,
       fileRunKnown: fileRun !== undefined,
-      resume: options.resume ?? false,
+      resume: options.resume === true || options.takeOver === true,
       restart: options.restart ?? false,
     })
+    const going = decision.action === 'new' ? decision.abandon : decision.run
+    if (going !== undefined) refuseLiving(going, await ledger.owner(session, going.runId), here)
     if (decision.action !== 'resume') return decision
     if (pipeline.spec.consistency === 'strict') throw strict(decision.run)
     const marks = await ledger.marks(session, decision.run.runId)
@@ -236,7 +275,7 @@ async function decideByLedger(
 /** Without a ledger the file is all there is. */
 function decideByFile(pipeline: Pipeline, options: RunOptions, file: CheckpointRead): Decision {
   const unfinished = file.kind === 'ok' && file.checkpoint.state !== 'completed' ? file.checkpoint : undefined
-  if (options.resume !== true) {
+  if (options.resume !== true && options.takeOver !== true) {
     if (unfinished === undefined || options.restart === true) return { action: 'new' }
     throw new EtlError('E504', `run ${unfinished.runId} of ${pipeline.spec.name} is not finished`, {
       kind: 'usage',
@@ -302,16 +341,4 @@ function strict(run: RunRow): EtlError {
       hint: 'begin anew with `etl run … --restart`, or set consistency: report',
     },
   )
-}
-
-async function heldBySomeone(pipeline: Pipeline, ledger: Ledger | undefined, targets: Sessions): Promise<EtlError> {
-  const run =
-    ledger !== undefined && (await ledger.exists())
-      ? await targets.ask(session => ledger.runs.latestRun(session, pipeline.spec.name)).catch(() => undefined)
-      : undefined
-  const who = run === undefined ? 'another process' : `${run.owner} since ${run.startedAt} (run ${run.runId})`
-  return new EtlError('E503', `${pipeline.spec.name} is being run on this target by ${who}`, {
-    kind: 'usage',
-    hint: 'wait until it has ended, or stop it; a second run of the same pipeline would load rows twice',
-  })
 }

@@ -3,6 +3,7 @@ import { EtlError } from '../core/errors.js'
 import { placeholders, quoteNames } from '../core/sql.js'
 import type { LedgerSql } from './ledger-sql.js'
 import { LEDGER_FORMAT, LEDGER_TABLES } from './ledger-tables.js'
+import { OwnerLedger } from './owner-ledger.js'
 
 export interface RunRow {
   readonly runId: string
@@ -29,10 +30,12 @@ export interface StoredOptions {
 
 /** `etl_run` and `etl_audit`: which runs there are, who holds them, what was decided. */
 export class RunLedger {
+  readonly owners: OwnerLedger
   readonly #sql: LedgerSql
 
   constructor(sql: LedgerSql) {
     this.#sql = sql
+    this.owners = new OwnerLedger(sql)
   }
 
   /** The pipeline's newest run. */
@@ -133,7 +136,7 @@ export class RunLedger {
         run.epoch,
       ],
     )
-    if (changed !== 1) throw fenced(run.runId)
+    if (changed !== 1) throw this.fenced(run.runId)
   }
 
   /** Ends the run, unless someone took it over meanwhile. */
@@ -155,7 +158,7 @@ export class RunLedger {
         `where ${this.#sql.name('run_id')} = ${p(2)} and ${this.#sql.name('epoch')} = ${p(3)}`,
       [run.epoch + 1, run.runId, run.epoch],
     )
-    if (changed !== 1) throw fenced(run.runId)
+    if (changed !== 1) throw this.fenced(run.runId)
   }
 
   /** In a batch's transaction: fails unless the run still belongs to this epoch, and keeps it so until the commit. */
@@ -167,7 +170,7 @@ export class RunLedger {
     )
     const rows = await session.query(sql, [runId])
     const [held, state] = rows[0] ?? []
-    if (Number(held ?? -1) !== epoch || state !== 'running') throw fenced(runId)
+    if (Number(held ?? -1) !== epoch || state !== 'running') throw this.fenced(runId)
   }
 
   async audit(session: Session, runId: string, actor: string, action: string, detail: string): Promise<void> {
@@ -182,14 +185,12 @@ export class RunLedger {
       [runId, Number(seq[0]?.[0] ?? 0) + 1, actor, action, detail],
     )
   }
-}
 
-function fenced(runId: string): EtlError {
-  return new EtlError(
-    'E510',
-    `run ${runId} was taken over by another process; this one stops and has written nothing since`,
-    {
-      hint: 'when that process has ended, go on with `etl run --resume`',
-    },
-  )
+  fenced(runId: string): EtlError {
+    return new EtlError(
+      'E510',
+      `run ${runId} was taken over by another process; this one stops and has written nothing since`,
+      { hint: 'when that process has ended, go on with `etl run --resume`' },
+    )
+  }
 }

@@ -23,6 +23,8 @@ import { Slots } from './slots.js'
 import { createTables, emptyTables } from './steps.js'
 
 const DEFAULT_CONCURRENCY = 2
+/** Somebody else has the run: what becomes of it is theirs to note. */
+const LOST_RUN: ReadonlySet<string | undefined> = new Set(['E510', 'E517'])
 
 /**
  * Begins a run, or goes on with one. Resolves once connections, plan and ledger are settled; throws {@link EtlError} where
@@ -64,10 +66,10 @@ export async function startRun(pipeline: Pipeline, options: RunOptions = {}): Pr
 }
 
 /** Nothing was begun: the run is noted as failed and everything is let go. */
-async function giveUp({ ledger, targets, lock, databases, runId, epoch }: Prepared): Promise<void> {
+async function giveUp({ ledger, targets, heartbeat, databases, runId, epoch }: Prepared): Promise<void> {
   if (ledger !== undefined) await targets.write(session => ledger.runs.endRun(session, runId, epoch, 'failed'))
+  await heartbeat?.stop()
   await targets.close()
-  await lock?.release()
   await databases.close()
 }
 
@@ -97,7 +99,7 @@ class Run {
     const { plan, databases, ledger, targets, runId, epoch } = prepared
     const dryRun = options.dryRun ?? false
     this.#dryKeys = dryRun ? new DryKeys() : undefined
-    const ask = (database: Database): Sessions => new Sessions(database, { readOnly: true })
+    const ask = (database: Database): Sessions => new Sessions(database, () => database.session({ readOnly: true }))
     this.#resolvers = new Resolvers({
       plan,
       sources: databases.sources,
@@ -149,6 +151,10 @@ class Run {
     const { emit, now, control } = this.#around
     const started = now()
     try {
+      this.#prepared.heartbeat?.start(error => {
+        this.#fail(error)
+        control.stop('stop')
+      })
       await this.#restore()
       this.#announce()
       if (!this.#prepared.complete) await this.#work()
@@ -330,7 +336,7 @@ class Run {
     if (progress === undefined) return
     const state = status === 'failed' ? 'failed' : status === 'interrupted' ? 'interrupted' : 'completed'
     failpoint('run-complete')
-    if (ledger !== undefined && this.#error?.code !== 'E510')
+    if (ledger !== undefined && !LOST_RUN.has(this.#error?.code))
       await targets.write(session => ledger.runs.endRun(session, runId, epoch, state))
     failpoint('run-complete')
     await progress.settle()
@@ -338,11 +344,11 @@ class Run {
   }
 
   async #close(): Promise<void> {
-    const { targets, lock, databases } = this.#prepared
+    const { targets, heartbeat, databases } = this.#prepared
     this.#dryKeys?.close()
     await this.#resolvers.close()
+    await heartbeat?.stop()
     await targets.close()
-    await lock?.release()
     await databases.close()
   }
 }

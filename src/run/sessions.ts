@@ -11,12 +11,31 @@ export class Sessions {
   #writer: Promise<Session> | undefined
   #tail: Promise<unknown> = Promise.resolve()
 
-  readonly #readOnly: boolean
+  readonly #names = new Map<Session, string>()
+  readonly #open: () => Promise<Session>
+  /** Called when a session more has a name. */
+  onNamed: () => void = () => {}
 
-  /** @param options `readOnly` sessions refuse to write: a dry run has no other */
-  constructor(database: Database, options: { readonly readOnly: boolean }) {
+  constructor(database: Database, open: () => Promise<Session>) {
     this.#database = database
-    this.#readOnly = options.readOnly
+    this.#open = open
+  }
+
+  /** Sessions of a run in its target, whose names are kept; in a dry run they refuse to write. */
+  static ofTarget(target: Database, readOnly: boolean): Sessions {
+    const sessions: Sessions = new Sessions(target, async () => {
+      const session = await target.session({ readOnly })
+      const name = readOnly ? undefined : await session.id?.()
+      if (name !== undefined) sessions.#names.set(session, name)
+      if (name !== undefined) sessions.onNamed()
+      return session
+    })
+    return sessions
+  }
+
+  /** The server's names of those that are open. */
+  get names(): readonly string[] {
+    return [...this.#names.values()]
   }
 
   get database(): Database {
@@ -41,17 +60,18 @@ export class Sessions {
   }
 
   #one(): Promise<Session> {
-    this.#writer ??= this.#database.session({ readOnly: this.#readOnly })
+    this.#writer ??= this.#open()
     return this.#writer
   }
 
   async #withOwn<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const session = this.#idle.pop() ?? (await this.#database.session({ readOnly: this.#readOnly }))
+    const session = this.#idle.pop() ?? (await this.#open())
     try {
       const result = await work(session)
       this.#idle.push(session)
       return result
     } catch (error) {
+      this.#names.delete(session)
       await session.close()
       throw error
     }
