@@ -1,4 +1,4 @@
-import { EtlError } from './errors.js'
+import { EtlError, type EtlErrorOptions } from './errors.js'
 
 /** A connection of the pool in somebody's hands. */
 export interface Lent<C> {
@@ -67,10 +67,15 @@ export class SnapshotPool<C> {
 }
 
 /** E521: whoever held the state has lost it. */
-export function snapshotGone(cause?: unknown): EtlError {
-  return new EtlError('E521', "the source's snapshot is gone: the connection that held it was lost", {
+export function snapshotGone(
+  cause?: unknown,
+  why = 'the connection that held it was lost',
+  more: Pick<EtlErrorOptions, 'where' | 'native'> = {},
+): EtlError {
+  return new EtlError('E521', `the source's snapshot is gone: ${why}`, {
     kind: 'failed',
     hint: 'go on in a new snapshot: `etl run … --resume`; or read everything in one: `etl run … --restart`',
     ...(cause === undefined ? {} : { cause }),
+    ...more,
   })
 }

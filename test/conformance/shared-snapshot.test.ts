@@ -2,9 +2,6 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Database, Session, Snapshot } from '../../src/core/connector.js'
 import { onEveryDatabase, openSource, ownSql, type Place, withSession } from './databases.js'
 
-/** Databases that have no view for several sessions, each with its reason. */
-const WITHOUT: Readonly<Record<string, string>> = { oracle: 'each session has its own' }
-
 onEveryDatabase('shared-snapshot', place => {
   let source: Database
 
@@ -23,7 +20,6 @@ onEveryDatabase('shared-snapshot', place => {
     session.query(ownSql(place(), 'select id, body from note order by id')).then(plain)
 
   test('sessions that join it at different times see one state', async () => {
-    if (WITHOUT[place().name] !== undefined) return expect(source.snapshot).toBeUndefined()
     const snapshot = await taken(source)
     const first = await source.session({ readOnly: true, snapshot: snapshot.id })
     await first.begin()

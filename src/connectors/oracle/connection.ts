@@ -29,6 +29,8 @@ const SETTINGS = [
 export class OracleConnection {
   readonly driver: Driver
   readonly where: string
+  /** The system change number that this session reads by; errors about old data then say that it is gone. */
+  scn: string | undefined
   readonly #native: oracledb.Connection
 
   constructor(driver: Driver, native: oracledb.Connection, where: string) {
@@ -145,7 +147,7 @@ export class OracleConnection {
     try {
       return await work()
     } catch (error) {
-      throw toEtlError(error, { where: this.where, ...context })
+      throw toEtlError(error, { where: this.where, snapshot: this.scn !== undefined, ...context })
     }
   }
 }

@@ -1,6 +1,16 @@
 import type oracledb from 'oracledb'
-import type { Column, Table, TableRef } from '../../core/catalog.js'
-import type { Connector, Database, Identity, Lock, OpenOptions, Session } from '../../core/connector.js'
+import { type Column, formatTable, type Table, type TableRef } from '../../core/catalog.js'
+import type {
+  Connector,
+  Database,
+  Identity,
+  Lock,
+  OpenOptions,
+  Session,
+  SessionOptions,
+  Snapshot,
+  SnapshotOptions,
+} from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import { describeQuery, listTables, readTable, tableRights } from './catalog.js'
 import { OracleConnection } from './connection.js'
@@ -8,6 +18,8 @@ import { type Driver, loadDriver } from './driver.js'
 import { toEtlError } from './errors.js'
 import { takeLock } from './lock.js'
 import { OracleSession } from './session.js'
+import { takeSnapshot } from './snapshot.js'
+import type { From } from './source.js'
 import type { Settings } from './spec.js'
 
 const POOL_WAIT_MS = 60_000
@@ -19,6 +31,8 @@ class OracleDatabase implements Database {
   readonly #options: OpenOptions
   readonly #schema: string
   readonly #schemas: Set<string>
+  /** All that was asked about, and so may be read. */
+  readonly #sources = new Map<string, From>()
   #catalog: Promise<OracleConnection> | undefined
 
   constructor(connector: Connector, identity: Identity, pool: Pool, options: OpenOptions, schema: string) {
@@ -37,20 +51,29 @@ class OracleDatabase implements Database {
   async table(ref: TableRef): Promise<Table | undefined> {
     const resolved = this.#resolve(ref)
     this.#schemas.add(resolved.schema)
-    return await this.#inCatalog(connection => readTable(connection, resolved))
+    const table = await this.#inCatalog(connection => readTable(connection, resolved))
+    if (table !== undefined) this.#sources.set(formatTable(table), { table })
+    return table
   }
 
   async describe(query: string): Promise<readonly Column[]> {
-    return await this.#inCatalog(connection => describeQuery(connection, query))
+    const columns = await this.#inCatalog(connection => describeQuery(connection, query))
+    this.#sources.set(query, { query })
+    return columns
   }
 
   async rights(ref: TableRef): Promise<{ select: boolean; write: boolean }> {
     return await this.#inCatalog(connection => tableRights(connection, this.#resolve(ref)))
   }
 
-  async session(options: { readonly readOnly: boolean }): Promise<Session> {
+  async session({ snapshot, ...options }: SessionOptions): Promise<Session> {
     const readOnly = options.readOnly || this.#options.readOnly
-    return new OracleSession(await this.#pool.take(), { readOnly, schema: this.#schema })
+    const joined = snapshot === undefined ? {} : { snapshot }
+    return new OracleSession(await this.#pool.take(), { readOnly, schema: this.#schema, ...joined })
+  }
+
+  async snapshot({ id }: SnapshotOptions): Promise<Snapshot | undefined> {
+    return await this.#inCatalog(connection => takeSnapshot(connection, this.#sources.values(), id))
   }
 
   async lock(name: string): Promise<Lock | undefined> {

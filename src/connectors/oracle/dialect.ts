@@ -15,7 +15,7 @@ export const dialect: Dialect = {
 export const capabilities: Capabilities = {
   dialect,
   singleWriter: false,
-  sharedSnapshot: false,
+  sharedSnapshot: true,
   transactionalDdl: false,
   // 30 before 12.2; a longer name is then refused by the server.
   maxIdentifier: 128,

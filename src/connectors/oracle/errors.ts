@@ -1,11 +1,14 @@
 import type { ErrorCode } from '../../core/codes.js'
 import type { ErrorKind, EtlErrorOptions } from '../../core/errors.js'
 import { EtlError } from '../../core/errors.js'
+import { snapshotGone } from '../../core/snapshot-pool.js'
 
 export interface ErrorContext {
   /** `oracle host:port/service`. */
   readonly where: string
   readonly connecting?: boolean
+  /** The session reads by a system change number. */
+  readonly snapshot?: boolean
   /** The payload's row that is at fault. */
   readonly row?: number
   /** Constraints whose violation means that the row exists already. */
@@ -16,6 +19,15 @@ export interface ErrorContext {
 type Class = readonly [ErrorCode, ErrorKind, message?: string, hint?: string]
 
 const RETRY_SNAPSHOT = 'the undo data for the read is gone; read in smaller chunks, or raise undo_retention'
+
+const NO_UNDO = 'the server has no undo data for it any more; undo_retention says how long it tries to keep them'
+const SNAPSHOT_GONE: Readonly<Record<number, string>> = {
+  1555: NO_UNDO,
+  8180: NO_UNDO,
+  8181: 'its system change number is none of this database',
+  22924: NO_UNDO,
+  1466: 'a table changed its definition since',
+}
 
 const BY_NUMBER: Readonly<Record<number, Class>> = {
   1: ['E417', 'row', 'a unique constraint is violated'],
@@ -148,6 +160,9 @@ export function toEtlError(error: unknown, context: ErrorContext): EtlError {
   const message = String(native.message ?? error)
   const njs = /^(NJS|DPI)-\d+/.exec(message)?.[0]
   const ora = Number(/ORA-(\d{5})/.exec(message)?.[1] ?? 0)
+  const gone = context.snapshot === true ? SNAPSHOT_GONE[ora] : undefined
+  if (gone !== undefined)
+    return snapshotGone(undefined, gone, { where: context.where, native: `ORA-${String(ora).padStart(5, '0')}` })
   // A lost connection is what matters, whatever the server said before.
   const byDriver = njs === undefined ? undefined : BY_DRIVER[njs]
   const known = byDriver ?? BY_NUMBER[ora]

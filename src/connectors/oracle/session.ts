@@ -14,6 +14,8 @@ export interface SessionOptions {
   readonly readOnly: boolean
   /** Schema of tables named without one. */
   readonly schema: string
+  /** The system change number that everything is read by. */
+  readonly snapshot?: string
 }
 
 export class OracleSession implements Session {
@@ -23,12 +25,17 @@ export class OracleSession implements Session {
   constructor(connection: OracleConnection, options: SessionOptions) {
     this.#connection = connection
     this.#options = options
+    connection.scn = options.snapshot
   }
 
   async query(sql: string, params: readonly Value[] = []): Promise<Row[]> {
     this.#refuseWriting(sql)
     const { driver } = this.#connection
-    const first = await this.#connection.run(sql, params)
+    const { scn } = this.#connection
+    const first = await this.#connection.run(
+      scn === undefined ? sql : `select * from ${fromSql({ query: sql }, undefined, scn)}`,
+      params,
+    )
     const decode = (metadata: readonly Metadata[], rows: typeof first.rows, types: readonly Metadata[]): Row[] => {
       const decoders = metadata.map((column, i) =>
         decoderOf(driver, column, logicalType(nativeOf(driver, types[i] ?? column)), true),
@@ -41,7 +48,10 @@ export class OracleSession implements Session {
     const list = first.metadata.map(
       (column, i) => `${selectForm(driver, column, `source.${quote(column.name)}`)} as c${i}`,
     )
-    const again = await this.#connection.run(`select ${list.join(', ')} from (\n${sql}\n) source`, params)
+    const again = await this.#connection.run(
+      `select ${list.join(', ')} from ${fromSql({ query: sql }, undefined, scn)}`,
+      params,
+    )
     return decode(first.metadata, again.rows, first.metadata)
   }
 
@@ -55,7 +65,8 @@ export class OracleSession implements Session {
   #inTransaction = false
 
   async begin(): Promise<void> {
-    if (this.#options.readOnly) {
+    // What is read by a number is one state whatever the transaction.
+    if (this.#options.readOnly && this.#connection.scn === undefined) {
       await this.#connection.rollback()
       await this.#connection.change('set transaction read only')
     }
@@ -90,8 +101,8 @@ export class OracleSession implements Session {
 
   async count(spec: Pick<ReadSpec, 'from' | 'where'>): Promise<number> {
     const from = 'table' in spec.from ? { table: this.#resolve(spec.from.table) } : spec.from
-    const where = spec.where === undefined ? '' : ` where (\n${spec.where}\n)`
-    return Number((await this.#connection.run(`select count(*) from ${fromSql(from)}${where}`)).rows[0]?.[0])
+    const sql = `select count(*) from ${fromSql(from, spec.where, this.#connection.scn)}`
+    return Number((await this.#connection.run(sql)).rows[0]?.[0])
   }
 
   async writer(spec: WriteSpec): Promise<TableWriter> {

@@ -8,10 +8,17 @@ import type { Metadata, OracleConnection } from './connection.js'
 import { dialect, quote, quoteAll, quoteRef } from './dialect.js'
 import { decoderOf, nativeOf, selectForm } from './fetch.js'
 
-/** @param scn reads the data as they were at this system change number */
-export function fromSql(from: ReadSpec['from'], scn?: string): string {
-  if (!('table' in from)) return `(\n${from.query}\n) source`
-  return `${quoteRef(from.table)}${scn === undefined ? '' : ` as of scn ${scn}`} source`
+export type From = ReadSpec['from']
+
+/**
+ * What rows come from, with the user's condition. As of a system change number, all that the user wrote is inside of what
+ * is read by it: a subquery of the condition must see the same state.
+ */
+export function fromSql(from: From, where: string | undefined, scn: string | undefined): string {
+  const condition = where === undefined ? '' : ` where (\n${where}\n)`
+  if (scn === undefined) return `${'table' in from ? quoteRef(from.table) : `(\n${from.query}\n)`} source${condition}`
+  if ('table' in from && where === undefined) return `${quoteRef(from.table)} as of scn ${scn} source`
+  return `(select * from ${fromSql(from, where, undefined)}) as of scn ${scn} source`
 }
 
 export interface Statement {
@@ -27,7 +34,7 @@ export function selectSql(
   scn?: string,
 ): Statement {
   const params: Value[] = []
-  const where = spec.where === undefined ? [] : [`(\n${spec.where}\n)`]
+  const where: string[] = []
   const column = (index: number): string => `source.${quote(spec.columns[index]?.name ?? '')}`
   const forms = spec.columns.map((one, i) =>
     bindForm(nativeOf(connection.driver, metadata[i] as Metadata).name, one.type),
@@ -53,11 +60,16 @@ export function selectSql(
     (_, i) => `${selectForm(connection.driver, metadata[i] as Metadata, column(i))} as c${i}`,
   )
   const sql =
-    `select ${list.join(', ')} from ${fromSql(spec.from, scn)}` +
-    (where.length === 0 ? '' : ` where ${where.join(' and ')}`) +
+    `select ${list.join(', ')} from ${fromSql(spec.from, spec.where, scn)}` +
+    (where.length === 0 ? '' : ` ${within(spec, scn)} ${where.join(' and ')}`) +
     (keys.length === 0 ? '' : ` order by ${keys.map(key => key.sql).join(', ')}`)
   // ROWNUM is known to every version, FETCH FIRST only from 12.1 on.
   return { sql: spec.limit === undefined ? sql : `select * from (${sql}) where rownum <= ${spec.limit}`, params }
+}
+
+/** The word before a further condition. */
+function within(spec: ReadSpec, scn: string | undefined): string {
+  return spec.where !== undefined && scn === undefined ? 'and' : 'where'
 }
 
 /** Streams one statement; the driver asks for a bounded number of rows at a time. */
@@ -65,11 +77,11 @@ export async function* readRows(
   connection: OracleConnection,
   spec: ReadSpec,
   signal: AbortSignal,
-  scn?: string,
 ): AsyncGenerator<SourceBatch> {
   stopIfAborted(signal)
   const columns = spec.columns.map(column => column.name)
-  const metadata = await connection.describe(`select ${quoteAll(columns)} from ${fromSql(spec.from, scn)}`)
+  const { scn } = connection
+  const metadata = await connection.describe(`select ${quoteAll(columns)} from ${fromSql(spec.from, undefined, scn)}`)
   const { sql, params } = selectSql(connection, spec, metadata, scn)
   const decoders = spec.columns.map((column, i) =>
     decoderOf(connection.driver, metadata[i] as Metadata, column.type, column.decode),

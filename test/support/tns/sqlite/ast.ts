@@ -48,7 +48,7 @@ export interface TableName {
 
 export type From =
   | { readonly is: 'table'; readonly table: TableName; readonly alias?: string; readonly asOf?: Expr }
-  | { readonly is: 'select'; readonly select: Select; readonly alias?: string }
+  | { readonly is: 'select'; readonly select: Select; readonly alias?: string; readonly asOf?: Expr }
   | {
       readonly is: 'join'
       readonly kind: 'inner' | 'left' | 'cross'

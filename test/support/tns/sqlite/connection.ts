@@ -49,7 +49,7 @@ export function connect(file: string, catalog: Catalog, state: SessionState): Da
     db.table(view.physical, {
       columns: view.columns.map((_, i) => `c${i + 1}`),
       *rows() {
-        for (const row of view.rows(catalog, state.user))
+        for (const row of view.rows(catalog, state.user, state.scn))
           yield row.map(cell => (typeof cell === 'number' ? encodeNumber(String(cell)) : cell))
       },
     })

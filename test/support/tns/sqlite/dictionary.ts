@@ -8,7 +8,7 @@ export interface DictionaryView {
   readonly physical: string
   /** Name and whether it is text or a number. */
   readonly columns: readonly (readonly [string, 'T' | 'N'])[]
-  rows(catalog: Catalog, user: string): Iterable<readonly Cell[]>
+  rows(catalog: Catalog, user: string, scn: () => number): Iterable<readonly Cell[]>
 }
 
 const OWNED: readonly string[] = ['ALL', 'DBA']
@@ -270,7 +270,7 @@ const SYSTEM: Readonly<Record<string, Omit<DictionaryView, 'physical'>>> = {
       ['OPEN_MODE', 'T'],
       ['DB_UNIQUE_NAME', 'T'],
     ],
-    rows: () => [[4242424242, 'TESTDB', null, 'READ WRITE', 'TESTDB']],
+    rows: (_catalog, _user, scn) => [[4242424242, 'TESTDB', scn(), 'READ WRITE', 'TESTDB']],
   },
   V$INSTANCE: {
     columns: [
@@ -327,8 +327,8 @@ function owned(view: Omit<DictionaryView, 'physical'>): Omit<DictionaryView, 'ph
   const without = <T>(list: readonly T[]): T[] => list.filter((_, i) => i !== at)
   return {
     columns: without(view.columns),
-    *rows(catalog, user) {
-      for (const row of view.rows(catalog, user)) if (row[at] === user) yield without(row)
+    *rows(catalog, user, scn) {
+      for (const row of view.rows(catalog, user, scn)) if (row[at] === user) yield without(row)
     },
   }
 }

@@ -170,12 +170,13 @@ export function fromItem(tokens: TokenStream): From {
   if (tokens.take('(')) {
     const select = parseSelect(tokens)
     tokens.need(')')
-    const alias = optionalAlias(tokens)
-    return { is: 'select', select, ...(alias === undefined ? {} : { alias }) }
+    return { is: 'select', select, ...flashbackAndAlias(tokens) }
   }
-  const table = tableName(tokens)
-  let asOf: Expr | undefined
-  if (tokens.take('AS', 'OF', 'SCN')) asOf = sum(tokens)
+  return { is: 'table', table: tableName(tokens), ...flashbackAndAlias(tokens) }
+}
+
+function flashbackAndAlias(tokens: TokenStream): { readonly alias?: string; readonly asOf?: Expr } {
+  const asOf = tokens.take('AS', 'OF', 'SCN') ? sum(tokens) : undefined
   const alias = optionalAlias(tokens)
-  return { is: 'table', table, ...(alias === undefined ? {} : { alias }), ...(asOf === undefined ? {} : { asOf }) }
+  return { ...(alias === undefined ? {} : { alias }), ...(asOf === undefined ? {} : { asOf }) }
 }

@@ -37,7 +37,9 @@ function planOf(statement: Statement, env: Environment): Plan {
   switch (statement.is) {
     case 'select': {
       const { sql, columns } = translateSelect(statement.select, undefined, env)
-      return { is: 'query', sql, columns, lock: lockOf(statement.select, env), asOf: env.asOf[0] }
+      const { scns, present } = env.flashback
+      if (scns.length > 0 && present) throw notUnderstood('the past and the present in one statement')
+      return { is: 'query', sql, columns, lock: lockOf(statement.select, env), asOf: scns[0] }
     }
     case 'insert':
       return planInsert(statement, env)

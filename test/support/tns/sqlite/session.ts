@@ -75,7 +75,7 @@ export class SqliteSession implements BackendSession {
       binds,
       named: new Map(),
       counter: { value: 0 },
-      asOf: [],
+      flashback: { scns: [], present: false },
     }
   }
 

@@ -155,16 +155,22 @@ export function translateFrom(from: From, outer: Scope | undefined, env: Environ
     const on = condition(from.on, { sources, outer }, env)
     return { sql: `${left.sql} ${from.kind === 'left' ? 'LEFT' : 'INNER'} JOIN ${right.sql} ON ${on}`, sources }
   }
+  if (from.asOf !== undefined) {
+    env.flashback.scns.push(value(from.asOf, { sources: [], outer }, env))
+    const { asOf: _, ...present } = from
+    return translateFrom(present, outer, { ...env, past: true })
+  }
   const alias = `s${++env.counter.value}`
   if (from.is === 'select') return subselect(from.select, from.alias, alias, outer, env)
   const { table } = from
-  if (from.asOf !== undefined) env.asOf.push(value(from.asOf, { sources: [], outer }, env))
   const shown = from.alias ?? table.name
   const named = table.schema === undefined ? env.named.get(table.name) : undefined
   if (named !== undefined) return subselect(named, shown, alias, undefined, env)
   const found = env.catalog.table(table, env.schema)
-  if (found !== undefined)
+  if (found !== undefined) {
+    env.flashback.present ||= env.past !== true
     return { sql: `${found.physical} AS ${alias}`, sources: [tableSource(found, shown, alias, env)] }
+  }
   const view = env.catalog.view(table, env.schema)
   if (view !== undefined) {
     const inner = translateSelect(view.select, undefined, { ...env, schema: view.owner, named: new Map() })

@@ -50,8 +50,10 @@ export interface Environment {
   readonly named: Map<string, Select>
   /** Number for aliases, unique within a statement. */
   readonly counter: { value: number }
-  /** SCN expressions of `AS OF`. */
-  readonly asOf: Typed[]
+  /** SCN expressions of `AS OF`, and whether a table is read without one. */
+  readonly flashback: { readonly scns: Typed[]; present: boolean }
+  /** Inside of what is read `AS OF`. */
+  readonly past?: boolean
 }
 
 export function blob(bytes: Buffer): string {
