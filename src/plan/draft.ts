@@ -29,13 +29,14 @@ export function draftEntity(
   catalogs: Catalogs,
   problems: Problems,
 ): Draft | undefined {
+  const files = writesFiles(catalogs)
+  if (files) checkFileTarget(pipeline, spec, problems)
   const { from } = spec
+  if (files && from.kind === 'target') return undefined
   const source =
     from.kind === 'union'
       ? unionShape(spec, from, catalogs, problems)
       : sourceShape({ ...spec, from }, catalogs, problems)
-  const files = writesFiles(catalogs)
-  if (files) checkFileTarget(pipeline, spec, problems)
   const target = files ? undefined : catalogs.table(TARGET, spec.to.table)
   if (target === undefined && !files && !spec.to.create) {
     const name = formatTable(spec.to.table)

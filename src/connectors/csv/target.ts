@@ -43,8 +43,7 @@ export function csvTargetFormat(config: ConnectionConfig): TargetFormat {
     shape: target,
     head: columns => {
       if (!target.header) return new Uint8Array()
-      const write = textWriter(target)
-      return encodeText(`${columns.map(write).join(target.delimiter)}${target.lineEnd}`, target.encoding)
+      return encodeText(`${columns.map(nameWriter(target)).join(target.delimiter)}${target.lineEnd}`, target.encoding)
     },
   }
 }
@@ -58,6 +57,22 @@ export function csvEncoder({ columns }: WriteSpec, config?: ConnectionConfig): E
     return value => (value === null ? target.null : text(textOf(value)))
   }
   return lineEncoder(columns, columns.map(writer), texts => `${texts.join(delimiter)}${lineEnd}`, encoding)
+}
+
+function nameWriter(target: CsvTarget): (name: string) => string {
+  const write = textWriter(target)
+  return name => {
+    try {
+      return write(name)
+    } catch (error) {
+      if (!(error instanceof Unwritable)) throw error
+      throw new EtlError(error.code, `the header cannot hold the name of column ${name}: ${error.message}`, {
+        kind: 'usage',
+        cause: error,
+        hint: 'give the column another name, or the target another `encoding` or `quote`',
+      })
+    }
+  }
 }
 
 /** A text that is no null, quoted where it would else be read as something else. */
