@@ -58,6 +58,8 @@ export interface Capabilities {
   readonly batchRows: number
   /** Can text hold U+0000? */
   readonly nulInText: boolean
+  /** Empty texts and bytes are kept as null (Oracle). */
+  readonly emptyIsNull?: boolean
   /** A column takes any value whatever its declared type says (SQLite): NOT NULL and length are checked by us. */
   readonly looseTypes: boolean
   /**
@@ -100,6 +102,11 @@ export interface Database {
   listTables(): Promise<readonly TableRef[]>
   /** The table with everything the planner needs; undefined where it does not exist (or is not visible). */
   table(ref: TableRef): Promise<Table | undefined>
+  /**
+   * How the catalog will describe a column that {@link Session.createTable} makes: a database without the type asked for
+   * takes the nearest one. Absent: exactly as asked.
+   */
+  created?(column: NewColumn, inKey: boolean): Pick<Column, 'type' | 'native'>
   /** Columns of a query, without running it. */
   describe(query: string): Promise<readonly Column[]>
   /** What may the login do with the table? Only what the database can say without trying. */

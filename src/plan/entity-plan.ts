@@ -3,7 +3,7 @@ import { formatType } from '../core/types.js'
 import type { HooksSpec } from '../spec/model.js'
 import { planDedupe } from './dedupe.js'
 import type { Draft } from './draft.js'
-import { conversionOf } from './field-plan.js'
+import { conversionsOf } from './field-plan.js'
 import { checkIncremental } from './incremental.js'
 import { planPass } from './pass.js'
 import type { CreatedColumn, DeferredPlan, EntityPlan, FieldPlan } from './plan.js'
@@ -45,9 +45,7 @@ export function planEntity(world: World, draft: Draft, placement: Placement): En
       ? {}
       : { incremental: { ...spec.incremental, inclusive: write.mode !== 'insert' } }),
     keepsIdentity,
-    conversions: pass.specs.flatMap(
-      (field, i) => conversionOf(draft, field, pass.program.fields[i] as FieldPlan) ?? [],
-    ),
+    conversions: pass.specs.flatMap((field, i) => conversionsOf(draft, field, pass.program.fields[i] as FieldPlan)),
     created: draft.target === undefined ? createdColumns(world, draft) : [],
     onError: spec.onError,
     ...(spec.maxErrors === undefined ? {} : { maxErrors: spec.maxErrors }),
@@ -115,6 +113,7 @@ function planDeferred(world: World, draft: Draft): DeferredPlan {
     write: {
       ...tableParts(draft),
       create: false,
+      newColumns: [],
       columns,
       mode: 'update',
       replace: false,

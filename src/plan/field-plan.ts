@@ -1,3 +1,4 @@
+import type { Column } from '../core/catalog.js'
 import { RowError } from '../core/errors.js'
 import type { Value } from '../core/row.js'
 import { toJson } from '../core/row.js'
@@ -9,7 +10,7 @@ import type { Draft } from './draft.js'
 import type { Conversion, FieldPlan } from './plan.js'
 import { ruleFor, straightColumn } from './type-rules.js'
 import type { World } from './world.js'
-import { columnOf, inputType } from './world.js'
+import { columnOf, createdType, inputType } from './world.js'
 
 /** A field without its ref; undefined where its column is not known (said elsewhere). `index` gives frame positions. */
 export function plainField(
@@ -21,9 +22,7 @@ export function plainField(
   const column = columnOf(world, draft, field.target)
   if (column === undefined) return undefined
   const { input } = field
-  // A column without a type of its own takes any: there a rule can still say what the values are.
-  const rule = column.type.kind === 'any' ? ruleFor(world.spec, draft, field)?.rule.to : undefined
-  const castTo = field.type === undefined ? (rule ?? column.type) : parseType(field.type)
+  const castTo = fieldType(world, draft, field, column)
   if (castTo === undefined) {
     draft.problems.error('E216', [...field.path, 'type'], `"${field.type}" is not a type`)
     return undefined
@@ -42,10 +41,26 @@ export function plainField(
     ...(field.default === undefined ? {} : { default: toJson(field.default) }),
     castFrom: inputType(world, draft, field) ?? { kind: 'any' },
     castTo,
+    ...(field.type === undefined && draft.target !== undefined ? {} : thenColumn(castTo, column.type)),
     ...(field.onLossy === undefined ? {} : { onLossy: field.onLossy }),
     ...(field.onInvalid === undefined ? {} : { onInvalid: field.onInvalid }),
     required: field.required || !column.nullable,
   }
+}
+
+/** What the file says the values are to be: the column's type where it does not. */
+function fieldType(world: World, draft: Draft, field: FieldSpec, column: Column): LogicalType | undefined {
+  if (field.type !== undefined) return parseType(field.type)
+  if (draft.target === undefined) return createdType(world, draft, field).type
+  // A column without a type of its own takes any: there a rule can still say what the values are.
+  const rule = column.type.kind === 'any' ? ruleFor(world.spec, draft, field)?.rule.to : undefined
+  return rule ?? column.type
+}
+
+/** A database may round or cut without a word what its column does not hold. */
+function thenColumn(castTo: LogicalType | undefined, column: LogicalType): Pick<FieldPlan, 'castThen'> {
+  if (castTo === undefined || conversionRisk(castTo, column).risk === 'lossless') return {}
+  return { castThen: column }
 }
 
 function mapPlan(map: NonNullable<FieldSpec['map']>): NonNullable<FieldPlan['map']> {
@@ -85,17 +100,24 @@ function checkConstant(
   }
 }
 
-/** What the field's cast can do to the values; undefined where nothing is converted. */
-export function conversionOf(draft: Draft, field: FieldSpec, plan: FieldPlan): Conversion | undefined {
-  if (plan.castFrom.kind === 'any' && (straightColumn(draft, field) === undefined || plan.castTo.kind === 'text'))
-    return undefined
-  const [from, to] = [formatType(plan.castFrom), formatType(plan.castTo)]
-  const { risk, note } = conversionRisk(plan.castFrom, plan.castTo)
-  if (from === to && risk !== 'lossy') return undefined
+/** What the field's casts can do to the values; empty where nothing is converted. */
+export function conversionsOf(draft: Draft, field: FieldSpec, plan: FieldPlan): readonly Conversion[] {
+  const { castFrom, castTo, castThen } = plan
+  const source = castFrom.kind !== 'any' || (straightColumn(draft, field) !== undefined && castTo.kind !== 'text')
+  return [
+    ...(source ? conversion(draft, field, castFrom, castTo) : []),
+    ...(castThen === undefined ? [] : conversion(draft, field, castTo, castThen)),
+  ]
+}
+
+function conversion(draft: Draft, field: FieldSpec, castFrom: LogicalType, castTo: LogicalType): readonly Conversion[] {
+  const [from, to] = [formatType(castFrom), formatType(castTo)]
+  const { risk, note } = conversionRisk(castFrom, castTo)
+  if (from === to && risk !== 'lossy') return []
   if (risk === 'lossy' && field.onLossy === undefined) {
     const hint = 'rows that would lose something are rejected; `on_lossy: round` or `truncate` allows it'
     const message = `${field.target}: ${from} to ${to}${note === undefined ? '' : `, ${note}`}`
     draft.problems.warn('E220', field.path, message, hint)
   }
-  return { field: field.target, from, to, risk, ...(note === undefined ? {} : { note }) }
+  return [{ field: field.target, from, to, risk, ...(note === undefined ? {} : { note }) }]
 }

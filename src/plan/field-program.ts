@@ -23,6 +23,7 @@ export interface FieldEnv {
   readonly context: FunctionContext
   readonly constants: Readonly<Record<string, Value>>
   readonly nulInText: boolean
+  readonly emptyIsNull: boolean
   readonly looseSource: boolean
   readonly reference: boolean
   readonly entityPolicy: RowPolicy
@@ -54,12 +55,7 @@ export function compileField(field: FieldPlan, env: FieldEnv): FieldSteps {
   const apply = compileApply(field, env)
   const value = apply === undefined ? (inputs[0] as Input) : apply(inputs)
   const values = apply === undefined && inputs.length > 1 ? (frame: Frame) => inputs.map(i => i(frame)) : undefined
-  const cast = compileCast(field.castFrom, field.castTo, {
-    nulInText: env.nulInText,
-    looseSource: env.looseSource,
-    onLoss: env.onLoss,
-    ...(field.onLossy === undefined ? {} : { onLossy: field.onLossy }),
-  })
+  const cast = compileCasts(field, env)
   const fallback = compileDefault(field, env)
   const invalid = invalidPolicy(field, env, fallback)
   const { required } = field
@@ -87,6 +83,18 @@ export function compileField(field: FieldPlan, env: FieldEnv): FieldSteps {
       if (result === null && required) throw missing(env)
       return result
     },
+  }
+}
+
+function compileCasts(field: FieldPlan, env: FieldEnv): ((value: Value) => Value) | undefined {
+  const { nulInText, emptyIsNull, onLoss } = env
+  const options = { nulInText, emptyIsNull, onLoss, ...(field.onLossy === undefined ? {} : { onLossy: field.onLossy }) }
+  const cast = compileCast(field.castFrom, field.castTo, { ...options, looseSource: env.looseSource })
+  const then = field.castThen === undefined ? undefined : compileCast(field.castTo, field.castThen, options)
+  if (cast === undefined || then === undefined) return cast ?? then
+  return value => {
+    const result = cast(value)
+    return result === null ? null : then(result)
   }
 }
 
@@ -176,7 +184,8 @@ function compileDefault(field: FieldPlan, env: FieldEnv): (() => Value) | undefi
   if (field.default === undefined || field.default === null) return undefined
   const given = fromJson(field.default)
   try {
-    const cast = compileCast({ kind: 'any' }, field.castTo, { nulInText: env.nulInText, onLoss: () => undefined })
+    const { onLossy: _, ...exact } = field
+    const cast = compileCasts({ ...exact, castFrom: { kind: 'any' } }, { ...env, looseSource: false })
     const value = cast === undefined ? given : cast(given)
     return () => value
   } catch (error) {

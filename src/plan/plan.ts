@@ -1,5 +1,5 @@
 import type { Column, TableRef } from '../core/catalog.js'
-import type { WriteMode } from '../core/connector.js'
+import type { NewColumn, WriteMode } from '../core/connector.js'
 import type { Diagnostic } from '../core/diagnostics.js'
 import type { Value } from '../core/row.js'
 import type { LogicalType } from '../core/types.js'
@@ -159,6 +159,8 @@ export interface FieldPlan {
   /** What arrives at the cast; `any` after functions and expressions. */
   readonly castFrom: LogicalType
   readonly castTo: LogicalType
+  /** The column's own type, where it may hold less than `castTo`: the value is cast to it as well. */
+  readonly castThen?: LogicalType
   readonly onLossy?: Lossy
   readonly onInvalid?: InvalidPolicy
   /** `required: true`, or NOT NULL without a default in the target. */
@@ -188,6 +190,8 @@ export interface WritePlan {
   readonly table: TableRef
   /** `create: if_missing` and it is missing: created before the first batch. */
   readonly create: boolean
+  /** What a table to be created is asked for, second pass included; its database may hold another type: see `columns`. */
+  readonly newColumns: readonly NewColumn[]
   readonly columns: readonly Column[]
   readonly primaryKey: readonly string[]
   readonly uniques: readonly { readonly name: string; readonly columns: readonly string[] }[]

@@ -18,6 +18,8 @@ export interface ProgramEnv {
   readonly resolvers: Resolvers
   /** Can the target's text hold U+0000? */
   readonly nulInText: boolean
+  /** Does the target keep empty texts as null? */
+  readonly emptyIsNull?: boolean
   /** The source's declared types prove nothing. */
   readonly looseSource: boolean
   /** Expressions run in the json-logic-js interpreter. */
@@ -57,6 +59,7 @@ export function compileRowProgram(program: ProgramPlan, read: ReadPlan, env: Pro
       ...expressionEnv,
       firstLet: width,
       nulInText: env.nulInText,
+      emptyIsNull: env.emptyIsNull === true,
       looseSource: env.looseSource,
       entityPolicy: env.entityPolicy,
       onLoss: () => pending.push(i),

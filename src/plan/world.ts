@@ -1,5 +1,6 @@
 import type { Column } from '../core/catalog.js'
 import { formatTable } from '../core/catalog.js'
+import type { NewColumn } from '../core/connector.js'
 import type { LogicalType } from '../core/types.js'
 import { formatType, parseType } from '../core/types.js'
 import type { FieldSpec, PipelineSpec } from '../spec/model.js'
@@ -61,7 +62,21 @@ export function columnOf(world: World, draft: Draft, target: string, seen: reado
   const field = draft.fields.find(f => f.target === target)
   const place = `${draft.spec.name}.${target}`
   if (field === undefined || seen.includes(place)) return undefined
-  const { type } = createdType(world, draft, field, [...seen, place])
+  const wanted = wantedColumn(world, draft, field, [...seen, place])
+  if (wanted === undefined) return undefined
+  const made = world.catalogs.database('$target').created?.(wanted, primaryKeyOf(draft).includes(target))
+  return { ...wanted, native: formatType(wanted.type), hasDefault: false, ...made }
+}
+
+/** What a table to be created is asked for, to hold the field; undefined where its type is not known (said here). */
+export function wantedColumn(
+  world: World,
+  draft: Draft,
+  field: FieldSpec,
+  seen: readonly string[] = [],
+): NewColumn | undefined {
+  const { target } = field
+  const { type } = createdType(world, draft, field, seen)
   // A file takes any value: each is written as what it is.
   if (type === undefined || (type.kind === 'any' && !writesFiles(world.catalogs))) {
     const what =
@@ -71,7 +86,7 @@ export function columnOf(world: World, draft: Draft, target: string, seen: reado
     return undefined
   }
   const nullable = !field.required && !primaryKeyOf(draft).includes(target)
-  return { name: target, type, native: formatType(type), nullable, hasDefault: false }
+  return { name: target, type, nullable }
 }
 
 /** The type of a column to be created, and what decided it. */

@@ -1,10 +1,11 @@
 import type { Column } from '../core/catalog.js'
+import type { NewColumn } from '../core/connector.js'
 import type { FieldSpec } from '../spec/model.js'
 import type { Draft } from './draft.js'
 import type { WritePlan } from './plan.js'
 import { columnProblem } from './source-shape.js'
 import type { World } from './world.js'
-import { columnOf, fieldOf, generatedKeyOf, isPureField, primaryKeyOf, targetLabel } from './world.js'
+import { columnOf, fieldOf, generatedKeyOf, isPureField, primaryKeyOf, targetLabel, wantedColumn } from './world.js'
 
 /** Where and how the first pass writes. */
 export function planWrite(world: World, draft: Draft, fields: readonly FieldSpec[], keepsIdentity: boolean): WritePlan {
@@ -15,6 +16,7 @@ export function planWrite(world: World, draft: Draft, fields: readonly FieldSpec
   const returning = keepsIdentity ? generatedKeyOf(draft) : undefined
   return {
     ...tableParts(draft),
+    newColumns: target === undefined ? newColumns(world, draft) : [],
     columns,
     mode,
     replace: spec.load === 'replace',
@@ -25,6 +27,10 @@ export function planWrite(world: World, draft: Draft, fields: readonly FieldSpec
         ? []
         : columns.filter(c => c.generated === 'always' || c.generated === 'default').map(c => c.name),
   }
+}
+
+function newColumns(world: World, draft: Draft): readonly NewColumn[] {
+  return draft.fields.flatMap(field => wantedColumn(world, draft, field) ?? [])
 }
 
 /** What both passes say of the table. */

@@ -192,6 +192,7 @@ function jobOf(
         $entity: entity.name,
       },
       nulInText: context.target.connector.capabilities.nulInText,
+      emptyIsNull: context.target.connector.capabilities.emptyIsNull === true,
       looseSource: loose,
       entityPolicy: entity.onError,
       reference: context.logic === 'reference',

@@ -22,6 +22,7 @@ export interface ProduceJob {
     readonly context: FunctionContext
     readonly constants: Readonly<Record<string, Value>>
     readonly nulInText: boolean
+    readonly emptyIsNull: boolean
     readonly looseSource: boolean
     readonly entityPolicy: RowPolicy
     readonly reference: boolean

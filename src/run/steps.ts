@@ -22,14 +22,12 @@ export async function runStep(
 
 /** Creates the missing tables that the plan says are to be created, parents first; begins the files of a target of files. */
 export async function createTables(context: RunContext): Promise<void> {
-  for (const { name, write, deferred } of context.plan.entities) {
+  for (const { name, write } of context.plan.entities) {
     if (!write.create) continue
     await runStep(context, name, 'create', 0, async session => {
       if (session.startTable !== undefined) return session.startTable(write.table, write.columns, write.replace)
       if ((await context.target.table(write.table)) !== undefined) return
-      const later =
-        deferred?.write.columns.filter(column => !write.columns.some(({ name }) => name === column.name)) ?? []
-      await session.createTable(write.table, [...write.columns, ...later], write.primaryKey)
+      await session.createTable(write.table, write.newColumns, write.primaryKey)
     })
   }
 }

@@ -1,7 +1,7 @@
 import { RowError } from '../core/errors.js'
 import type { LogicalType } from '../core/types.js'
 import { toDecimal, toFloat, toInteger } from './casts/numbers.js'
-import type { Cast, CastOptions } from './casts/options.js'
+import type { Cast, CastOptions, LossPolicy } from './casts/options.js'
 import { lossPolicy } from './casts/options.js'
 import { castRefusal, conversionRisk } from './casts/risk.js'
 import { toTemporal } from './casts/temporals.js'
@@ -16,6 +16,24 @@ export { castRefusal, conversionRisk } from './casts/risk.js'
  * (E402 to E409, E421), unless `onLossy` allows the loss, which is then counted by `onLoss`.
  */
 export function compileCast(from: LogicalType, to: LogicalType, options: CastOptions): Cast | undefined {
+  const cast = castOf(from, to, options)
+  return options.emptyIsNull === true && MAY_BE_EMPTY.has(to.kind) ? withoutEmpty(cast, lossPolicy(options)) : cast
+}
+
+const MAY_BE_EMPTY: ReadonlySet<string> = new Set(['text', 'bytes', 'enum', 'any', 'other'])
+
+function withoutEmpty(cast: Cast | undefined, loss: LossPolicy): Cast {
+  return value => {
+    const result = cast === undefined ? value : cast(value)
+    if (result !== '' && !(Buffer.isBuffer(result) && result.length === 0)) return result
+    if (loss.allowed === undefined)
+      throw new RowError('E404', 'this database keeps the empty value as null; `empty_to_null` or `on_lossy` allows it')
+    loss.onLoss()
+    return null
+  }
+}
+
+function castOf(from: LogicalType, to: LogicalType, options: CastOptions): Cast | undefined {
   const allowed = lossPolicy(options)
   const refusal = options.looseSource === true ? undefined : castRefusal(from, to, { onLossy: options.onLossy })
   if (refusal !== undefined)

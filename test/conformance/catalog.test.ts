@@ -1,5 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
+import type { LogicalType } from '../../src/core/types.js'
 import { identityColumn, onEveryDatabase, ownSql } from './databases.js'
+import { VALUES } from './values.js'
 
 onEveryDatabase('catalog', place => {
   beforeAll(async () => {
@@ -97,6 +99,28 @@ onEveryDatabase('catalog', place => {
       .database.describe(ownSql(place(), 'select nothing from parent'))
       .catch((error: unknown) => error)
     expect(failure).toMatchObject({ name: 'EtlError', code: expect.stringMatching(/^E(207|308)$/) })
+  })
+
+  test('tells beforehand how the catalog will describe a column that it makes', async () => {
+    const { database } = place()
+    const types: readonly LogicalType[] = [
+      ...VALUES.map(group => group.type),
+      ...[8, 16, 24, 32].map((bits): LogicalType => ({ kind: 'integer', bits: bits as 8, unsigned: true })),
+      { kind: 'timestamp', zoned: false, precision: 9 },
+      { kind: 'timestamp', zoned: true, precision: 9 },
+      { kind: 'timestamp', zoned: true, precision: 0 },
+      { kind: 'time', precision: 3 },
+      { kind: 'bytes', length: 16 },
+      { kind: 'other', native: 'bit(8)' },
+    ]
+    const columns = types.map((type, i) => ({ name: `c${i}`, type, nullable: true }))
+    const session = await database.session({ readOnly: false })
+    await session.begin()
+    await session.createTable({ table: 'made' }, columns, [])
+    await session.commit()
+    await session.close()
+    const made = await database.table({ table: 'made' })
+    expect(columns.map(column => database.created?.(column, false).type)).toEqual(made?.columns.map(({ type }) => type))
   })
 
   test('rights of the owner', async () => {

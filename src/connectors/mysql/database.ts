@@ -5,6 +5,7 @@ import type {
   Database,
   Identity,
   Lock,
+  NewColumn,
   OpenOptions,
   Session,
   SessionOptions,
@@ -20,6 +21,7 @@ import { MySession } from './session.js'
 import { endSessions } from './sessions.js'
 import { takeSnapshot } from './snapshot.js'
 import type { Settings } from './spec.js'
+import { createdType } from './types.js'
 
 class MyDatabase implements Database {
   readonly #schemas: Set<string>
@@ -43,6 +45,10 @@ class MyDatabase implements Database {
     const resolved = this.#resolve(ref)
     this.#schemas.add(resolved.schema)
     return await readTable(this.catalog, resolved)
+  }
+
+  created(column: NewColumn, inKey: boolean): Pick<Column, 'type' | 'native'> {
+    return createdType(column, inKey, this.catalog.server)
   }
 
   async describe(query: string): Promise<readonly Column[]> {

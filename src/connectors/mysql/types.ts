@@ -122,6 +122,25 @@ export function columnLines(
   })
 }
 
+/** What the catalog says of a column made for the type; a text that has no room in its row is longer than it says. */
+export function createdType(
+  column: NewColumn,
+  inKey: boolean,
+  server: { readonly mariadb: boolean; readonly version: string },
+): { readonly type: LogicalType; readonly native: string } {
+  const native = nativeType(column, inKey, ROW_BYTES, server)
+  // The check that comes with it is how the catalog knows.
+  if (column.type.kind === 'json') return { native, type: column.type }
+  const [, name = '', first, second] = /^(\w+)(?:\((\d+)(?:,(\d+))?\))?/.exec(native) ?? []
+  const size = first === undefined ? undefined : Number(first)
+  const scale = second === undefined ? undefined : Number(second)
+  const comment = suffix(column).includes(INSTANT) ? INSTANT : undefined
+  return {
+    native,
+    type: logicalType({ name, full: native, length: size, precision: size, scale, fraction: size, comment }),
+  }
+}
+
 /** Byte for byte, trailing spaces included: what differs in the source differs here. */
 export function exactCollation(server: { readonly mariadb: boolean }): string {
   return server.mariadb ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin'

@@ -108,6 +108,8 @@ export function bindValue(form: BindForm, value: Value): Bound {
       return isoTimestamp(String(value))
     case 'zoned':
       return isoZoned(String(value))
+    case 'interval':
+      return String(value).replace(/^-(\d+) -/, '-$1 ')
     default:
       return typeof value === 'boolean'
         ? value

@@ -5,6 +5,7 @@ import type {
   Database,
   Identity,
   Lock,
+  NewColumn,
   OpenOptions,
   Session,
   SessionOptions,
@@ -21,6 +22,7 @@ import { OracleSession } from './session.js'
 import { takeSnapshot } from './snapshot.js'
 import type { From } from './source.js'
 import type { Settings } from './spec.js'
+import { createdType } from './types.js'
 
 const POOL_WAIT_MS = 60_000
 
@@ -54,6 +56,10 @@ class OracleDatabase implements Database {
     const table = await this.#inCatalog(connection => readTable(connection, resolved))
     if (table !== undefined) this.#sources.set(formatTable(table), { table })
     return table
+  }
+
+  created({ type }: NewColumn, inKey: boolean): Pick<Column, 'type' | 'native'> {
+    return createdType(type, inKey)
   }
 
   async describe(query: string): Promise<readonly Column[]> {

@@ -21,6 +21,7 @@ export const capabilities: Capabilities = {
   maxIdentifier: 128,
   batchRows: 2000,
   nulInText: true,
+  emptyIsNull: true,
   looseTypes: false,
 }
 

@@ -109,6 +109,9 @@ export function decoderOf(driver: Driver, metadata: Metadata, type: LogicalType,
     case driver.DB_TYPE_TIMESTAMP_TZ:
     case driver.DB_TYPE_TIMESTAMP_LTZ:
       return cell => String(cell).trimStart()
+    // One sign stands for the whole interval here, and for the days alone in PostgreSQL: each part gets its own.
+    case driver.DB_TYPE_INTERVAL_DS:
+      return cell => String(cell).replace(/^-(\d+) (?=\d)/, '-$1 -')
     default:
       return cell => cell
   }

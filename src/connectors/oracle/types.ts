@@ -123,6 +123,23 @@ export function nativeType(type: LogicalType, inKey: boolean): string {
   }
 }
 
+/** What the dictionary says of a column made for the type. */
+export function createdType(
+  type: LogicalType,
+  inKey: boolean,
+): { readonly type: LogicalType; readonly native: string } {
+  const words = nativeType(type, inKey).toUpperCase()
+  const [, name = '', first, second] = /^(\w+)(?:\((\d+)(?:,(-?\d+))?(?: CHAR)?\))?/.exec(words) ?? []
+  const size = first === undefined ? undefined : Number(first)
+  const native: NativeType =
+    name === 'NUMBER'
+      ? { name, precision: size, scale: size === undefined ? undefined : Number(second ?? 0), length: undefined }
+      : name === 'TIMESTAMP'
+        ? { name: words, precision: undefined, scale: undefined, length: undefined }
+        : { name, precision: undefined, scale: undefined, length: size, unit: words.includes(' CHAR)') ? 'C' : 'B' }
+  return { native: nativeText(native), type: logicalType(native) }
+}
+
 function textType(length: number | undefined, inKey: boolean): string {
   if (length !== undefined && length <= SAFE_CHARACTERS) return `varchar2(${Math.max(1, length)} char)`
   return inKey ? 'varchar2(4000)' : 'clob'

@@ -4,6 +4,7 @@ import type {
   Database,
   Identity,
   Lock,
+  NewColumn,
   OpenOptions,
   Session,
   SessionOptions,
@@ -18,6 +19,7 @@ import { PgSession } from './session.js'
 import { endSessions } from './sessions.js'
 import { takeSnapshot } from './snapshot.js'
 import type { Settings } from './spec.js'
+import { createdType } from './types.js'
 
 class PgDatabase implements Database {
   readonly #schemas: Set<string>
@@ -41,6 +43,10 @@ class PgDatabase implements Database {
     const resolved = { schema: ref.schema ?? this.schema, table: ref.table }
     this.#schemas.add(resolved.schema)
     return await readTable(this.catalog, resolved)
+  }
+
+  created({ type }: NewColumn): Pick<Column, 'type' | 'native'> {
+    return createdType(type)
   }
 
   async describe(query: string): Promise<readonly Column[]> {

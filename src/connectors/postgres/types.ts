@@ -109,6 +109,37 @@ export function nativeType(type: LogicalType): string {
   }
 }
 
+/** What the catalog says of a column made for the type. */
+export function createdType(type: LogicalType): { readonly type: LogicalType; readonly native: string } {
+  const native = nativeType(type)
+  return { native, type: heldType(type, native) }
+}
+
+const INTEGERS: Readonly<Record<string, 16 | 32 | 64>> = { smallint: 16, integer: 32, bigint: 64 }
+
+function heldType(type: LogicalType, native: string): LogicalType {
+  const bits = INTEGERS[native]
+  if (bits !== undefined) return { kind: 'integer', bits }
+  if (native === 'text') return { kind: 'text' }
+  switch (type.kind) {
+    case 'integer':
+      return { kind: 'decimal', precision: 20, scale: 0 }
+    case 'decimal':
+      return type.precision === undefined ? type : { ...type, scale: type.scale ?? 0 }
+    case 'text':
+      return { kind: 'text', ...(type.length === undefined ? {} : { length: type.length }) }
+    case 'bytes':
+      return { kind: 'bytes' }
+    case 'time':
+    case 'timestamp': {
+      const { precision, ...whole } = type
+      return precision === undefined || precision > 6 ? whole : type
+    }
+    default:
+      return type
+  }
+}
+
 function integerType(bits: number, unsigned: boolean): string {
   const needed = unsigned ? bits + 1 : bits
   if (needed > 64) return 'numeric(20,0)'

@@ -8,6 +8,7 @@ import type {
   Database,
   Identity,
   Lock,
+  NewColumn,
   OpenOptions,
   Session,
   SessionOptions,
@@ -24,6 +25,7 @@ import { SqliteSession } from './session.js'
 import { takeSnapshot } from './snapshot.js'
 import { DEFAULT_BUSY_TIMEOUT } from './spec.js'
 import { Turn } from './turn.js'
+import { declaredType, logicalType } from './types.js'
 
 /** Opens the file of a `sources.X` or `target` block. */
 export async function openDatabase(
@@ -165,6 +167,11 @@ class SqliteDatabase implements Database {
 
   async table(ref: TableRef): Promise<Table | undefined> {
     return readTable(this.#catalog, ref)
+  }
+
+  created({ type }: NewColumn): Pick<Column, 'type' | 'native'> {
+    const native = declaredType(type)
+    return { type: logicalType(native), native }
   }
 
   async describe(query: string): Promise<readonly Column[]> {

@@ -105,9 +105,9 @@ export function declaredType(type: LogicalType): string {
     case 'date':
       return 'DATE'
     case 'time':
-      return 'TIME'
+      return `TIME${digits(type.precision)}`
     case 'timestamp':
-      return type.zoned ? 'TIMESTAMPTZ' : 'TIMESTAMP'
+      return `${type.zoned ? 'TIMESTAMPTZ' : 'TIMESTAMP'}${digits(type.precision)}`
     case 'json':
       return 'JSON_TEXT'
     case 'uuid':
@@ -117,4 +117,9 @@ export function declaredType(type: LogicalType): string {
     default:
       return 'TEXT'
   }
+}
+
+/** Six digits of the second are what everybody expects; more must be said. */
+function digits(precision: number | undefined): string {
+  return precision === undefined || precision <= 6 ? '' : `(${precision})`
 }

@@ -123,8 +123,9 @@ export function toFloat(type: FloatType, from: LogicalType, loss: LossPolicy): C
     if (type.bits === 64 || Number.isNaN(number) || !Number.isFinite(number)) return number
     const rounded = Math.fround(number)
     if (!Number.isFinite(rounded)) throw new RowError('E403', `the number is outside the range of ${target}`)
-    // Six digits always survive float32 and come back the same.
-    if (rounded === number || (digits <= 6 && Math.abs(number) > 1.2e-38)) return number
+    // Nine digits tell any float32 from the next: what comes back in as many digits was not lost.
+    if (rounded === number || (digits <= 9 && Number(rounded.toPrecision(Math.max(1, digits))) === number))
+      return number
     return lost(rounded)
   }
   return value => {

@@ -6,6 +6,8 @@ export interface CastOptions {
   readonly onLossy?: 'fail' | 'quarantine' | 'round' | 'truncate'
   /** Can the target's text hold U+0000? */
   readonly nulInText: boolean
+  /** The target keeps empty texts and bytes as null. */
+  readonly emptyIsNull?: boolean
   /** The source's declared types prove nothing (SQLite): every value is checked. */
   readonly looseSource?: boolean
   /** Called for each loss that `onLossy` allowed. */

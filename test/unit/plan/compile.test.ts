@@ -71,6 +71,30 @@ describe('a plan', () => {
     expect(b.entities).toEqual(a.entities)
   })
 
+  test('casts to the column too where it holds less than the type that the file gives', async () => {
+    const entities = (type: string): string =>
+      CUSTOMER.replace('id: ID, code: CODE, name: NAME', `id: ID, code: CODE, name: { from: NAME, type: ${type} }`)
+    const wide = await planOf({
+      source: SOURCE,
+      target: TARGET.replace(/name \w+(\(\d+\))?/i, 'name decimal(10,2)'),
+      entities: entities('"decimal(12,4)"'),
+    })
+    expect(wide.entities[0]?.program.fields[2]).toMatchObject({
+      castTo: { kind: 'decimal', precision: 12, scale: 4 },
+      castThen: { kind: 'decimal', precision: 10, scale: 2 },
+    })
+    expect(wide.warnings.map(w => [w.code, w.message])).toContainEqual([
+      'E220',
+      'name: decimal(12,4) to decimal(10,2), more than 2 digits after the point would be cut off',
+    ])
+    const narrow = await planOf({
+      source: SOURCE,
+      target: TARGET.replace(/name \w+(\(\d+\))?/i, 'name decimal(10,2)'),
+      entities: entities('"decimal(8,1)"'),
+    })
+    expect(narrow.entities[0]?.program.fields[2]).not.toHaveProperty('castThen')
+  })
+
   test('reads what expressions, lets, filter and order need, decoded', async () => {
     const plan = await planOf({
       ...db,
@@ -119,9 +143,9 @@ describe('a plan', () => {
     })
     expect(plan.entities[0]?.write).toMatchObject({ create: true, primaryKey: ['key'] })
     expect(plan.entities[0]?.write.columns.map(c => [c.name, c.native, c.nullable])).toEqual([
-      ['key', 'int64', false],
-      ['total', 'decimal(10,2)', true],
-      ['shout', 'varchar(20)', true],
+      ['key', 'INTEGER', false],
+      ['total', 'DECIMAL(10,2)', true],
+      ['shout', 'VARCHAR(20)', true],
     ])
     expect(
       await errorsOf({

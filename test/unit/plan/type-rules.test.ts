@@ -96,7 +96,7 @@ describe('a type rule', () => {
       'id int32, rule types[0] of the pipeline',
       'name text, source TEXT',
       'id int64, source INTEGER',
-      'carrier_id int32, key of carrier',
+      'carrier_id int64, key of carrier',
       'status text, field type',
     ])
     expect(warnings(plan)).toEqual([

@@ -74,6 +74,9 @@ describe('values that arrive', () => {
     ['text', 'float64', '-Infinity', Number.NEGATIVE_INFINITY],
     ['decimal', 'float32', '1.5', 1.5],
     ['decimal', 'float32', '0.1', 0.1],
+    ['decimal', 'float32', '123456.79', 123456.79],
+    ['any', 'float32', '3.4028235e+38', 3.4028235e38],
+    ['any', 'float32', '1e-45', 1e-45],
     ['float64', 'float32', 0.5, 0.5],
     ['int64', 'float64', 12n, 12],
     ['int64', 'text', 9007199254740993n, '9007199254740993'],
@@ -146,6 +149,7 @@ describe('values that are refused', () => {
     ['decimal', 'float64', '0.1000000000000000055511151231257827', 'E404 float64 cannot hold all digits of the number'],
     ['int64', 'float64', 9007199254740993n, 'E404 float64 cannot hold all digits of the number'],
     ['float64', 'float32', 0.1, 'E404 float32 cannot hold all digits of the number'],
+    ['any', 'float32', '16777217', 'E404 float32 cannot hold all digits of the number'],
     ['float64', 'float32', 1e39, 'E403 the number is outside the range of float32'],
     ['text', 'float64', '1e999', 'E403 the number is outside the range of float64'],
     ['text', 'varchar(3)', 'abcd', 'E405 the text is longer than varchar(3)'],
@@ -295,6 +299,24 @@ describe('what needs no cast', () => {
   it('text is looked through where the target cannot hold NUL', () => {
     expect(compiled('text', 'text', { nulInText: false })).toBe(true)
     expect(compiled('text', 'text')).toBe(false)
+  })
+
+  it('the empty value is a loss where the target keeps it as null', () => {
+    const message = 'E404 this database keeps the empty value as null; `empty_to_null` or `on_lossy` allows it'
+    const empties: readonly [string, Value][] = [
+      ['text', ''],
+      ['varchar(5)', ''],
+      ['bytes', Buffer.alloc(0)],
+      ['any', ''],
+    ]
+    for (const [to, value] of empties) {
+      const from = to === 'any' ? 'text' : to
+      expect(cast(from, to, value, { emptyIsNull: true })).toEqual({ error: message, losses: 0 })
+      expect(cast(from, to, value, { emptyIsNull: true, onLossy: 'truncate' })).toEqual({ value: null, losses: 1 })
+      expect(cast(from, to, value)).toEqual({ value, losses: 0 })
+    }
+    expect(cast('text', 'text', ' ', { emptyIsNull: true })).toEqual({ value: ' ', losses: 0 })
+    expect(compiled('int32', 'int64', { emptyIsNull: true })).toBe(false)
   })
 
   it('values of a loose source are always checked', () => {
