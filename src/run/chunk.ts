@@ -53,10 +53,19 @@ export async function execChunk(
   range: Pick<PlannedChunk, 'lower' | 'upper'>,
   watch: ChunkWatch,
 ): Promise<ChunkOutcome> {
-  return withRetries((_attempt, progressed) => attemptChunk(context, ref, range, watch, progressed), {
-    signal: watch.signal,
-    onRetry: watch.retry,
-  })
+  let last = 0
+  return withRetries(
+    (_attempt, progressed) =>
+      attemptChunk(context, ref, range, watch, batch => {
+        // Also what the ledger has of an attempt whose commit was thought lost is progress.
+        if (batch > last) progressed()
+        last = Math.max(last, batch)
+      }),
+    {
+      signal: watch.signal,
+      onRetry: watch.retry,
+    },
+  )
 }
 
 async function attemptChunk(
@@ -64,11 +73,12 @@ async function attemptChunk(
   ref: ChunkRef,
   range: Pick<PlannedChunk, 'lower' | 'upper'>,
   watch: ChunkWatch,
-  progressed: () => void,
+  reached: (batch: number) => void,
 ): Promise<ChunkOutcome> {
   const entity = entityNamed(context.plan, ref.entity)
   const before: ChunkProgress = (await context.progress?.chunk(ref)) ?? { done: false, batch: 0, counts: NO_COUNTS }
   watch.began(before.counts)
+  reached(before.batch)
   if (before.done) return { done: true, counts: before.counts }
   await context.quarantine?.trim(ref.entity, ref.pass, ref.chunk, before.batch)
   const { read, program, write } = ref.pass === 'defer' && entity.deferred !== undefined ? entity.deferred : entity
@@ -78,7 +88,7 @@ async function attemptChunk(
   const { batches } = producer
   const sink = openSink(context, ref, entity, { read, write }, watch)
   try {
-    const last = await drain(context, ref, batches, sink, before, watch, progressed)
+    const last = await drain(context, ref, batches, sink, before, watch, reached)
     if (watch.signal.aborted) return { done: false, counts: last.counts }
     await context.progress?.markDone(ref, last)
     return { done: true, counts: last.counts }
@@ -98,7 +108,7 @@ async function drain(
   sink: Sink,
   before: ChunkProgress,
   watch: ChunkWatch,
-  progressed: () => void,
+  reached: (batch: number) => void,
 ): Promise<ChunkProgress> {
   let progress = before
   let next = batches.next()
@@ -119,7 +129,7 @@ async function drain(
       counts: addCounts(progress.counts, result.counts),
     }
     await context.progress?.committed(ref, batch.batch, batch.lastKey, progress.counts)
-    progressed()
+    reached(batch.batch)
     watch.committed(batch, result, progress.counts, {
       read: batch.readMs,
       transform: batch.transformMs,

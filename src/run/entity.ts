@@ -14,6 +14,7 @@ import { planChunks } from './plan-chunks.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import { Preview } from './preview.js'
 import type { RejectRecord } from './quarantine.js'
+import { retried } from './retried.js'
 import { MAX_ATTEMPTS } from './retry.js'
 import type { BatchResult } from './sink.js'
 import { finishTable, runStep } from './steps.js'
@@ -130,7 +131,8 @@ export class EntityRun {
     const ref = { runId, entity, pass, epoch }
     const plan = (): Promise<readonly PlannedChunk[]> =>
       pass === 'load' ? planChunks(this.#context, this.plan) : Promise.resolve(WHOLE)
-    const chunks = progress === undefined ? WHOLE : await progress.chunks(ref, plan)
+    const chunks =
+      progress === undefined ? WHOLE : await retried(this.#context, entity, () => progress.chunks(ref, plan))
     const failed = new AbortController()
     const signal = AbortSignal.any([control.signal, failed.signal])
     const totals = new Map<number, Counts>()

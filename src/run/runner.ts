@@ -16,6 +16,7 @@ import type { SourceAddress } from './produce-job.js'
 import { Progress } from './progress.js'
 import { QuarantineFiles } from './quarantine.js'
 import { Resolvers } from './resolvers.js'
+import { retried } from './retried.js'
 import { RunFiles } from './run-files.js'
 import { schedule } from './scheduler.js'
 import { Sessions } from './sessions.js'
@@ -336,8 +337,11 @@ class Run {
     if (progress === undefined) return
     const state = status === 'failed' ? 'failed' : status === 'interrupted' ? 'interrupted' : 'completed'
     failpoint('run-complete')
-    if (ledger !== undefined && !LOST_RUN.has(this.#error?.code))
-      await targets.write(session => ledger.runs.endRun(session, runId, epoch, state))
+    if (ledger !== undefined && !LOST_RUN.has(this.#error?.code)) {
+      const end = (): Promise<void> => targets.write(session => ledger.runs.endRun(session, runId, epoch, state))
+      // A run that failed has tried long enough.
+      await (state === 'failed' ? end() : retried(this.#context, '$pipeline', end))
+    }
     failpoint('run-complete')
     await progress.settle()
     await progress.save(state)

@@ -4,6 +4,7 @@ import { EtlError } from '../core/errors.js'
 import { quoteTable } from '../core/sql.js'
 import type { EntityPlan } from '../plan/plan.js'
 import type { RunContext } from './context.js'
+import { retried } from './retried.js'
 
 /** Does something once per run: its mark in the ledger commits with it. A dry run does nothing. */
 export async function runStep(
@@ -16,8 +17,9 @@ export async function runStep(
   const { progress, runId, epoch } = context
   if (progress === undefined) return
   const ref = { runId, entity, pass: step, chunk: index, epoch }
-  if ((await progress.chunk(ref)).done) return
-  await progress.markDone(ref, undefined, work)
+  await retried(context, entity, async () => {
+    if (!(await progress.chunk(ref)).done) await progress.markDone(ref, undefined, work)
+  })
 }
 
 /** Creates the missing tables that the plan says are to be created, parents first; begins the files of a target of files. */

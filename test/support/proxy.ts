@@ -107,9 +107,9 @@ export class ToxicProxy {
       this.#cut(pair, 'reset')
       return
     }
-    const { cutAtByte } = this.toxics
+    const { cutAtByte, ...rest } = this.toxics
     if (cutAtByte !== undefined && this.sent + bytes.length >= cutAtByte) {
-      this.toxics = { ...this.toxics, cutAtByte: Number.POSITIVE_INFINITY }
+      this.toxics = rest
       await this.#send(pair, pair.server, bytes.subarray(0, Math.max(0, cutAtByte - this.sent)))
       this.#cut(pair, 'reset')
       return

@@ -11,12 +11,18 @@ export interface Verdict {
   readonly problems: readonly string[]
 }
 
+export interface Held {
+  readonly ledger: boolean
+  /** A frozen process woke up beside the one that took over: the quarantine files of both are one, and only the ledger is fenced. */
+  readonly takenOver: boolean
+}
+
 /** Holds the target against the model: rows as a multiset, the ledger's sums, the quarantine, what is left open. */
 export async function judge(
   place: Place,
   entities: readonly EntityModel[],
   dir: string,
-  ledger: boolean,
+  { ledger, takenOver }: Held,
 ): Promise<Verdict> {
   const problems: string[] = []
   let lost = 0
@@ -39,7 +45,7 @@ export async function judge(
   }
   if (ledger) {
     problems.push(...(await ledgerProblems(place, entities)))
-    problems.push(...quarantineProblems(entities, dir))
+    if (!takenOver) problems.push(...quarantineProblems(entities, dir))
   }
   problems.push(...(await leftOpen(place)))
   return { lost, doubled, problems }

@@ -11,7 +11,7 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string' },
     runs: { type: 'string', default: '30' },
-    engines: { type: 'string', default: ENGINES.join(',') },
+    target: { type: 'string', default: ENGINES.join(',') },
     ledger: { type: 'string', default: 'on' },
     'every-hit': { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
@@ -21,13 +21,12 @@ const { values } = parseArgs({
 const seed = Number(values.seed ?? Date.now() % 1_000_000_000)
 const runs = Number(values.runs)
 const ledger = values.ledger !== 'off'
-const targets = ENGINES.filter(name => values.engines.split(',').includes(name))
+const targets = ENGINES.filter(name => values.target.split(',').includes(name))
 const say = (line: string): void => console.log(line)
 const cli = resolve('dist/cli.js')
 
 const engines = new Map<EngineName, Engine>()
-for (const name of targets) engines.set(name, await openEngine(name))
-if (!engines.has('sqlite')) engines.set('sqlite', await openEngine('sqlite'))
+for (const name of ENGINES) engines.set(name, await openEngine(name))
 say(`torture: --seed ${seed} --runs ${runs}; ${[...engines.values()].map(e => `${e.name} ${e.version}`).join(', ')}`)
 
 const table = figures()
@@ -74,6 +73,7 @@ async function torture(run: number): Promise<void> {
   if (problems.length === 0) return
   failures++
   for (const problem of problems) say(`    ${problem}`)
-  const only = targets.length === ENGINES.length ? '' : ` --engines ${targets.join(',')}`
-  say(`    again: npm run torture -- --seed ${own} --runs 1${ledger ? '' : ' --ledger off'}${only} --verbose`)
+  say(
+    `    again: npm run torture -- --seed ${own} --runs 1 --target ${target}${ledger ? '' : ' --ledger off'} --verbose`,
+  )
 }
