@@ -124,6 +124,12 @@ function longest(type: LogicalType): number {
       return Math.max(0, ...type.labels.map(label => label.length))
     case 'uuid':
       return 36
+    case 'date':
+      return 16
+    case 'time':
+      return 24
+    case 'timestamp':
+      return 40
     default:
       return Number.POSITIVE_INFINITY
   }
