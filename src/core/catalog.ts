@@ -17,6 +17,10 @@ export interface Column {
   readonly generated?: 'stored' | 'always' | 'default'
   /** Text only: the column compares byte by byte, so its order can be trusted across databases. */
   readonly binaryOrder?: boolean
+  /** Text only, where it cannot hold every character of Unicode: what the database calls the characters that it can. */
+  readonly characterSet?: string
+  /** Text only: what its comparison does not see, so that different values are one key: `case and trailing spaces`. */
+  readonly equates?: string
   /** Made while reading and not stored: used where it is named, never copied by `rest`. */
   readonly pseudo?: boolean
 }
@@ -53,6 +57,8 @@ export interface Table extends TableRef {
   readonly version?: string
   /** False where the engine of the table keeps no transactions (MyISAM): exactly-once is refused there. */
   readonly transactional: boolean
+  /** Enabled triggers that fire when rows are inserted or updated; absent where there are none. */
+  readonly triggers?: readonly string[]
 }
 
 /** `schema.table`, or just `table`, for messages. */

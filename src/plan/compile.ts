@@ -19,6 +19,7 @@ import { Problems } from './problems.js'
 import type { Selection } from './select.js'
 import { selectEntities } from './select.js'
 import { placesOf, sourceName } from './source-shape.js'
+import { checkTables } from './table-checks.js'
 import { warnUnusedRules } from './type-rules.js'
 import type { World } from './world.js'
 
@@ -58,7 +59,9 @@ export async function compilePlan(
     const own = new Problems(pipeline.locate)
     entityProblems.set(entity.name, own)
     const draft = draftEntity(spec, entity, catalogs, own)
-    if (draft !== undefined) drafts.set(entity.name, draft)
+    if (draft === undefined) continue
+    checkTables(spec, draft, catalogs)
+    drafts.set(entity.name, draft)
   }
   const dependencies = [
     ...specDependencies(spec),

@@ -64,7 +64,10 @@ export function planEntity(world: World, draft: Draft, placement: Placement): En
 function createdColumns(world: World, draft: Draft): readonly CreatedColumn[] {
   return draft.fields.flatMap(field => {
     const { type, by } = createdType(world, draft, field)
-    return type === undefined ? [] : [{ column: field.target, type: formatType(type), by }]
+    const native = columnOf(world, draft, field.target)?.native
+    return type === undefined || native === undefined
+      ? []
+      : [{ column: field.target, type: formatType(type), native, by }]
   })
 }
 

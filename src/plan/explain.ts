@@ -68,7 +68,7 @@ function targetChanges(plan: Plan): string[] {
 
 function createdColumns(plan: Plan): string[] {
   const rows = plan.entities.flatMap(({ write, created }) =>
-    created.map(({ column, type, by }) => [`${formatTable(write.table)}.${column}`, type, by]),
+    created.map(({ column, type, native, by }) => [`${formatTable(write.table)}.${column}`, type, native, by]),
   )
   return rows.length === 0 ? [] : ['  CREATED COLUMNS', ...columns(rows)]
 }
@@ -90,6 +90,15 @@ function notes(plan: Plan): string[] {
       .map(entity => `  ${entity.name}: keys that the target generates are kept in the ledger for refs`),
     ...plan.entities.flatMap(dedupeWords),
     ...plan.entities.flatMap(incrementalWords),
+    ...plan.entities
+      .filter(({ write }) => write.advance.length > 0)
+      .map(
+        ({ name, write }) =>
+          `  ${name}: the file gives ${write.advance.join(', ')}, which the target can generate; its counter is moved past them`,
+      ),
+    ...plan.entities
+      .filter(({ write }) => write.triggers.length > 0)
+      .map(({ name, write }) => `  ${name}: triggers of the target run for its rows: ${write.triggers.join(', ')}`),
     ...(plan.ledger === false ? ['  no ledger: a run that breaks off and is resumed may write rows twice'] : []),
   ]
 }

@@ -113,7 +113,7 @@ export function conversionsOf(draft: Draft, field: FieldSpec, plan: FieldPlan): 
 function conversion(draft: Draft, field: FieldSpec, castFrom: LogicalType, castTo: LogicalType): readonly Conversion[] {
   const [from, to] = [formatType(castFrom), formatType(castTo)]
   const { risk, note } = conversionRisk(castFrom, castTo)
-  if (from === to && risk !== 'lossy') return []
+  if (from === to && risk === 'lossless') return []
   if (risk === 'lossy' && field.onLossy === undefined) {
     const hint = 'rows that would lose something are rejected; `on_lossy: round` or `truncate` allows it'
     const message = `${field.target}: ${from} to ${to}${note === undefined ? '' : `, ${note}`}`

@@ -79,6 +79,7 @@ export function planPass(
             ...read,
             ...(spec.where === undefined ? {} : { where: spec.where }),
             ...(source.version === undefined ? {} : { version: source.version }),
+            ...(source.snapshot === undefined ? {} : { snapshot: source.snapshot }),
           },
     program: {
       lets: usedLets.map(({ name, rule }) => ({ name, rule })),

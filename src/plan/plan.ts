@@ -122,6 +122,8 @@ export interface ReadPlan {
   readonly where?: string
   /** `Table.version` as it was planned with; rows of another one are not read. */
   readonly version?: string
+  /** False where the table keeps no transactions: its rows are not of one moment. */
+  readonly snapshot?: false
   /** `incremental`: index into `columns` of the column that the window is of. */
   readonly mark?: number
   /** Indexes into `columns`: the read order, ending with the key. Empty for inline rows, files and unions. */
@@ -205,6 +207,8 @@ export interface WritePlan {
   /** `load: replace`: the table is emptied before the first batch, within this run. */
   readonly replace: boolean
   readonly match: readonly string[]
+  /** The target's own triggers, which run for each row. */
+  readonly triggers: readonly string[]
   /** The generated key column that nobody maps, where its values are wanted. */
   readonly returning?: Column
   /** Identity or auto-increment columns that get explicit values: their sequences are moved afterwards. */
@@ -222,8 +226,10 @@ export interface DeferredPlan {
 
 export interface CreatedColumn {
   readonly column: string
-  /** As in `type:`. */
+  /** What is asked for, as in `type:`. */
   readonly type: string
+  /** What the target makes of it, in its own words. */
+  readonly native: string
   /** What decided the type: `field type`, `rule types[0] of the pipeline`, `source NUMBER(10,0)`. */
   readonly by: string
 }

@@ -1,4 +1,4 @@
-import type { Table } from '../core/catalog.js'
+import type { Column, Table } from '../core/catalog.js'
 import { formatTable } from '../core/catalog.js'
 import { EtlError } from '../core/errors.js'
 import type { Value } from '../core/row.js'
@@ -10,7 +10,8 @@ import type { ReadPlan, SingleFrom } from './plan.js'
 import type { Problems } from './problems.js'
 import { suggest } from './problems.js'
 
-export type SourceColumn = Omit<ReadPlan['columns'][number], 'decode'> & { readonly pseudo?: boolean }
+export type SourceColumn = Omit<ReadPlan['columns'][number], 'decode'> &
+  Pick<Column, 'pseudo' | 'characterSet' | 'equates'>
 
 /** Where an entity's rows come from, checked against the database. */
 export interface SourceShape {
@@ -23,6 +24,8 @@ export interface SourceShape {
   readonly order: readonly string[]
   readonly estimatedRows?: number
   readonly version?: string
+  /** False where its table keeps no transactions. */
+  readonly snapshot?: false
 }
 
 /** The shape of one place. */
@@ -117,6 +120,7 @@ export function sourceShape(entity: SingleSpec, catalogs: Catalogs, problems: Pr
         columns,
         key,
         order: checkedOrder(entity, columns, key, label, problems),
+        ...(table.transactional ? {} : { snapshot: false }),
         ...(table.estimatedRows === undefined ? {} : { estimatedRows: table.estimatedRows }),
       }
     }

@@ -32,6 +32,7 @@ export function unionRead({ name, where, shape, values }: MemberShape, union: Pa
       columns,
       ...(where === undefined ? {} : { where }),
       ...(shape.version === undefined ? {} : { version: shape.version }),
+      ...(shape.snapshot === undefined ? {} : { snapshot: shape.snapshot }),
       order: shape.order.map(place),
       key: shape.key.map(place),
       ...(mark === undefined ? {} : { mark: place(mark) }),

@@ -20,7 +20,7 @@ export function planWrite(world: World, draft: Draft, fields: readonly FieldSpec
     columns,
     mode,
     replace: spec.load === 'replace',
-    match: mode === 'insert' ? [] : checkedMatch(draft),
+    match: mode === 'insert' ? [] : checkedMatch(world, draft),
     ...(returning === undefined ? {} : { returning }),
     advance:
       mode === 'update' || target === undefined
@@ -36,7 +36,7 @@ function newColumns(world: World, draft: Draft): readonly NewColumn[] {
 /** What both passes say of the table. */
 export function tableParts(
   draft: Draft,
-): Pick<WritePlan, 'table' | 'create' | 'primaryKey' | 'uniques' | 'foreignKeys'> {
+): Pick<WritePlan, 'table' | 'create' | 'primaryKey' | 'uniques' | 'foreignKeys' | 'triggers'> {
   const { spec, target } = draft
   return {
     table: spec.to.table,
@@ -44,6 +44,7 @@ export function tableParts(
     primaryKey: primaryKeyOf(draft),
     uniques: target?.uniques ?? [],
     foreignKeys: target?.foreignKeys ?? [],
+    triggers: target?.triggers ?? [],
   }
 }
 
@@ -63,7 +64,7 @@ function checkRequired(draft: Draft): void {
   }
 }
 
-function checkedMatch(draft: Draft): readonly string[] {
+function checkedMatch(world: World, draft: Draft): readonly string[] {
   const { spec, target, problems } = draft
   const match = matchOf(draft)
   const path = [...spec.path, spec.match === undefined ? 'load' : 'match']
@@ -79,6 +80,20 @@ function checkedMatch(draft: Draft): readonly string[] {
     if (fieldOf(draft, name) !== undefined) continue
     const hint = `add a field \`${name}: ...\`${spec.match === undefined ? ', or say `match: [...]`' : ''}`
     problems.error('E217', path, `no field makes ${name}, so ${spec.load} cannot tell which row is the same`, hint)
+  }
+  for (const name of match) {
+    const column = target?.columns.find(each => each.name === name) ?? columnOf(world, draft, name)
+    if (column?.type.kind === 'float') {
+      problems.error(
+        'E217',
+        path,
+        `${name} is a float, and floats cannot be told apart reliably`,
+        'match by another key',
+      )
+    } else if (target !== undefined && column?.nullable === true && !target.primaryKey.includes(name)) {
+      const hint = 'match by columns that are NOT NULL: two nulls are never the same row'
+      problems.error('E217', path, `${name} may be null, so ${spec.load} cannot tell which row is the same`, hint)
+    }
   }
   if (target !== undefined && !hasUnique(draft, match)) {
     const message = `nothing in ${targetLabel(draft)} keeps ${match.join(', ')} unique`

@@ -56,7 +56,12 @@ describe('types: rules', () => {
       const plan = await at.etl('plan', 'pipeline.yaml', '--json')
       expect(plan.stderr).toBe('')
       const { entities } = JSON.parse(plan.stdout) as { entities: { created: unknown[]; conversions: unknown[] }[] }
-      expect(entities[0]?.created[1]).toEqual({ column: 'flag', type: 'boolean', by: 'rule types[0] of the pipeline' })
+      expect(entities[0]?.created[1]).toEqual({
+        column: 'flag',
+        type: 'boolean',
+        native: 'boolean',
+        by: 'rule types[0] of the pipeline',
+      })
       expect(entities[0]?.conversions.at(-1)).toMatchObject({
         field: 'flag',
         to: 'boolean',

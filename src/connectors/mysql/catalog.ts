@@ -7,7 +7,8 @@ type TextRow = (string | null)[]
 
 const COLUMNS = `
   select column_name, data_type, column_type, character_maximum_length, numeric_precision, numeric_scale,
-    datetime_precision, collation_name, is_nullable, column_default, extra, generation_expression, column_comment
+    datetime_precision, collation_name, is_nullable, column_default, extra, generation_expression, column_comment,
+    character_set_name
   from information_schema.columns where table_schema = ? and table_name = ? order by ordinal_position`
 
 /** Indexes over whole columns only: a prefix or an expression makes nothing unique. */
@@ -20,6 +21,10 @@ const FOREIGN_KEYS = `
   from information_schema.key_column_usage
   where table_schema = ? and table_name = ? and referenced_table_name is not null
   order by constraint_name, ordinal_position`
+
+const TRIGGERS = `
+  select distinct trigger_name from information_schema.triggers
+  where event_object_schema = ? and event_object_table = ? and event_manipulation in ('INSERT', 'UPDATE') order by 1`
 
 async function texts(connection: MyConnection, sql: string, params: readonly string[]): Promise<TextRow[]> {
   const { rows } = await connection.run(sql, params)
@@ -40,6 +45,7 @@ export async function readTable(connection: MyConnection, ref: Required<TableRef
   const columns = await texts(connection, COLUMNS, names)
   const json = await jsonColumns(connection, ref)
   const indexes = await readIndexes(connection, ref)
+  const triggers = (await texts(connection, TRIGGERS, names)).map(row => row[0] as string)
   const view = kind === 'VIEW' || kind === 'SYSTEM VIEW'
   return {
     ...ref,
@@ -50,6 +56,7 @@ export async function readTable(connection: MyConnection, ref: Required<TableRef
     foreignKeys: foreignKeysOf(await texts(connection, FOREIGN_KEYS, names)),
     ...(rows === null || rows === undefined || view ? {} : { estimatedRows: Number(rows) }),
     transactional: view || TRANSACTIONAL.has((engine ?? '').toLowerCase()),
+    ...(triggers.length === 0 ? {} : { triggers }),
   }
 }
 
@@ -88,7 +95,7 @@ function uniqueOf(index: Index): UniqueKey {
 
 function columnOf(row: TextRow, json: ReadonlySet<string>): Column {
   const [name, dataType, full, length, precision, scale, fraction, collation, nullable] = row as string[]
-  const [fallback, extra, expression, comment] = row.slice(9)
+  const [fallback, extra, expression, comment, characters] = row.slice(9)
   const number = (text: string | null | undefined): number | undefined =>
     text === null || text === undefined ? undefined : Number(text)
   const type = logicalType({
@@ -115,6 +122,21 @@ function columnOf(row: TextRow, json: ReadonlySet<string>): Column {
     hasDefault,
     ...(generated === undefined ? {} : { generated }),
     ...(binaryOrder ? { binaryOrder } : {}),
+    ...(type.kind === 'text' ? textTraits(characters ?? '', collation ?? '') : {}),
+  }
+}
+
+const UNICODE = /^(utf8mb4|utf16|utf16le|utf32|gb18030)$/
+
+function textTraits(characters: string, collation: string): Pick<Column, 'characterSet' | 'equates'> {
+  // `utf8mb4_0900_…` and MariaDB's `…_nopad_…` see trailing spaces; the others pad before they compare.
+  const unseen = [
+    ...(/_ci$/.test(collation) ? ['case'] : []),
+    ...(collation === '' || collation === 'binary' || /_nopad_|_0900_/.test(collation) ? [] : ['trailing spaces']),
+  ]
+  return {
+    ...(characters === '' || UNICODE.test(characters) ? {} : { characterSet: characters }),
+    ...(unseen.length === 0 ? {} : { equates: unseen.join(' and ') }),
   }
 }
 

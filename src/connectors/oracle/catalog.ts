@@ -34,6 +34,12 @@ const FOREIGN_KEYS = `
   where c.owner = :1 and c.table_name = :2 and c.constraint_type = 'R' and c.status = 'ENABLED'
   order by c.constraint_name, k.position`
 
+const TRIGGERS = `
+  select trigger_name from all_triggers
+  where table_owner = :1 and table_name = :2 and status = 'ENABLED'
+    and (triggering_event like '%INSERT%' or triggering_event like '%UPDATE%')
+  order by trigger_name`
+
 function columnsSql(hasIdentity: boolean): string {
   const identity = hasIdentity
     ? `i.generation_type from all_tab_cols c left join all_tab_identity_cols i
@@ -84,6 +90,7 @@ export async function readTable(connection: OracleConnection, wanted: Required<T
   const constraints = (await connection.run(CONSTRAINTS, names)).rows
   const indexes = (await connection.run(INDEXES, [...names, ...names])).rows
   const foreignKeys = (await connection.run(FOREIGN_KEYS, names)).rows
+  const triggers = (await connection.run(TRIGGERS, names)).rows.map(row => String(row[0]))
   const uniques = group(
     [
       ...constraints.filter(row => row[1] === 'U').map(row => [row[0], row[2]]),
@@ -100,6 +107,7 @@ export async function readTable(connection: OracleConnection, wanted: Required<T
     foreignKeys: group(foreignKeys, foreignKeyOf),
     ...(found.rows === undefined ? {} : { estimatedRows: found.rows }),
     transactional: true,
+    ...(triggers.length === 0 ? {} : { triggers }),
   }
 }
 

@@ -28,7 +28,7 @@ const COLUMNS = `
     o.collname = 'C' or o.collname = 'POSIX' or o.collname = 'ucs_basic' or (o.collname = 'default' and (
       select b.datcollate in ('C', 'POSIX') and coalesce(to_json(b)->>'datlocprovider', 'c') = 'c'
       from pg_catalog.pg_database b where b.datname = current_database())),
-    (select x from (${BASE_TYPE}) b(x))
+    (select x from (${BASE_TYPE}) b(x)), o.collisdeterministic, current_setting('server_encoding')
   from pg_catalog.pg_attribute a
   cross join lateral (select a.atttypid as oid, a.atttypmod as mod) t
   join pg_catalog.pg_type y on y.oid = a.atttypid
@@ -47,6 +47,12 @@ const KEYS = `
     and (i.indisprimary or i.indimmediate)
   order by r.relname`
 
+/** Bits of `tgtype`: 4 insert, 16 update. */
+const TRIGGERS = `
+  select t.tgname from pg_catalog.pg_trigger t
+  where t.tgrelid = $1::oid and not t.tgisinternal and t.tgenabled in ('O', 'A') and t.tgtype & 20 <> 0
+  order by t.tgname`
+
 const FOREIGN_KEYS = `
   select c.conname, n.nspname, f.relname,
     (select json_agg(a.attname order by k.position) from unnest(c.conkey) with ordinality k(attnum, position)
@@ -63,10 +69,11 @@ export async function readTable(connection: PgConnection, ref: Required<TableRef
   const relation = (await connection.run(RELATION, [ref.schema, ref.table])).rows[0]
   if (relation === undefined) return undefined
   const [oid, kind, tuples] = relation as [string, string, string]
-  const [columns, keys, foreignKeys] = await Promise.all([
+  const [columns, keys, foreignKeys, triggers] = await Promise.all([
     connection.run(COLUMNS, [oid]),
     connection.run(KEYS, [oid]),
     connection.run(FOREIGN_KEYS, [oid]),
+    connection.run(TRIGGERS, [oid]),
   ])
   const unique = (row: TextRow): UniqueKey => ({ name: row[0] as string, columns: names(row[2]) })
   const primary = keys.rows.find(row => row[1] === 't')
@@ -80,11 +87,13 @@ export async function readTable(connection: PgConnection, ref: Required<TableRef
     // -1, and 0 for a view: nobody has counted yet.
     ...(Number(tuples) < 0 || kind === 'v' ? {} : { estimatedRows: Number(tuples) }),
     transactional: true,
+    ...(triggers.rows.length === 0 ? {} : { triggers: triggers.rows.map(row => row[0] as string) }),
   }
 }
 
 function columnOf(row: TextRow): Column {
-  const [name, native, notNull, identity, generated, expression, domainDefault, binary, type] = row
+  const [name, native, notNull, identity, generated, expression, domainDefault, binary, type, deterministic, encoding] =
+    row
   const logical = logicalType(JSON.parse(type as string))
   const kind = generatedKind(identity ?? '', generated ?? '', expression ?? null)
   const binaryOrder = binary === 't' && logical.kind === 'text' && logical.fixed !== true
@@ -96,6 +105,8 @@ function columnOf(row: TextRow): Column {
     hasDefault: expression !== null || domainDefault === 't' || identity !== '',
     ...(kind === undefined ? {} : { generated: kind }),
     ...(binaryOrder ? { binaryOrder } : {}),
+    ...(deterministic === 'f' ? { equates: 'what its collation ignores' } : {}),
+    ...(logical.kind === 'text' && encoding !== 'UTF8' ? { characterSet: encoding as string } : {}),
   }
 }
 

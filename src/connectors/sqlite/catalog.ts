@@ -35,7 +35,7 @@ export function readTable(connection: Connection, ref: TableRef): Table | undefi
   if (ref.schema !== undefined && ref.schema !== 'main') return undefined
   const facts = findTable(connection, ref.table)
   if (facts === undefined) return undefined
-  const { primaryKey, uniques, alias, binary } = readKeys(connection, facts)
+  const { primaryKey, uniques, alias, binary, equates } = readKeys(connection, facts)
   const rows = connection.query(
     'select name, type, "notnull", dflt_value is not null, hidden from pragma_table_xinfo(?)',
     [facts.name],
@@ -57,9 +57,16 @@ export function readTable(connection: Connection, ref: TableRef): Table | undefi
         ...(isAlias ? { generated: 'default' as const } : {}),
         ...(row[4] === 2 || row[4] === 3 ? { generated: 'stored' as const } : {}),
         ...(binary.has(name) ? { binaryOrder: true } : {}),
+        ...(equates.has(name) ? { equates: equates.get(name) as string } : {}),
       }
       return column
     })
+  const triggers = connection
+    .query(`select name, sql from sqlite_schema where type = 'trigger' and lower(tbl_name) = lower(?) order by name`, [
+      facts.name,
+    ])
+    .filter(row => !/^[^;]*?\bdelete\s+on\b/i.test(String(row[1])))
+    .map(row => String(row[0]))
   const estimate = facts.kind === 'view' ? undefined : estimateRows(connection, facts)
   return {
     table: facts.name,
@@ -70,6 +77,7 @@ export function readTable(connection: Connection, ref: TableRef): Table | undefi
     foreignKeys: readForeignKeys(connection, facts.name),
     ...(estimate === undefined ? {} : { estimatedRows: estimate }),
     transactional: true,
+    ...(triggers.length === 0 ? {} : { triggers }),
   }
 }
 
@@ -86,18 +94,26 @@ function readKeys(connection: Connection, facts: TableFacts) {
     [facts.name],
   )
   const binary = new Set<string>()
+  const equates = new Map<string, string>()
   const uniques: UniqueKey[] = []
   for (const [index, unique, origin, partial] of indexes) {
     const parts = connection.query('select name, coll from pragma_index_xinfo(?) where key = 1 order by seqno', [
       index ?? null,
     ])
-    for (const [name, collation] of parts) if (name !== null && collation === 'BINARY') binary.add(String(name))
+    for (const [name, given] of parts) {
+      if (name === null) continue
+      // Written as the table's definition spells it.
+      const collation = String(given).toUpperCase()
+      if (collation === 'BINARY') binary.add(String(name))
+      const unseen = collation === 'NOCASE' ? 'case' : collation === 'RTRIM' ? 'trailing spaces' : undefined
+      if (unseen !== undefined) equates.set(String(name), unseen)
+    }
     if (unique !== 1 || partial !== 0 || origin === 'pk' || parts.some(part => part[0] === null)) continue
     uniques.push({ name: String(index), columns: parts.map(part => String(part[0])) })
   }
   const hasOwnIndex = indexes.some(row => row[2] === 'pk')
   const only = primaryKey.length === 1 && !hasOwnIndex && !facts.withoutRowid ? primaryKey[0] : undefined
-  return { primaryKey, uniques, alias: only, binary }
+  return { primaryKey, uniques, alias: only, binary, equates }
 }
 
 function readForeignKeys(connection: Connection, table: string): ForeignKey[] {

@@ -73,14 +73,20 @@ function sameKind(from: LogicalType, to: LogicalType): ConversionRisk {
     return to.length === undefined || (from.length ?? Number.POSITIVE_INFINITY) <= to.length
       ? LOSSLESS
       : checked(`at most ${to.length} bytes`)
-  if (from.kind === 'enum' && to.kind === 'enum')
-    return from.labels.every(label => to.labels.includes(label)) ? LOSSLESS : checked('the target has fewer labels')
+  if (from.kind === 'enum' && to.kind === 'enum') return labelsFit(from.labels, to.labels)
   if (from.kind === 'time' && to.kind === 'time') return secondsFit(from, to)
   if (from.kind === 'timestamp' && to.kind === 'timestamp')
     return from.zoned === to.zoned ? secondsFit(from, to) : lossy('the zone offset would be lost')
   if (from.kind === 'other' && to.kind === 'other' && from.native !== to.native)
     return checked(`the database decides whether the text is ${to.native}`)
   return LOSSLESS
+}
+
+function labelsFit(from: readonly string[], to: readonly string[]): ConversionRisk {
+  const missing = from.filter(label => !to.includes(label))
+  if (missing.length === 0) return LOSSLESS
+  const named = missing.slice(0, 5).map(label => JSON.stringify(label))
+  return checked(`the target lacks the labels ${named.join(', ')}${missing.length > 5 ? ', …' : ''}`)
 }
 
 function secondsFit(from: { readonly precision?: number }, to: { readonly precision?: number }): ConversionRisk {

@@ -44,9 +44,9 @@ test('a plan as a page', async () => {
   + create  orders    3 columns, primary key id
 
   CREATED COLUMNS
-  orders.id           int64  source INTEGER
-  orders.customer_id  int64  key of customer
-  orders.note         text   source TEXT
+  orders.id           int64  INTEGER  source INTEGER
+  orders.customer_id  int64  INTEGER  key of customer
+  orders.note         text   TEXT     source TEXT
 
   CONVERSIONS
   1 lossless

@@ -48,8 +48,8 @@ describe('a type rule', () => {
     expect(warnings(plan)).toEqual([])
     expect(explainPlan(plan)).toContain(
       `  CREATED COLUMNS
-  coil.id      int64          source INTEGER
-  coil.used    boolean        rule types[0] of the pipeline
+  coil.id      int64          INTEGER        source INTEGER
+  coil.used    boolean        BOOLEAN        rule types[0] of the pipeline
 `,
     )
   })

@@ -45,6 +45,17 @@ const VIEWS: Readonly<Record<string, Omit<DictionaryView, 'physical'>>> = {
       for (const sequence of catalog.sequences.values()) yield [sequence.owner, sequence.name, 'SEQUENCE', 'VALID']
     },
   },
+  TRIGGERS: {
+    columns: [
+      ['OWNER', 'T'],
+      ['TRIGGER_NAME', 'T'],
+      ['TABLE_OWNER', 'T'],
+      ['TABLE_NAME', 'T'],
+      ['TRIGGERING_EVENT', 'T'],
+      ['STATUS', 'T'],
+    ],
+    rows: () => [],
+  },
   SYNONYMS: {
     columns: [
       ['OWNER', 'T'],
