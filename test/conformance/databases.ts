@@ -14,7 +14,7 @@ import type {
 } from '../../src/core/connector.js'
 import type { Row, Value } from '../../src/core/row.js'
 import { fromJson, toJson } from '../../src/core/row.js'
-import type { TestDatabase, TestSchema } from '../databases/types.js'
+import type { TestDatabase, TestFiles, TestSchema } from '../databases/types.js'
 
 /** A database under test, opened through its connector for writing. */
 export interface Place {
@@ -27,17 +27,19 @@ export interface Place {
 const FOLDER = new URL('../databases/', import.meta.url)
 
 /** Every file of test/databases; `ETL_TEST_DATABASES=sqlite,postgres` picks some. */
-export const databases: readonly TestDatabase[] = await Promise.all(
+const modules: readonly { readonly database?: TestDatabase; readonly files?: TestFiles }[] = await Promise.all(
   readdirSync(FOLDER)
     .filter(file => file !== 'types.ts')
     .filter(file => process.env.ETL_TEST_DATABASES?.split(',').includes(basename(file, '.ts')) ?? true)
-    .map(async file => {
-      const module = (await import(new URL(file, FOLDER).href)) as { database: TestDatabase }
-      return module.database
-    }),
+    .map(file => import(new URL(file, FOLDER).href)),
 )
 
-if (databases.length === 0) throw new Error('ETL_TEST_DATABASES names no file of test/databases')
+export const databases: readonly TestDatabase[] = modules.flatMap(({ database }) => database ?? [])
+
+/** What is no database, but files. */
+export const fileKinds: readonly TestFiles[] = modules.flatMap(({ files }) => files ?? [])
+
+if (modules.length === 0) throw new Error('ETL_TEST_DATABASES names no file of test/databases')
 
 async function connectorOf(name: string): Promise<Connector> {
   const url = new URL(`../../src/connectors/${name}/index.ts`, import.meta.url)

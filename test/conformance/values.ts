@@ -194,6 +194,13 @@ export const VALUES: readonly TypeCases[] = [
 
 export const EXCEPTIONS: readonly Exception[] = [
   {
+    type: 'json',
+    label: ' [1, 2] ',
+    database: 'jsonl',
+    becomes: { value: '[1, 2]' },
+    reason: 'the value stands in a line of JSON: white space around it is not its own',
+  },
+  {
     type: 'float',
     label: 'minus zero',
     database: 'oracle',

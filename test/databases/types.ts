@@ -18,3 +18,18 @@ export interface TestSchema {
   rows(sql: string): Promise<unknown[][]>
   drop(): Promise<void>
 }
+
+/** A kind of files that a target writes and a source reads; there is no SQL, and no table but what is written. */
+export interface TestFiles {
+  readonly name: string
+  create(testId: string): Promise<TestFolder>
+}
+
+export interface TestFolder {
+  readonly target: ConnectionConfig
+  readonly source: ConnectionConfig
+  readonly baseDir: string
+  /** What a source calls the file of a table. */
+  fileOf(table: string): string
+  drop(): Promise<void>
+}
