@@ -32,6 +32,14 @@ export { graphMermaid, graphText } from './plan/graph.js'
 export type { EntityPlan, Plan } from './plan/plan.js'
 export type { EntityPreview, EntityResult, RunHandle, RunOptions, RunResult } from './run/api.js'
 export type { Counts, EntityState, EventListener, RunEvent, RunStatus, StageTimes } from './run/events.js'
+export {
+  listQuarantine,
+  type QuarantineCause,
+  type QuarantinedRow,
+  type QuarantineOptions,
+  type QuarantineReport,
+} from './run/quarantine-list.js'
+export type { RetryOptions } from './run/retry-run.js'
 export { startRun } from './run/runner.js'
 export type { PipelineSpec } from './spec/model.js'
 

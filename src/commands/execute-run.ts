@@ -2,6 +2,7 @@ import { exitCodeOf } from '../core/errors.js'
 import { TOOL_VERSION } from '../core/version.js'
 import type { Pipeline } from '../load/pipeline.js'
 import type { RunHandle, RunOptions, RunResult } from '../run/api.js'
+import type { RetryOptions } from '../run/retry-run.js'
 import type { Controls } from '../ui/app.js'
 import { errorText } from '../ui/error-text.js'
 import { errorJson, resultLine } from '../ui/json.js'
@@ -18,18 +19,14 @@ import { asEtlError, type Terminal } from './terminal.js'
 
 /** `etl run`: everything behind its flags. */
 export function runPipeline(file: string | undefined, flags: RunFlags, terminal: Terminal): Promise<number> {
-  return flags.json === true ? runJson(file, flags, terminal) : run(file, flags, terminal)
+  return withResult(flags, terminal, () => execute(file, flags, terminal))
 }
 
-function run(file: string | undefined, flags: RunFlags, terminal: Terminal): Promise<number> {
-  return terminal.perform(() => execute(file, flags, terminal))
-}
-
-/** As {@link run}, but the last line on stdout is a result even where no run began. */
-async function runJson(file: string | undefined, flags: RunFlags, terminal: Terminal): Promise<number> {
+/** With `--json` the last line on stdout is a result even where no run began. */
+function withResult(flags: RunFlags, terminal: Terminal, work: () => Promise<number>): Promise<number> {
   return terminal.perform(async () => {
     try {
-      return await execute(file, flags, terminal)
+      return await work()
     } catch (error) {
       const document = {
         type: 'result',
@@ -37,9 +34,25 @@ async function runJson(file: string | undefined, flags: RunFlags, terminal: Term
         exitCode: exitCodeOf(error),
         error: errorJson(asEtlError(error)),
       }
-      terminal.out(`${JSON.stringify(document)}\n`)
+      if (flags.json === true) terminal.out(`${JSON.stringify(document)}\n`)
       throw error
     }
+  })
+}
+
+/** `etl quarantine retry`: a run like any other, of rejected rows alone. */
+export function retryRun(
+  file: string | undefined,
+  retry: RetryOptions,
+  flags: RunFlags,
+  terminal: Terminal,
+): Promise<number> {
+  return withResult(flags, terminal, async () => {
+    const options = { ...runOptionsOf(flags, terminal.io), retry }
+    const pipeline = await openPipeline(file, flags, terminal)
+    const result = await carryOut(pipeline, options, flags, terminal)
+    tellResult(result, pipeline, flags, terminal)
+    return result.exitCode
   })
 }
 

@@ -11,8 +11,11 @@ const PIPELINE_ARGUMENT = ['[pipeline]', 'the pipeline file (default: etl.yaml o
 
 /** `--profile` and `--var`, which decide what the file says. */
 export function addPipelineOptions(command: Command): Command {
+  return addVariableOptions(command.argument(...PIPELINE_ARGUMENT))
+}
+
+export function addVariableOptions(command: Command): Command {
   return command
-    .argument(...PIPELINE_ARGUMENT)
     .option('--profile <name>', 'merge this profile of the file over it')
     .option('--var <name=value>', 'set a variable (repeatable)', variable)
 }

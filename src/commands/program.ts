@@ -30,6 +30,8 @@ export function buildProgram(commands: readonly CliCommand[], io: Io, finish: (e
     .description('Moves data between databases as a YAML file says; resumable, row by row accounted for.')
     .version(TOOL_VERSION, '-V, --version', 'print the version')
     .helpCommand(false)
+    // What stands behind a command's name is for it, also where that command has some of its own.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: text => io.stdout.write(text),

@@ -12,6 +12,7 @@ export const COMMANDS: readonly RegisteredCommand[] = [
   { name: 'check', load: async () => (await import('./check.js')).checkCommand },
   { name: 'plan', load: async () => (await import('./plan.js')).planCommand },
   { name: 'run', load: async () => (await import('./run.js')).runCommand },
+  { name: 'quarantine', load: async () => (await import('./quarantine.js')).quarantineCommand },
   { name: 'graph', load: async () => (await import('./graph.js')).graphCommand },
   { name: 'schema', load: async () => (await import('./schema.js')).schemaCommand },
   { name: 'reference', load: async () => (await import('./reference.js')).referenceCommand },

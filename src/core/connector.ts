@@ -251,6 +251,8 @@ export interface ReadSpec {
   readonly after?: readonly Value[]
   /** Inclusive end of a chunk. Values of `order`. */
   readonly until?: readonly Value[]
+  /** Only rows whose values of `order` are one of these, none of which holds a null. Never asked of files. */
+  readonly keys?: readonly (readonly Value[])[]
   readonly limit?: number
   readonly batchRows: number
   /** A batch ends early when its values pass this size. */
@@ -261,7 +263,7 @@ export interface SourceBatch {
   readonly rows: Row[]
   /** Where the next read may go on: `order` values of the last row (or what a file source calls a position). */
   readonly cursor: readonly Value[]
-  /** Rows that cannot be understood: they have their place in `rows`, and no values there. */
+  /** Rows that cannot be understood: they have their place in `rows`, and no values there that count but the key's. */
   readonly malformed?: readonly MalformedRow[]
 }
 

@@ -91,3 +91,26 @@ export function keysetPredicate<V>(
     return column.nullable && nullsOnThatSide ? `${compare} or ${column.sql} is null` : compare
   }
 }
+
+/** "One of these positions", none of which holds a null, as a predicate and the bind values it uses. */
+export function anyOfPredicate<V>(
+  dialect: Dialect,
+  columns: readonly KeyColumn[],
+  positions: readonly (readonly V[])[],
+  first: number,
+): { readonly sql: string; readonly params: V[] } {
+  const params: V[] = []
+  const bind = (column: KeyColumn, value: V): string => {
+    params.push(value)
+    return column.bind(dialect.placeholder(first + params.length - 1))
+  }
+  const [only] = columns
+  if (positions.length === 0 || only === undefined) return { sql: '1 = 0', params }
+  const sql =
+    columns.length === 1
+      ? `${only.sql} in (${positions.map(position => bind(only, position[0] as V)).join(', ')})`
+      : positions
+          .map(position => `(${columns.map((c, i) => `${c.sql} = ${bind(c, position[i] as V)}`).join(' and ')})`)
+          .join(' or ')
+  return { sql, params }
+}

@@ -1,7 +1,8 @@
 import { connectorNamed } from '../connectors/registry.js'
-import type { ConnectionConfig, Database } from '../core/connector.js'
+import type { ConnectionConfig, Database, OpenOptions } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import type { Pipeline } from '../load/pipeline.js'
+import type { PipelineSpec } from '../spec/model.js'
 
 /** The opened sources and target of a pipeline. */
 export interface Databases {
@@ -58,6 +59,17 @@ export async function openDatabases(pipeline: Pipeline, options: OpenDatabasesOp
   if (target === undefined) throw new EtlError('E901', 'the target was not opened')
   const sources = new Map([...opened].filter(([name]) => name !== '$target'))
   return { sources, target, close }
+}
+
+/** Opens the target alone. */
+export async function openTarget(spec: PipelineSpec, options: OpenOptions): Promise<Database> {
+  try {
+    const connector = connectorNamed(spec.target.type)
+    if (connector === undefined) throw new EtlError('E901', `no connector ${spec.target.type}`)
+    return await connector.open(spec.target, options)
+  } catch (error) {
+    throw placed(error, 'target')
+  }
 }
 
 function placed(error: unknown, where: string): unknown {

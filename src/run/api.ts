@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../core/codes.js'
 import type { EtlError } from '../core/errors.js'
 import type { Counts, EntityState, EventListener, RunStatus, StageTimes } from './events.js'
+import type { RetryOptions } from './retry-run.js'
 
 export interface RunOptions {
   /** Reads, transforms, casts and checks every row; both sides opened read-only; writes nothing. */
@@ -23,6 +24,8 @@ export interface RunOptions {
   readonly exclude?: readonly string[]
   /** Default `<folder of the file>/.etl/<pipeline>`. */
   readonly stateDir?: string
+  /** Loads nothing but the rows that a run rejected, and closes them. */
+  readonly retry?: RetryOptions
   /** Quarantined rows are kept in the run's folder with their values. Default true. */
   readonly keepRejectedRows?: boolean
   /** `reference` runs expressions in json-logic-js itself, slowly, to compare. Default compiled. */
@@ -44,6 +47,8 @@ export interface EntityResult {
   readonly name: string
   readonly state: EntityState
   readonly counts: Counts
+  /** Rows in the target whose deferred columns could not be filled; they are counted as written. */
+  readonly unresolved: number
   readonly ms: number
   readonly stages: StageTimes
   readonly rejects: readonly {
@@ -87,5 +92,7 @@ export interface RunResult {
   /** Absolute folder with events.ndjson, quarantine/ …; undefined for a dry run. */
   readonly runDir?: string
   readonly warnings: readonly string[]
+  /** A retry: of which run, and how many of its rows are still rejected (of the entities chosen). */
+  readonly retry?: { readonly of: string; readonly left: number }
   readonly error?: EtlError
 }

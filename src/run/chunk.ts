@@ -13,6 +13,7 @@ import { type ProduceJob, produceHere } from './produce-job.js'
 import { produceInThread, threadsAvailable } from './produce-thread.js'
 import { ReadingSessions } from './reading-sessions.js'
 import { withRetries } from './retry.js'
+import { rejectedRows } from './retry-run.js'
 import type { BatchResult, Sink } from './sink.js'
 import { writeSpec } from './writers.js'
 
@@ -84,9 +85,9 @@ async function attemptChunk(
   const { read, program, write } = ref.pass === 'defer' && entity.deferred !== undefined ? entity.deferred : entity
   const leaveOut = ref.pass === 'defer' ? ((await context.progress?.rejectedKeys(ref.runId, ref.entity)) ?? NONE) : NONE
   const job = jobOf(context, ref, entity, { read, program, write }, range, before, leaveOut)
-  const producer = await openProducer(context, entity, job, watch.signal)
+  const producer = await openProducer(context, ref, entity, job, watch.signal)
   const { batches } = producer
-  const sink = openSink(context, ref, entity, { read, write }, watch)
+  const sink = openSink(context, ref, entity, { read, write }, watch, before.lastKey)
   try {
     const last = await drain(context, ref, batches, sink, before, watch, reached)
     if (watch.signal.aborted) return { done: false, counts: last.counts }
@@ -147,6 +148,7 @@ interface Producer {
 /** A thread of its own reads and transforms where there is enough to do and nothing to ask on the way. */
 async function openProducer(
   context: RunContext,
+  ref: ChunkRef,
   entity: EntityPlan,
   job: ProduceJob,
   signal: AbortSignal,
@@ -155,8 +157,18 @@ async function openProducer(
     return produceInThread(job, Object.fromEntries(sourcesOf(job.read).map(name => [name, context.address(name)])))
   }
   const sessions = new ReadingSessions(name => databaseNamed(context, name))
+  const { retry } = context
   return {
-    batches: produceHere(job, sessions.get, context.resolvers, signal, context.now),
+    batches:
+      retry === undefined
+        ? produceHere(job, sessions.get, context.resolvers, signal, context.now)
+        : produceHere(
+            rejectedRows(job),
+            retry.open(context, ref, job, sessions.get),
+            context.resolvers,
+            signal,
+            context.now,
+          ),
     close: () => sessions.close(),
   }
 }
@@ -168,6 +180,7 @@ function suitsThread(context: RunContext, entity: EntityPlan, job: ProduceJob): 
     threadsAvailable &&
     !asks &&
     !context.dryRun &&
+    context.retry === undefined &&
     context.target.connector.capabilities.flatPayload === true &&
     sources.length > 0 &&
     sources.every(database => database.identity.uid !== context.target.identity.uid) &&
@@ -215,7 +228,8 @@ function jobOf(
     keepValues: context.keepRejectedRows,
     keepKeys: entity.keepsIdentity,
     keepRows: context.dryRun,
-    findBy: ref.pass === 'defer' ? plan.write.match : [],
+    // A retry says of each row what became of it, also of one that the target does not have.
+    findBy: ref.pass === 'defer' && context.retry === undefined ? plan.write.match : [],
     leaveOut,
   }
 }
@@ -226,10 +240,13 @@ function openSink(
   entity: EntityPlan,
   plan: Pick<EntityPlan, 'read' | 'write'>,
   watch: ChunkWatch,
+  after: string | undefined,
 ): Sink {
   if (context.progress === undefined) {
     if (watch.dryKeys === undefined) throw new EtlError('E901', 'a dry run has no place for its keys')
     return new DrySink(context, entity, watch.dryKeys, watch.admit)
   }
-  return new LedgerSink({ context, progress: context.progress, ref, entity, ...plan, admit: watch.admit })
+  const { progress, retry } = context
+  if (retry !== undefined) return retry.sink({ context, progress, ref, entity, ...plan, admit: watch.admit }, after)
+  return new LedgerSink({ context, progress, ref, entity, ...plan, admit: watch.admit })
 }

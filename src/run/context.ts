@@ -6,6 +6,7 @@ import type { SourceAddress } from './produce-job.js'
 import type { Progress } from './progress.js'
 import type { QuarantineFiles } from './quarantine.js'
 import type { Resolvers } from './resolvers.js'
+import type { Retry } from './retry-run.js'
 import type { Sessions } from './sessions.js'
 import type { Slots } from './slots.js'
 
@@ -36,6 +37,8 @@ export interface RunContext {
   readonly progress: Progress | undefined
   readonly quarantine: QuarantineFiles | undefined
   readonly resolvers: Resolvers
+  /** Only rows that another run rejected are read, and closed. */
+  readonly retry: Retry | undefined
   readonly emit: (event: Happening) => void
   /** Milliseconds since the epoch; the only clock of a run. */
   readonly now: () => number

@@ -55,6 +55,7 @@ export class EntityRun {
       name: this.plan.name,
       state: this.state,
       counts: this.counts,
+      unresolved: this.unresolved,
       ms: this.ms,
       stages: this.stages,
       rejects: [...this.#causes.values()],
@@ -130,7 +131,9 @@ export class EntityRun {
     const entity = this.plan.name
     const ref = { runId, entity, pass, epoch }
     const plan = (): Promise<readonly PlannedChunk[]> =>
-      pass === 'load' ? planChunks(this.#context, this.plan) : Promise.resolve(WHOLE)
+      pass === 'load' && this.#context.retry === undefined
+        ? planChunks(this.#context, this.plan)
+        : Promise.resolve(WHOLE)
     const chunks =
       progress === undefined ? WHOLE : await retried(this.#context, entity, () => progress.chunks(ref, plan))
     const failed = new AbortController()

@@ -9,9 +9,24 @@ import type { Counts } from './events.js'
 import type { ChunkRef } from './ledger.js'
 import { type PreparedBatch, rejectRecord, type Why } from './prepared-batch.js'
 import type { Progress } from './progress.js'
+import type { RejectRecord } from './quarantine.js'
 import { transaction } from './sessions.js'
 import { type BatchResult, batchCounts, type Sink } from './sink.js'
 import { writerOf, writeSpec } from './writers.js'
+
+export type Settle = (session: Session, batch: PreparedBatch, rejects: readonly RejectRecord[]) => Promise<void>
+
+export interface LedgerSinkOptions {
+  readonly context: RunContext
+  readonly progress: Progress
+  readonly ref: ChunkRef
+  readonly entity: EntityPlan
+  readonly write: WritePlan
+  readonly read: ReadPlan
+  readonly admit: (result: BatchResult) => void
+  /** Notes what became of rows within the batch's transaction. Default: rejected ones in the ledger. */
+  readonly settle?: Settle
+}
 
 /**
  * Commits each batch's rows and its ledger entry together: fence, entry, rows, generated keys, rejected rows, commit.
@@ -30,16 +45,9 @@ export class LedgerSink implements Sink {
   /** The first attempt at the batch came as far as listing its rejected rows. */
   #listed = false
   readonly #admit: (result: BatchResult) => void
+  readonly #settle: Settle | undefined
 
-  constructor(options: {
-    readonly context: RunContext
-    readonly progress: Progress
-    readonly ref: ChunkRef
-    readonly entity: EntityPlan
-    readonly write: WritePlan
-    readonly read: ReadPlan
-    readonly admit: (result: BatchResult) => void
-  }) {
+  constructor(options: LedgerSinkOptions) {
     this.#context = options.context
     this.#progress = options.progress
     this.#ref = options.ref
@@ -53,6 +61,7 @@ export class LedgerSink implements Sink {
     }
     this.#spec = writeSpec(options.write)
     this.#admit = options.admit
+    this.#settle = options.settle
   }
 
   async write(batch: PreparedBatch): Promise<BatchResult> {
@@ -121,7 +130,8 @@ export class LedgerSink implements Sink {
     }
     // The second pass must know of skipped rows too.
     const noted = this.#entity.deferred === undefined ? listed : result.rejects
-    await ledger?.insertRejects(session, ref, batch.batch, noted)
+    if (this.#settle === undefined) await ledger?.insertRejects(session, ref, batch.batch, noted)
+    else await this.#settle(session, batch, listed)
     if (!sameCounts(expected, result.counts))
       await ledger?.updateBatch(session, ref, { ...entry, counts: result.counts })
     return result

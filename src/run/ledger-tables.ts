@@ -98,7 +98,10 @@ export const LEDGER_TABLES = {
     ],
     primaryKey: ['run_id', 'entity', 'pass', 'chunk', 'batch_no'],
   },
-  /** One row per rejected row; the row's values are only in the run's folder. */
+  /**
+   * One row per rejected row; the row's values are only in the run's folder. `state` is open, loaded (the second pass
+   * is to come) or closed.
+   */
   etl_reject: {
     columns: [
       RUN,
@@ -114,6 +117,20 @@ export const LEDGER_TABLES = {
       some('message', { kind: 'text', length: 1000 }),
       some('policy', { kind: 'text', length: 20 }),
       some('state', { kind: 'text', length: 20 }),
+    ],
+    primaryKey: ['run_id', 'entity', 'pass', 'chunk', 'batch_no', 'row_no'],
+  },
+  /** When and by which retry a rejected row was settled. The primary key is the guard: no row is settled twice. */
+  etl_closed: {
+    columns: [
+      RUN,
+      ENTITY,
+      PASS,
+      CHUNK,
+      some('batch_no', count),
+      some('row_no', count),
+      some('closed_by', { kind: 'text', length: 40 }),
+      some('closed_at', { kind: 'text', length: 40 }),
     ],
     primaryKey: ['run_id', 'entity', 'pass', 'chunk', 'batch_no', 'row_no'],
   },

@@ -9,6 +9,7 @@ import { LedgerSql } from './ledger-sql.js'
 import { LEDGER_FORMAT, LEDGER_TABLES, type LedgerTable } from './ledger-tables.js'
 import type { Owner } from './owner.js'
 import type { RejectRecord } from './quarantine.js'
+import { RejectLedger } from './reject-ledger.js'
 import { RunLedger } from './run-ledger.js'
 
 export type Pass = 'load' | 'defer'
@@ -56,12 +57,14 @@ export interface ChunkProgress {
 export class Ledger {
   readonly runs: RunLedger
   readonly identities: IdentityLedger
+  readonly rejects: RejectLedger
   readonly #sql: LedgerSql
 
   constructor(database: Database, schema: string | undefined) {
     this.#sql = new LedgerSql(database, schema)
     this.runs = new RunLedger(this.#sql)
     this.identities = new IdentityLedger(this.#sql)
+    this.rejects = new RejectLedger(this.#sql)
   }
 
   /**

@@ -1,19 +1,18 @@
-import { randomBytes } from 'node:crypto'
-import { userInfo } from 'node:os'
-import type { Session } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
-import { TOOL_VERSION } from '../core/version.js'
 import type { Pipeline } from '../load/pipeline.js'
 import { compilePlan } from '../plan/compile.js'
 import { diffFingerprints } from '../plan/fingerprint.js'
 import { type Databases, openDatabases } from '../plan/open.js'
 import type { Plan } from '../plan/plan.js'
 import type { RunOptions } from './api.js'
+import { beginRun, claimRun, heartbeatOf, lockName, newRunId, runOwner } from './begin-run.js'
 import { CheckpointFile, type CheckpointRead } from './checkpoint.js'
-import { Heartbeat } from './heartbeat.js'
+import type { Heartbeat } from './heartbeat.js'
 import { Ledger } from './ledger.js'
 import { here } from './owner.js'
+import { prepareRetry } from './prepare-retry.js'
 import { compareMarks, type Decision, decide } from './reconcile.js'
+import type { Retry } from './retry-run.js'
 import type { RunRow, StoredOptions } from './run-ledger.js'
 import { Sessions, transaction } from './sessions.js'
 import { refuseLiving, type TakenLock, takeLock } from './take-lock.js'
@@ -38,6 +37,8 @@ export interface Prepared {
   /** `--resume` of a run that is complete: nothing is to be done. */
   readonly complete: boolean
   readonly limit: number | undefined
+  /** Only rows that another run rejected. */
+  readonly retry?: Retry
   readonly notes: readonly string[]
 }
 
@@ -57,30 +58,23 @@ export async function prepare(
     const ledger = ledgerOf(pipeline, databases)
     taken = await takeLock({
       pipeline: pipeline.spec.name,
-      lockName: lockName(pipeline),
+      lockName: lockName(pipeline.spec.name),
       targets,
       ledger,
       takeOver: options.takeOver ?? false,
       here,
     })
-    return await prepareRun(pipeline, options, {
-      databases,
-      targets,
-      taken,
-      ledger,
-      file,
-      stamp: new Date(now()).toISOString(),
-    })
+    const opened = { databases, targets, taken, ledger, file, stamp: new Date(now()).toISOString() }
+    const { retry } = options
+    return retry === undefined
+      ? await prepareRun(pipeline, options, opened)
+      : await prepareRetry(pipeline, { ...options, retry }, { ...opened, stateDir })
   } catch (error) {
     await targets.close()
     await taken?.lock.release()
     await databases.close()
     throw error
   }
-}
-
-function lockName(pipeline: Pipeline): string {
-  return `etl:${pipeline.spec.name}`
 }
 
 function ledgerOf({ spec }: Pipeline, databases: Databases): Ledger | undefined {
@@ -140,22 +134,11 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
   })
   const notes = decision.action === 'resume' ? [...decision.notes] : []
   const base = { databases, targets, plan, ledger, file, fileRead, limit: stored.limit, notes }
-  const heartbeat = (runId: string, epoch: number): Heartbeat =>
-    new Heartbeat({
-      lockName: lockName(pipeline),
-      lock: opened.taken.lock,
-      targets,
-      run: ledger === undefined ? undefined : { ledger: ledger.runs, runId, epoch },
-    })
-  const claim = async (session: Session, runId: string, epoch: number): Promise<void> => {
-    const held = opened.taken.lock.session
-    const sessions = [...(held === undefined ? [] : [held]), ...targets.names]
-    await ledger?.runs.owners.claim(session, { runId, epoch }, { host: here.host, pid: here.pid, sessions })
-  }
+  const claim = { pipeline: pipeline.spec.name, targets, taken: opened.taken, ledger }
   if (decision.action === 'complete') {
     return {
       ...base,
-      heartbeat: new Heartbeat({ lockName: lockName(pipeline), lock: opened.taken.lock, targets, run: undefined }),
+      heartbeat: heartbeatOf(claim),
       runId: decision.run.runId,
       epoch: decision.run.epoch,
       startedAt: decision.run.startedAt,
@@ -164,38 +147,18 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
       complete: true,
     }
   }
-  const owner = `${userInfo().username}@${here.host} pid ${here.pid}`
+  const owner = runOwner()
   if (resumed === undefined) {
     const runId = newRunId()
-    const startedAt = await targets.write(async session => {
-      if (ledger === undefined) return opened.stamp
-      await ledger.prepare(session)
-      await transaction(session, async () => {
-        if (decision.action === 'new' && decision.abandon !== undefined)
-          await ledger.runs.abandon(session, decision.abandon)
-        await ledger.runs.insertRun(session, {
-          runId,
-          pipeline: plan.pipeline,
-          epoch: 1,
-          fingerprint: plan.fingerprint,
-          fingerprintParts: plan.fingerprintParts,
-          targetUid: plan.target.uid,
-          owner,
-          options: stored,
-          toolVersion: TOOL_VERSION,
-          consistency: CONSISTENCY,
-        })
-        await claim(session, runId, 1)
-      })
-      return (await ledger.runs.findRun(session, runId))?.startedAt ?? opened.stamp
-    })
+    const abandon = decision.action === 'new' ? decision.abandon : undefined
+    const startedAt = await beginRun(claim, { runId, plan, options: stored, consistency: CONSISTENCY, abandon })
     return {
       ...base,
-      heartbeat: heartbeat(runId, 1),
+      heartbeat: heartbeatOf(claim, runId),
       fileRead: { kind: 'none' },
       runId,
       epoch: 1,
-      startedAt,
+      startedAt: startedAt ?? opened.stamp,
       consistency: CONSISTENCY,
       resumed: undefined,
       complete: false,
@@ -216,7 +179,7 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
           fingerprintParts: plan.fingerprintParts,
           consistency: RESUMED,
         })
-        await claim(session, resumed.runId, epoch)
+        await claimRun(claim, session, resumed.runId, epoch)
         if (opened.taken.tookOver !== undefined)
           await ledger.runs.audit(session, resumed.runId, owner, 'take-over', opened.taken.tookOver)
         if (changes.length > 0)
@@ -226,7 +189,7 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
   }
   return {
     ...base,
-    heartbeat: heartbeat(resumed.runId, epoch),
+    heartbeat: heartbeatOf(claim, resumed.runId, epoch),
     runId: resumed.runId,
     epoch,
     startedAt: resumed.startedAt,
@@ -303,10 +266,6 @@ function decideByFile(pipeline: Pipeline, options: RunOptions, file: CheckpointR
   }
   if (pipeline.spec.consistency === 'strict') throw strict(run)
   return { action: 'resume', run, notes: ['the ledger is switched off: the last batch may be loaded twice'] }
-}
-
-function newRunId(): string {
-  return randomBytes(4).toString('hex')
 }
 
 function planOptions(options: RunOptions): StoredOptions & { readonly batchSize?: number } {

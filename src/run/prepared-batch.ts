@@ -48,9 +48,11 @@ export function rejectRecord(
   policy: RowPolicy,
   keepValues: boolean,
 ): RejectRecord {
+  // Without a value in it the key finds nothing, and its text is none that every database can hold.
+  const hasKey = read.key.some(column => (row[column] ?? null) !== null)
   return {
     row: index + 1,
-    ...(read.key.length === 0 ? {} : { key: keyOf(read, row) }),
+    ...(hasKey ? { key: keyOf(read, row) } : {}),
     stage: why.stage,
     ...(why.field === undefined ? {} : { field: why.field }),
     code: why.code,

@@ -25,7 +25,7 @@ export interface RejectRecord {
   readonly values?: Readonly<Record<string, unknown>>
 }
 
-interface QuarantineLine extends RejectRecord {
+export interface QuarantineLine extends RejectRecord {
   readonly entity: string
   readonly pass: string
   readonly chunk: number
@@ -46,7 +46,7 @@ export class QuarantineFiles {
   }
 
   path(entity: string): string {
-    return join(this.#dir, `${entity.replaceAll(/[^\w.-]/g, '_')}.ndjson`)
+    return join(this.#dir, fileName(entity))
   }
 
   async append(
@@ -101,7 +101,17 @@ export class QuarantineFiles {
   }
 }
 
-function parseLine(line: string): QuarantineLine | undefined {
+/** Where the run in this folder keeps the rejected rows of an entity. */
+export function quarantineFile(runDir: string, entity: string): string {
+  return join(runDir, 'quarantine', fileName(entity))
+}
+
+function fileName(entity: string): string {
+  return `${entity.replaceAll(/[^\w.-]/g, '_')}.ndjson`
+}
+
+/** Undefined for a line that a crash cut off. */
+export function parseLine(line: string): QuarantineLine | undefined {
   try {
     return JSON.parse(line) as QuarantineLine
   } catch {

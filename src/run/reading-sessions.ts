@@ -1,7 +1,10 @@
 import type { Database, Session } from '../core/connector.js'
 
-/** Gives the session in which a source of the plan is read. */
-export type OpenSource = (source: string) => Promise<Session>
+/** Gives the rows of a source: its session, or a retry in its place. */
+export type Reader = Pick<Session, 'read'>
+
+/** Gives that in which a source of the plan is read. */
+export type OpenSource = (source: string) => Promise<Reader>
 
 /** One reading session for each source that a chunk needs, each with one stable view, opened when it is needed. */
 export class ReadingSessions {
@@ -13,7 +16,7 @@ export class ReadingSessions {
   }
 
   /** The session of a source, always the same. */
-  readonly get: OpenSource = source => {
+  readonly get = (source: string): Promise<Session> => {
     let session = this.#open.get(source)
     if (session === undefined) {
       session = this.#begin(source)

@@ -20,15 +20,22 @@ export type Decision =
   | { readonly action: 'resume'; readonly run: RunRow; readonly notes: readonly string[] }
   | { readonly action: 'complete'; readonly run: RunRow }
 
+/** A run that can be gone on with. */
+export function isUnfinished(run: RunRow): boolean {
+  return run.state !== 'completed' && run.state !== 'abandoned'
+}
+
 /**
  * Which run is to be run: the ledger in the target decides, the checkpoint file is held against it, and where they
  * cannot both be true the run is refused rather than guessed.
  */
 export function decide(memories: Memories): Decision {
   const { run, resume, restart, file, pipeline } = memories
-  const unfinished = run !== undefined && run.state !== 'completed' && run.state !== 'abandoned'
+  const unfinished = run !== undefined && isUnfinished(run)
   if (!resume) {
     if (!unfinished) return { action: 'new' }
+    // A retry settles each row on its own: what it did is done, the rest is as it was.
+    if (run.options.retryOf !== undefined) return { action: 'new', abandon: run }
     if (restart) return { action: 'new', abandon: run }
     throw new EtlError(
       'E504',
@@ -75,6 +82,12 @@ export function decide(memories: Memories): Decision {
     })
   }
   if (run.state === 'completed') return { action: 'complete', run }
+  if (run.options.retryOf !== undefined) {
+    throw new EtlError('E505', `${pipeline} has no unfinished run: the last one retried rejected rows`, {
+      kind: 'usage',
+      hint: `go on with that: \`etl quarantine retry … ${run.options.retryOf}\``,
+    })
+  }
   if (!unfinished)
     throw new EtlError('E505', `${pipeline} has no unfinished run`, { kind: 'usage', hint: 'begin one: `etl run …`' })
   const notes: string[] = []

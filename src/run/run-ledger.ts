@@ -26,6 +26,8 @@ export interface StoredOptions {
   readonly entities?: readonly string[]
   readonly exclude?: readonly string[]
   readonly limit?: number
+  /** A retry of what this run rejected. There is nothing to resume: every row is settled on its own. */
+  readonly retryOf?: string
 }
 
 /** `etl_run` and `etl_audit`: which runs there are, who holds them, what was decided. */

@@ -37,15 +37,16 @@ export async function startRun(pipeline: Pipeline, options: RunOptions = {}): Pr
   const prepared = await prepare(pipeline, options, stateDir, now)
   const control = new Control()
   let fileError: EtlError | undefined
-  const files = options.dryRun
-    ? undefined
-    : await RunFiles.open(stateDir, prepared.runId, error => {
-        fileError ??= error
-        control.stop('stop')
-      }).catch(async (error: unknown) => {
-        await giveUp(prepared)
-        throw error
-      })
+  const files =
+    options.dryRun || (prepared.complete && prepared.retry !== undefined)
+      ? undefined
+      : await RunFiles.open(stateDir, prepared.runId, error => {
+          fileError ??= error
+          control.stop('stop')
+        }).catch(async (error: unknown) => {
+          await giveUp(prepared)
+          throw error
+        })
   const listeners: EventListener[] = [
     ...(options.onEvent === undefined ? [] : [options.onEvent]),
     ...(files === undefined ? [] : [files.event.bind(files)]),
@@ -128,6 +129,7 @@ class Run {
       progress: dryRun ? undefined : this.#openProgress(),
       quarantine: around.files === undefined ? undefined : new QuarantineFiles(around.files.dir),
       resolvers: this.#resolvers,
+      retry: prepared.retry,
       emit: around.emit,
       now: around.now,
     }
@@ -166,6 +168,8 @@ class Run {
     let status = this.#status()
     if (!this.#prepared.complete) await this.#settle(status).catch(error => this.#fail(error))
     status = this.#status()
+    const retry = await this.#prepared.retry?.outcome(this.#prepared.targets).catch(error => this.#fail(error))
+    status = this.#status(retry?.left)
     await this.#close()
     const counts = sumCounts(this.#runs.map(run => run.counts))
     const { error } = this.#outcome()
@@ -180,6 +184,7 @@ class Run {
       ms: now() - started,
       warnings: this.#warnings,
       ...(this.#around.files === undefined ? {} : { runDir: this.#around.files.dir }),
+      ...(retry === undefined ? {} : { retry }),
       ...(error === undefined ? {} : { error }),
     }
     emit({
@@ -257,7 +262,8 @@ class Run {
         ...(run.plan.estimatedRows === undefined ? {} : { estimatedRows: run.plan.estimatedRows }),
       })),
     })
-    if (complete) emit({ type: 'info', message: `run ${runId} is complete already; nothing was written` })
+    if (complete && this.#context.retry === undefined)
+      emit({ type: 'info', message: `run ${runId} is complete already; nothing was written` })
     else if (resumed !== undefined) emit({ type: 'info', message: banner(resumed.state, resumed.endedAt, this.#runs) })
     for (const note of notes) emit({ type: 'info', message: note })
     for (const { message, path } of plan.warnings) {
@@ -324,10 +330,10 @@ class Run {
     return this.#error === undefined ? {} : { error: this.#error }
   }
 
-  #status(): RunStatus {
+  #status(left = 0): RunStatus {
     if (this.#error !== undefined) return 'failed'
     if (this.#around.control.signal.aborted) return 'interrupted'
-    return this.#runs.some(run => run.counts.quarantined > 0 || run.unresolved > 0) ? 'quarantined' : 'ok'
+    return left > 0 || this.#runs.some(run => run.counts.quarantined > 0 || run.unresolved > 0) ? 'quarantined' : 'ok'
   }
 
   /** Writes the end of the run into ledger and file. */

@@ -37,14 +37,23 @@ function verdict(result: RunResult, theme: Theme): { mark: string; tone: Tone; w
     case 'ok':
       return { mark: symbols.done, tone: 'good', words: `${dry}finished` }
     case 'quarantined': {
-      const rows = plural(result.counts.quarantined, 'row')
-      return { mark: symbols.warning, tone: 'warn', words: `${dry}finished, ${rows} quarantined` }
+      return { mark: symbols.warning, tone: 'warn', words: `${dry}finished, ${quarantined(result)}` }
     }
     case 'failed':
       return { mark: symbols.failed, tone: 'bad', words: `${dry}failed` }
     case 'interrupted':
       return { mark: symbols.stopped, tone: 'warn', words: `${dry}interrupted` }
   }
+}
+
+function quarantined({ counts, entities, retry }: RunResult): string {
+  if (retry !== undefined) return `${plural(retry.left, 'row')} still quarantined`
+  const unresolved = entities.reduce((sum, entity) => sum + entity.unresolved, 0)
+  const parts = [
+    ...(counts.quarantined > 0 || unresolved === 0 ? [`${plural(counts.quarantined, 'row')} quarantined`] : []),
+    ...(unresolved > 0 ? [`${plural(unresolved, 'row')} without deferred columns`] : []),
+  ]
+  return parts.join(', ')
 }
 
 const OPTIONAL = ['skipped', 'filtered', 'deduped', 'quarantined'] as const
@@ -146,9 +155,11 @@ function next(result: RunResult, { file, cwd }: SummaryOptions): string[] {
   if (result.runDir !== undefined) {
     const folder = relative(cwd, result.runDir) || '.'
     for (const entity of result.entities) {
-      if (entity.counts.quarantined === 0) continue
+      const { counts, unresolved } = entity
+      if (counts.quarantined + unresolved === 0) continue
       const path = join(folder, 'quarantine', `${entity.name}.ndjson`)
-      lines.push(['quarantine', `${path} (${plural(entity.counts.quarantined, 'row')})`])
+      const without = unresolved === 0 ? '' : `, ${formatCount(unresolved)} of them loaded without deferred columns`
+      lines.push(['quarantine', `${path} (${plural(counts.quarantined + unresolved, 'row')}${without})`])
     }
     lines.push(['run folder', folder])
   }
@@ -157,13 +168,16 @@ function next(result: RunResult, { file, cwd }: SummaryOptions): string[] {
 }
 
 function nextCommands(result: RunResult, file: string): string[] {
+  if (result.retry !== undefined && result.status !== 'ok') return [`etl quarantine ${file} ${result.retry.of}`]
   if (result.dryRun) return result.status === 'failed' ? [`etl plan ${file}`] : [`etl run ${file}`]
   switch (result.status) {
     case 'interrupted':
       return [`etl run ${file} --resume`]
     case 'failed':
       return [`etl run ${file} --resume   once the cause is removed`]
-    default:
+    case 'quarantined':
+      return [`etl quarantine ${file} ${result.runId}   why, and what to do`]
+    case 'ok':
       return []
   }
 }

@@ -82,6 +82,17 @@ onEveryDatabase('read', place => {
     })
   }
 
+  test('reads the rows of some keys, in order, and no others', async () => {
+    const one = await readSpec(place(), 'items', ['id'], { batchRows: 2, keys: [[7], ['59'], [1000], [8]] })
+    expect((await readRows(session, one)).map(row => Number(row[0]))).toEqual([7, 8, 59])
+    const where = ownSql(place(), 'id > 7 or id < 0')
+    expect((await readRows(session, { ...one, where })).map(row => Number(row[0]))).toEqual([8, 59])
+    const keys = ROWS.slice(20, 22).map(({ big, id }) => [String(big), id])
+    const two = await readSpec(place(), 'items', ['big', 'id'], { keys: [...keys, [String(ROWS[0]?.big), 22]] })
+    expect((await readRows(session, two)).map(row => Number(row[0]))).toEqual([21, 22])
+    expect(await readRows(session, { ...one, keys: [] })).toEqual([])
+  })
+
   test('batches have the asked size and the cursor of their last row', async () => {
     const batches = await readBatches(session, await readSpec(place(), 'items', ['id'], { batchRows: 25 }))
     expect(batches.map(batch => batch.rows.length)).toEqual([25, 25, 10])

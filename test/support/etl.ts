@@ -140,11 +140,13 @@ export interface ResultLine {
     readonly name: string
     readonly state: string
     readonly counts: Readonly<Record<string, number>>
+    readonly unresolved: number
     readonly rejects: readonly { code: string; field?: string; message: string; rows: number }[]
     readonly losses: readonly { field: string; rows: number }[]
     readonly substituted: readonly { field: string; rows: number }[]
   }[]
   readonly warnings: readonly string[]
+  readonly retry?: { readonly of: string; readonly left: number }
   readonly error?: { readonly code: string; readonly message: string; readonly hint?: string }
 }
 

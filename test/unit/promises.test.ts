@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
 import { expect, test } from 'vitest'
 import { buildProgram } from '../../src/commands/program.js'
 import { commandsFor } from '../../src/commands/registry.js'
@@ -17,6 +18,12 @@ test('every code is given somewhere, and every code that is given exists', () =>
   expect([...given].map(code => code.slice(1, -1)).sort((a, b) => a.localeCompare(b))).toEqual(Object.keys(CODES))
 })
 
+/** Options of a command and of those below it. */
+function optionsOf(command: Command | undefined): string[] {
+  const own = command?.options.flatMap(({ long }) => long ?? []) ?? []
+  return [...own, ...(command?.commands.flatMap(optionsOf) ?? [])]
+}
+
 test('texts name only commands and options that exist', async () => {
   const { stdin, stdout, stderr } = process
   const program = buildProgram(
@@ -32,11 +39,11 @@ test('texts name only commands and options that exist', async () => {
   expect(calls.filter(({ name }) => !commands.has(name))).toEqual([])
   const unknown = calls.flatMap(({ file, name, rest }) =>
     (rest.match(/--[a-z][a-z-]*/g) ?? [])
-      .filter(option => commands.get(name)?.options.every(({ long }) => long !== option))
+      .filter(option => optionsOf(commands.get(name)).every(long => long !== option))
       .map(option => `${file}: etl ${name} ${option}`),
   )
   expect(unknown).toEqual([])
-  const options = new Set(program.commands.flatMap(command => command.options.map(({ long }) => long)))
+  const options = new Set(program.commands.flatMap(optionsOf))
   const alone = sources
     .filter(({ file }) => file !== 'spec/generate.ts')
     .flatMap(({ text }) => text.match(/(?<=[`'"])--[a-z][a-z-]*/g) ?? [])

@@ -1,8 +1,8 @@
-import type { ReadColumn, ReadSpec, SourceBatch } from '../../core/connector.js'
+import type { Dialect, ReadColumn, ReadSpec, SourceBatch } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
 import type { KeyColumn } from '../../core/sql.js'
-import { keysetPredicate } from '../../core/sql.js'
+import { anyOfPredicate, keysetPredicate } from '../../core/sql.js'
 import type { MyConnection, Result } from './connection.js'
 import { dialect, quote, quoteRef } from './dialect.js'
 import { selectExpression } from './types.js'
@@ -28,6 +28,10 @@ export function selectSql(spec: ReadSpec, limit: number | undefined): string {
   )
   if (spec.after !== undefined) where.push(bound(spec, keys, spec.after, false))
   if (spec.until !== undefined) where.push(bound(spec, keys, spec.until, true))
+  if (spec.keys !== undefined) {
+    const literals = spec.keys.map(position => literalsOf(spec, position))
+    where.push(inlined(anyOfPredicate(places, keys, literals, 1)))
+  }
   return (
     `select ${spec.columns.map(({ name, type }, i) => `${selectExpression(name, type)} as c${i}`).join(', ')} ` +
     `from ${fromSql(spec.from)}` +
@@ -39,12 +43,19 @@ export function selectSql(spec: ReadSpec, limit: number | undefined): string {
 
 /** Literals instead of binds: a bind would turn to the binary protocol, which writes times another way. */
 function bound(spec: ReadSpec, keys: readonly KeyColumn[], position: readonly Value[], inclusive: boolean): string {
-  const literals = position.map((value, i) =>
+  return inlined(keysetPredicate(places, keys, literalsOf(spec, position), 1, inclusive))
+}
+
+function literalsOf(spec: ReadSpec, position: readonly Value[]): (string | null)[] {
+  return position.map((value, i) =>
     value === null ? null : literal(columnOf(spec, spec.order[i]?.index ?? 0).type, value),
   )
-  // No name and no literal holds U+0000, so nothing else is taken for a place.
-  const places = { ...dialect, placeholder: (index: number) => `\u0000${index}\u0000` }
-  const { sql, params } = keysetPredicate(places, keys, literals, 1, inclusive)
+}
+
+/** No name and no literal holds U+0000, so nothing else is taken for a place. */
+const places: Dialect = { ...dialect, placeholder: index => `\u0000${index}\u0000` }
+
+function inlined({ sql, params }: { readonly sql: string; readonly params: readonly (string | null)[] }): string {
   const parts = sql.split('\0').map((part, i) => (i % 2 === 0 ? part : (params[Number(part) - 1] ?? 'null')))
   return `(${parts.join('')})`
 }

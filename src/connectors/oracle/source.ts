@@ -2,7 +2,7 @@ import type { ReadSpec, SourceBatch } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
 import type { KeyColumn } from '../../core/sql.js'
-import { keysetPredicate } from '../../core/sql.js'
+import { anyOfPredicate, keysetPredicate } from '../../core/sql.js'
 import { bindForm, bindValue, wrapped } from './binds.js'
 import type { Metadata, OracleConnection } from './connection.js'
 import { dialect, quote, quoteAll, quoteRef } from './dialect.js'
@@ -46,13 +46,19 @@ export function selectSql(
       bind: placeholder => wrapped(forms[order.index] ?? 'text', placeholder),
     }),
   )
+  const bound = (position: readonly Value[]): Value[] =>
+    position.map((value, i) => bindValue(forms[spec.order[i]?.index ?? 0] ?? 'text', value) as Value)
   for (const [position, inclusive] of [
     [spec.after, false],
     [spec.until, true],
   ] as const) {
     if (position === undefined) continue
-    const values = position.map((value, i) => bindValue(forms[spec.order[i]?.index ?? 0] ?? 'text', value) as Value)
-    const predicate = keysetPredicate(dialect, keys, values, params.length + 1, inclusive)
+    const predicate = keysetPredicate(dialect, keys, bound(position), params.length + 1, inclusive)
+    where.push(`(${predicate.sql})`)
+    params.push(...predicate.params)
+  }
+  if (spec.keys !== undefined) {
+    const predicate = anyOfPredicate(dialect, keys, spec.keys.map(bound), params.length + 1)
     where.push(`(${predicate.sql})`)
     params.push(...predicate.params)
   }

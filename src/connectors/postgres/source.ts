@@ -2,7 +2,7 @@ import type { ReadSpec, SourceBatch } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
 import type { KeyColumn } from '../../core/sql.js'
-import { keysetPredicate } from '../../core/sql.js'
+import { anyOfPredicate, keysetPredicate } from '../../core/sql.js'
 import type { PgConnection, TextRow } from './connection.js'
 import { dialect, quote, quoteRef } from './dialect.js'
 import { asText, decoderOf } from './types.js'
@@ -28,6 +28,11 @@ export function selectSql(spec: ReadSpec): { sql: string; params: Value[] } {
   for (const [position, inclusive] of bounds) {
     if (position === undefined) continue
     const predicate = keysetPredicate(dialect, keys, position, params.length + 1, inclusive)
+    where.push(`(${predicate.sql})`)
+    params.push(...predicate.params)
+  }
+  if (spec.keys !== undefined) {
+    const predicate = anyOfPredicate(dialect, keys, spec.keys, params.length + 1)
     where.push(`(${predicate.sql})`)
     params.push(...predicate.params)
   }

@@ -4,7 +4,7 @@ import type { ReadSpec, SourceBatch } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
 import type { KeyColumn } from '../../core/sql.js'
-import { keysetPredicate, quoteName, quoteTable } from '../../core/sql.js'
+import { anyOfPredicate, keysetPredicate, quoteName, quoteTable } from '../../core/sql.js'
 import type { Connection, Statement } from './connection.js'
 import { dialect } from './dialect.js'
 import type { Bound, Stored } from './values.js'
@@ -225,13 +225,19 @@ function selectText(
     }
   })
   const keys = order.map(part => part.key)
+  const bound = (position: readonly Value[]): Bound[] =>
+    order.map((part, i) => bindCursor(position[i] ?? null, part.type))
   const conditions: string[] = []
   const params: Bound[] = []
   if (spec.where !== undefined) conditions.push(`(${spec.where}\n)`)
   for (const [position, inclusive] of [[after, false] as const, [spec.until, true] as const]) {
     if (position === undefined || keys.length === 0) continue
-    const bound = order.map((part, i) => bindCursor(position[i] ?? null, part.type))
-    const predicate = keysetPredicate(dialect, keys, bound, 1, inclusive)
+    const predicate = keysetPredicate(dialect, keys, bound(position), 1, inclusive)
+    conditions.push(`(${predicate.sql})`)
+    params.push(...predicate.params)
+  }
+  if (spec.keys !== undefined) {
+    const predicate = anyOfPredicate(dialect, keys, spec.keys.map(bound), 1)
     conditions.push(`(${predicate.sql})`)
     params.push(...predicate.params)
   }

@@ -15,6 +15,7 @@ function entity(name: string, read: number, ms: number, rest: Partial<EntityResu
     name,
     state: 'done',
     counts: counts(read),
+    unresolved: 0,
     ms,
     stages: { read: 1, transform: 1, write: 1 },
     rejects: [],

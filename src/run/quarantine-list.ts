@@ -1,0 +1,209 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ErrorCode } from '../core/codes.js'
+import type { Database, Session } from '../core/connector.js'
+import { EtlError } from '../core/errors.js'
+import type { Pipeline } from '../load/pipeline.js'
+import { openTarget } from '../plan/open.js'
+import { Ledger } from './ledger.js'
+import { type QuarantineLine, quarantineFile, type RejectStage } from './quarantine.js'
+import { KeptRows } from './reject-kept.js'
+import type { Reject } from './reject-ledger.js'
+import { Sessions } from './sessions.js'
+
+/** Examples of keys per cause. */
+const MOST_KEYS = 5
+
+export interface QuarantineOptions {
+  /** Default: the pipeline's last run. */
+  readonly run?: string
+  readonly entities?: readonly string[]
+  /** The rows themselves, with their values where they were kept. */
+  readonly rows?: boolean
+  /** Default `<folder of the file>/.etl/<pipeline>`. */
+  readonly stateDir?: string
+}
+
+/** Rows that were rejected for one reason and are not closed. */
+export interface QuarantineCause {
+  readonly entity: string
+  readonly stage: RejectStage
+  readonly field?: string
+  readonly code: ErrorCode
+  readonly message: string
+  readonly rows: number
+  /** Source keys of the first few. */
+  readonly keys: readonly string[]
+}
+
+export interface QuarantinedRow {
+  readonly entity: string
+  readonly key?: string
+  readonly field?: string
+  readonly code: ErrorCode
+  readonly message: string
+  /** The source row by column name, as it was when it was rejected; undefined where it was not kept. */
+  readonly values?: Readonly<Record<string, unknown>>
+}
+
+export interface QuarantineReport {
+  readonly pipeline: string
+  /** Undefined where the pipeline has had no run. */
+  readonly runId?: string
+  /** `files`: by what is kept in the run's folder, which does not know of retries. */
+  readonly from: 'ledger' | 'files'
+  /** Why the ledger was not asked. */
+  readonly note?: string
+  readonly rows: number
+  /** The most frequent first. */
+  readonly causes: readonly QuarantineCause[]
+  readonly kept?: readonly QuarantinedRow[]
+}
+
+/** Which rows of a run are rejected and why: by the target's ledger, else by the files of the run. */
+export async function listQuarantine(pipeline: Pipeline, options: QuarantineOptions = {}): Promise<QuarantineReport> {
+  const stateDir = options.stateDir ?? join(pipeline.baseDir, '.etl', pipeline.spec.name)
+  const collected = new Collected(options, stateDir)
+  const note = await byLedger(pipeline, options, collected).catch((error: unknown) => {
+    if (!(error instanceof EtlError) || error.kind === 'usage') throw error
+    return `the target cannot be asked (${error.code} ${error.message})`
+  })
+  if (note === undefined) return collected.report(pipeline, 'ledger')
+  await byFiles(options, collected)
+  return { ...collected.report(pipeline, 'files'), note }
+}
+
+/** Undefined where the ledger has told; otherwise why it has not. */
+async function byLedger(
+  { spec, baseDir }: Pipeline,
+  options: QuarantineOptions,
+  collected: Collected,
+): Promise<string | undefined> {
+  if (spec.ledger === false) return 'the ledger is switched off'
+  const database = await openTarget(spec, {
+    readOnly: true,
+    baseDir,
+    applicationName: `etl ${spec.name} quarantine`,
+    create: false,
+  })
+  const sessions = new Sessions(database, () => database.session({ readOnly: true }))
+  try {
+    const ledger = new Ledger(database, spec.ledger.schema)
+    if (!(await ledger.exists())) return 'the target has no ledger'
+    await sessions.ask(session => collect(session, database, ledger, spec.name, options, collected))
+    return undefined
+  } finally {
+    await sessions.close()
+    await database.close()
+  }
+}
+
+async function collect(
+  session: Session,
+  database: Database,
+  ledger: Ledger,
+  pipeline: string,
+  options: QuarantineOptions,
+  collected: Collected,
+): Promise<void> {
+  const named =
+    options.run === undefined
+      ? await ledger.runs.latestRun(session, pipeline)
+      : await ledger.runs.findRun(session, options.run)
+  if (options.run !== undefined && named?.pipeline !== pipeline) {
+    throw new EtlError('E508', `${pipeline} has no run ${options.run} in this target`, {
+      kind: 'usage',
+      where: database.identity.label,
+      hint: 'leave it out for the last run',
+    })
+  }
+  const runId = named?.options.retryOf ?? named?.runId
+  if (runId === undefined) return
+  collected.runId = runId
+  for (const entity of (await ledger.rejects.open(session, runId)).keys()) {
+    if (options.entities?.includes(entity) === false) continue
+    for (const part of await ledger.rejects.batches(session, { runId, entity })) {
+      for (const reject of await ledger.rejects.list(session, part)) await collected.add(reject)
+    }
+  }
+}
+
+async function byFiles(options: QuarantineOptions, collected: Collected): Promise<void> {
+  const runId = options.run ?? (await lastRun(collected.stateDir))
+  if (runId === undefined) return
+  collected.runId = runId
+  const dir = join(collected.stateDir, 'runs', runId, 'quarantine')
+  for (const name of await readdir(dir).catch(() => [])) {
+    for await (const line of new KeptRows(join(dir, name)).lines()) {
+      if (line.policy !== 'quarantine' || options.entities?.includes(line.entity) === false) continue
+      await collected.add(line)
+    }
+  }
+}
+
+/** The run whose folder changed last. */
+async function lastRun(stateDir: string): Promise<string | undefined> {
+  const runs = join(stateDir, 'runs')
+  let last: { readonly name: string; readonly at: number } | undefined
+  for (const name of await readdir(runs).catch(() => [])) {
+    const at = (await stat(join(runs, name))).mtimeMs
+    if (last === undefined || at > last.at) last = { name, at }
+  }
+  return last?.name
+}
+
+class Collected {
+  readonly stateDir: string
+  runId: string | undefined
+  readonly #wantRows: boolean
+  readonly #causes = new Map<string, { cause: Omit<QuarantineCause, 'rows' | 'keys'>; rows: number; keys: string[] }>()
+  readonly #rows: QuarantinedRow[] = []
+  readonly #files = new Map<string, KeptRows>()
+
+  constructor(options: QuarantineOptions, stateDir: string) {
+    this.stateDir = stateDir
+    this.#wantRows = options.rows === true
+  }
+
+  async add(reject: Reject | QuarantineLine): Promise<void> {
+    const { entity, stage, code, message, key } = reject
+    const field = reject.field === undefined ? {} : { field: reject.field }
+    const cause = { entity, stage, ...field, code, message }
+    const text = JSON.stringify(Object.values(cause))
+    const known = this.#causes.get(text) ?? { cause, rows: 0, keys: [] }
+    this.#causes.set(text, known)
+    known.rows++
+    if (key !== undefined && known.keys.length < MOST_KEYS) known.keys.push(key)
+    if (!this.#wantRows) return
+    const values = 'state' in reject ? await this.#kept(reject) : reject.values
+    this.#rows.push({
+      entity,
+      ...(key === undefined ? {} : { key }),
+      ...field,
+      code,
+      message,
+      ...(values === undefined ? {} : { values }),
+    })
+  }
+
+  report({ spec }: Pipeline, from: 'ledger' | 'files'): QuarantineReport {
+    const causes = [...this.#causes.values()].map(({ cause, rows, keys }) => ({ ...cause, rows, keys }))
+    return {
+      pipeline: spec.name,
+      ...(this.runId === undefined ? {} : { runId: this.runId }),
+      from,
+      rows: causes.reduce((sum, cause) => sum + cause.rows, 0),
+      causes: causes.sort((a, b) => b.rows - a.rows),
+      ...(this.#wantRows ? { kept: this.#rows } : {}),
+    }
+  }
+
+  async #kept(reject: Reject): Promise<QuarantineLine['values']> {
+    let file = this.#files.get(reject.entity)
+    if (file === undefined) {
+      file = new KeptRows(quarantineFile(join(this.stateDir, 'runs', this.runId ?? ''), reject.entity))
+      this.#files.set(reject.entity, file)
+    }
+    return (await file.batch(reject)).get(reject.row)?.values
+  }
+}
