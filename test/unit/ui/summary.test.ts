@@ -95,6 +95,7 @@ test('rejected rows, changed values and warnings, with the files that hold the r
 
    quarantine  .etl/crm/runs/7f3a9c/quarantine/customers.ndjson (12 rows)
    run folder  .etl/crm/runs/7f3a9c
+   next        etl quarantine crm.yaml 7f3a9c   why, and what to do
 `)
 })
 
