@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { ROW_NUMBER } from '../core/catalog.js'
-import type { Session } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import type { EntityPlan, Plan } from '../plan/plan.js'
 import type { RunContext } from './context.js'
