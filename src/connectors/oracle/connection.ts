@@ -6,6 +6,7 @@ import type { Driver } from './driver.js'
 import type { ErrorContext } from './errors.js'
 import { toEtlError } from './errors.js'
 import { fetchAs } from './fetch.js'
+import { PIN, PROOF, PROVEN } from './pins.js'
 
 export type Cell = string | number | Buffer | boolean | null
 export type Metadata = oracledb.Metadata<unknown>
@@ -14,16 +15,6 @@ export interface Rows {
   readonly rows: readonly Cell[][]
   readonly metadata: readonly Metadata[]
 }
-
-const SETTINGS = [
-  "NLS_NUMERIC_CHARACTERS='.,'",
-  'NLS_DATE_FORMAT=\'SYYYY-MM-DD"T"HH24:MI:SS\'',
-  'NLS_TIMESTAMP_FORMAT=\'SYYYY-MM-DD"T"HH24:MI:SS.FF9\'',
-  'NLS_TIMESTAMP_TZ_FORMAT=\'SYYYY-MM-DD"T"HH24:MI:SS.FF9TZH:TZM\'',
-  "NLS_SORT='BINARY'",
-  "NLS_COMP='BINARY'",
-  "TIME_ZONE='+00:00'",
-].join(' ')
 
 /** One session with everything pinned that decides how values look and compare. Errors are {@link EtlError}. */
 export class OracleConnection {
@@ -39,13 +30,19 @@ export class OracleConnection {
     this.where = where
   }
 
-  /** Pins the session; a pooled connection may have been someone else's. */
+  /** Pins the session, and asks whether it took; a pooled connection may have been someone else's. */
   async pin(callTimeoutMs: number, applicationName: string, schema: string | undefined): Promise<void> {
     await this.#guard(async () => {
       this.#native.callTimeout = callTimeoutMs
       this.#native.module = applicationName
-      await this.#native.execute(`alter session set ${SETTINGS}`)
+      await this.#native.execute(PIN)
       if (schema !== undefined) await this.#native.execute(`alter session set current_schema = "${schema}"`)
+    })
+    const [proof = []] = (await this.run(PROOF)).rows
+    if (PROVEN.every((text, i) => proof[i] === text)) return
+    throw new EtlError('E308', 'the session does not keep the settings that values are read and written by', {
+      where: this.where,
+      hint: 'look for what changes NLS settings or the time zone behind it: a proxy, or a trigger',
     })
   }
 

@@ -83,6 +83,10 @@ export class OracleSession implements Session {
     await this.#connection.rollback()
   }
 
+  async constraintsNow(): Promise<void> {
+    await this.#connection.change('set constraints all immediate')
+  }
+
   async savepoint(name: string): Promise<void> {
     await this.#connection.change(`savepoint ${quote(name)}`)
   }

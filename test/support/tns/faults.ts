@@ -15,6 +15,8 @@ export interface Fault {
     /** The call is done, its answer is lost after so many bytes. */
     | { readonly kind: 'cut'; readonly bytes: number }
     | { readonly kind: 'delay'; readonly ms: number }
+    /** Said to be done, and not done. */
+    | { readonly kind: 'skip' }
     | { readonly kind: 'error'; readonly error: OraError }
 }
 

@@ -334,6 +334,8 @@ export class TnsSession {
       return undefined
     }
     if (fault?.kind === 'error') throw fault.error
+    if (fault?.kind === 'skip')
+      return { answer: endOfCall(this.#fieldVersion, { inTransaction: this.#inTransaction() }) }
     if (fault?.kind === 'delay') await pause(fault.ms, this.#abort.signal)
     if (this.#abort.signal.aborted) return undefined
     const answer = await read.run(this.#abort.signal)

@@ -186,4 +186,5 @@ export type Statement =
   | { readonly is: 'rollback'; readonly to?: string }
   | { readonly is: 'savepoint'; readonly name: string }
   | { readonly is: 'setTransaction'; readonly readOnly: boolean }
+  | { readonly is: 'setConstraints'; readonly immediate: boolean }
   | { readonly is: 'alterSession'; readonly settings: readonly (readonly [string, string])[] }

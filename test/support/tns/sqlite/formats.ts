@@ -1,4 +1,4 @@
-import { OraError } from '../ora-error.js'
+import { notUnderstood, OraError } from '../ora-error.js'
 import { isRealDate, type Moment } from '../oracle-date.js'
 
 type Element =
@@ -6,6 +6,8 @@ type Element =
   | { readonly is: 'number'; readonly field: 'month' | 'day' | 'hour' | 'minute' | 'second' }
   | { readonly is: 'fraction'; readonly digits: number | undefined }
   | { readonly is: 'zoneHour' | 'zoneMinute' }
+  /** Of the format that a session begins with; only written. */
+  | { readonly is: 'monthName' | 'shortYear' }
   | { readonly is: 'literal'; readonly text: string }
 
 const FIELDS: Readonly<Record<string, 'month' | 'day' | 'hour' | 'minute' | 'second'>> = {
@@ -15,7 +17,8 @@ const FIELDS: Readonly<Record<string, 'month' | 'day' | 'hour' | 'minute' | 'sec
   MI: 'minute',
   SS: 'second',
 }
-const PATTERN = /(SYYYY|YYYY|MM|DD|HH24|MI|SS|FF[1-9]?|TZH|TZM|"[^"]*"|[-/,.;: ])/giy
+const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC']
+const PATTERN = /(SYYYY|YYYY|RR|MON|MM|DD|HH24|MI|SS|FF[1-9]?|TZH|TZM|"[^"]*"|[-/,.;: ])/giy
 const known = new Map<string, readonly Element[]>()
 
 function parseFormat(format: string): readonly Element[] {
@@ -32,6 +35,8 @@ function parseFormat(format: string): readonly Element[] {
     else if (field !== undefined) elements.push({ is: 'number', field })
     else if (word.startsWith('FF'))
       elements.push({ is: 'fraction', digits: word.length > 2 ? Number(word[2]) : undefined })
+    else if (word === 'MON') elements.push({ is: 'monthName' })
+    else if (word === 'RR') elements.push({ is: 'shortYear' })
     else if (word === 'TZH') elements.push({ is: 'zoneHour' })
     else if (word === 'TZM') elements.push({ is: 'zoneMinute' })
     else elements.push({ is: 'literal', text: text.startsWith('"') ? text.slice(1, -1) : text })
@@ -55,6 +60,10 @@ export function formatMoment(m: Moment, format: string): string {
           return String(m.nanos)
             .padStart(9, '0')
             .slice(0, element.digits ?? 9)
+        case 'monthName':
+          return MONTHS[m.month - 1] ?? ''
+        case 'shortYear':
+          return two(Math.abs(m.year) % 100)
         case 'zoneHour':
           return `${(m.offset ?? 0) < 0 ? '-' : '+'}${two(Math.floor(Math.abs(m.offset ?? 0) / 60))}`
         case 'zoneMinute':
@@ -95,6 +104,9 @@ export function parseMoment(text: string, format: string): Moment {
       case 'fraction':
         m.nanos = Number(digits(element.digits ?? 9).padEnd(9, '0'))
         break
+      case 'monthName':
+      case 'shortYear':
+        throw notUnderstood(`reading a date by ${format}`)
       case 'zoneHour': {
         const sign = text[at] === '-' ? -1 : 1
         if (text[at] === '-' || text[at] === '+') at++

@@ -36,6 +36,10 @@ function parse(tokens: TokenStream): Statement {
     if (tokens.take('READ', 'WRITE') || tokens.take('ISOLATION', 'LEVEL', 'READ', 'COMMITTED'))
       return { is: 'setTransaction', readOnly: false }
   }
+  if (tokens.take('SET', 'CONSTRAINTS', 'ALL')) {
+    if (tokens.take('IMMEDIATE')) return { is: 'setConstraints', immediate: true }
+    if (tokens.take('DEFERRED')) return { is: 'setConstraints', immediate: false }
+  }
   throw tokens.refusal()
 }
 

@@ -37,6 +37,8 @@ export class SqliteSession implements BackendSession {
   #writing = false
   #reading = false
   #locking = false
+  /** What is deferred is checked by each statement, until the transaction ends. */
+  #immediate = false
 
   constructor(backend: SqliteBackend, user: string) {
     this.#backend = backend
@@ -179,8 +181,28 @@ export class SqliteSession implements BackendSession {
     return { rows: [], counts, returned, errors }
   }
 
-  /** One iteration: all of it or nothing. */
   #one(plan: DmlPlan | MergePlan, binds: Bound): { count: number; rows: Stored[][] } {
+    if (!this.#immediate) return this.#plain(plan, binds)
+    return this.#db.transaction(() => {
+      const done = this.#plain(plan, binds)
+      this.#checkReferences()
+      return done
+    })()
+  }
+
+  #checkReferences(): void {
+    const [broken] = this.#db.pragma('foreign_key_check') as { table: string; fkid: number }[]
+    if (broken === undefined) return
+    const { tables } = this.#backend.catalog
+    const table = [...tables.values()].find(one => one.physical === broken.table)
+    // The storage numbers a table's keys from the last one.
+    const keys = table?.constraints.filter(one => one.kind === 'R') ?? []
+    const name = `${table?.owner}.${keys[keys.length - 1 - broken.fkid]?.name}`
+    throw new OraError(2291, `integrity constraint (${name}) violated - parent key not found`)
+  }
+
+  /** One iteration: all of it or nothing. */
+  #plain(plan: DmlPlan | MergePlan, binds: Bound): { count: number; rows: Stored[][] } {
     if (plan.is !== 'merge') {
       const statement = this.#compile(plan.sql)
       if (plan.returning.length === 0) return { count: statement.run(binds).changes, rows: [] }
@@ -259,6 +281,10 @@ export class SqliteSession implements BackendSession {
         this.#db.prepare('SELECT count(*) FROM sqlite_schema').get()
         this.#reading = true
         return
+      case 'setConstraints':
+        this.#immediate = statement.immediate
+        if (statement.immediate && this.#writing) this.#checkReferences()
+        return
       case 'alterSession':
         for (const [name, value] of statement.settings) this.#set(name, value)
         return
@@ -329,6 +355,7 @@ export class SqliteSession implements BackendSession {
     this.#writing = false
     this.#reading = false
     this.#locking = false
+    this.#immediate = false
     this.#backend.rows.give(this)
     this.#backend.writer.give(this)
   }

@@ -264,27 +264,3 @@ describe('writing', () => {
     expect(await session.execute("delete from coil where name = 'lost answer'")).toBe(1)
   })
 })
-
-describe('refused', () => {
-  const open = async (more: Record<string, unknown>) => {
-    const opened = await oracle.open(config(more), OPTIONS)
-    await opened.close()
-  }
-  test('wrong password, with nothing secret in the error', async () => {
-    const failure = await open({ password: 'not-the-password' }).catch((error: unknown) => error)
-    expect(failure).toMatchObject({ code: 'E302', kind: 'connection', message: 'the login is refused' })
-    expect(JSON.stringify(failure) + String((failure as Error).stack)).not.toContain('not-the-password')
-  })
-  test('an unknown service', async () => {
-    await expect(open({ connect_string: `127.0.0.1:${server.port}/nowhere` })).rejects.toMatchObject({ code: 'E303' })
-  })
-  test('nobody listens', async () => {
-    await expect(open({ connect_string: '127.0.0.1:1/x', connect_timeout: 2 })).rejects.toMatchObject({
-      code: 'E301',
-      kind: 'connection',
-    })
-  })
-  test('thick mode without the libraries, after thin mode', async () => {
-    await expect(open({ thick: { lib_dir: '/nowhere' } })).rejects.toMatchObject({ code: 'E310', kind: 'connection' })
-  })
-})

@@ -11,6 +11,26 @@ test.each([
   ['ORA-01033: ORACLE initialization or shutdown in progress', 'E307', 'transient'],
   ['ORA-03113: end-of-file on communication channel', 'E306', 'transient'],
   ['NJS-500: connection to the Oracle Database was broken', 'E306', 'transient'],
+  ['ORA-04065: not executed, altered or dropped stored procedure', 'E307', 'transient'],
+  ['ORA-12847: retry parse of statement', 'E307', 'transient'],
+  ['ORA-01410: invalid ROWID', 'E307', 'transient'],
+  ['ORA-08103: object no longer exists', 'E307', 'transient'],
+  ['ORA-30006: resource busy; acquire with WAIT timeout expired', 'E307', 'transient'],
+  ['ORA-04020: deadlock detected while trying to lock object X', 'E307', 'transient'],
+  ['ORA-08180: no snapshot found based on specified time', 'E307', 'transient'],
+  ['ORA-01466: unable to read data - table definition has changed', 'E307', 'transient'],
+  ['ORA-04031: unable to allocate 32 bytes of shared memory', 'E307', 'transient'],
+  ['ORA-00020: maximum number of processes (300) exceeded', 'E307', 'transient'],
+  ['ORA-02391: exceeded simultaneous SESSIONS_PER_USER limit', 'E307', 'transient'],
+  ['ORA-12528: TNS:listener: all appropriate instances are blocking new connections', 'E307', 'transient'],
+  ['NJS-040: connection request timeout', 'E307', 'transient'],
+  ['ORA-02396: exceeded maximum idle time, please connect again', 'E306', 'transient'],
+  ['ORA-25408: can not safely replay call', 'E306', 'transient'],
+  ['NJS-521: connection to host db port 1 received end-of-file', 'E306', 'transient'],
+  ['ORA-01653: unable to extend table T by 8 in tablespace USERS', 'E308', 'failed'],
+  ['ORA-12660: Encryption or crypto-checksumming parameters incompatible', 'E309', 'connection'],
+  ['NJS-533: Advanced Networking Option service is not supported', 'E309', 'connection'],
+  ['NJS-508: TLS detected an invalid certificate. x not present in certificate', 'E309', 'connection'],
   ['NJS-500: broken\nORA-00600: internal error', 'E306', 'transient'],
   ['NJS-123: call timeout of 100 ms exceeded', 'E307', 'transient'],
   ['ORA-01017: invalid username/password', 'E302', 'connection'],
@@ -32,6 +52,17 @@ test('a server older than 12.1 is told what to do', () => {
   expect(error.hint).toBe(
     '11g needs thick mode: install Oracle Instant Client 19 and set thick: { lib_dir: "/path/to/instantclient" }',
   )
+})
+
+test('a commit that found a reference broken says which', () => {
+  const text =
+    'ORA-02091: transaction rolled back\nORA-02291: integrity constraint (ETL.FK) violated - parent key not found'
+  expect(toEtlError(new Error(text), context)).toMatchObject({
+    code: 'E418',
+    kind: 'row',
+    native: 'ORA-02291',
+    message: 'a foreign key is violated: the referenced row is missing (FK)',
+  })
 })
 
 test('rows: names of columns and constraints, and never a value', () => {
