@@ -15,6 +15,8 @@ const POLICY = '/usr/sbin/policy-rc.d'
 export interface MysqlOptions {
   /** More server settings, `name: value`, as on its command line without the dashes. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Files that only the server may read, by name; a setting names their folder as `$ROOT`. */
+  readonly files?: Readonly<Record<string, string>>
   /** Ignore `ETL_TEST_MYSQL_URL`: the caller wants to restart or kill the server. */
   readonly own?: boolean
 }
@@ -216,7 +218,14 @@ async function launch(
     'innodb-fast-shutdown': '2',
     ...options.settings,
   }
-  const args = ['--no-defaults', ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`)]
+  for (const [name, text] of Object.entries(options.files ?? {})) {
+    await writeFile(join(root, name), text, { mode: 0o600 })
+    if (user !== undefined) await chown(join(root, name), user.uid, user.gid)
+  }
+  const args = [
+    '--no-defaults',
+    ...Object.entries(settings).map(([name, value]) => `--${name}=${value.replace('$ROOT', root)}`),
+  ]
   const child = spawn('/bin/sh', ['-c', GUARD, 'guard', server, ...args], {
     ...user,
     cwd: root,

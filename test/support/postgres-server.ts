@@ -17,6 +17,8 @@ export interface PostgresOptions {
   readonly fsync?: boolean
   /** More server settings, `name: value`. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Files that only the server may read, by name; a setting names their folder as `$ROOT`. */
+  readonly files?: Readonly<Record<string, string>>
   /** Ignore `ETL_TEST_POSTGRES_URL`: the caller wants to restart or kill the server. */
   readonly own?: boolean
 }
@@ -200,7 +202,11 @@ async function launch(
     full_page_writes: durable,
     ...options.settings,
   }
-  const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  for (const [name, text] of Object.entries(options.files ?? {})) {
+    await writeFile(join(root, name), text, { mode: 0o600 })
+    if (user !== undefined) await chown(join(root, name), user.uid, user.gid)
+  }
+  const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value.replace('$ROOT', root)}`])
   const child = spawn('/bin/sh', ['-c', GUARD, 'guard', join(bin, 'postgres'), '-D', join(root, 'data'), ...args], {
     ...user,
     cwd: root,

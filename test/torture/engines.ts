@@ -3,7 +3,7 @@ import Driver from 'better-sqlite3'
 import mysql, { type RowDataPacket } from 'mysql2/promise'
 import pg from 'pg'
 import { startMysql } from '../support/mysql-server.js'
-import { startPostgres } from '../support/postgres-server.js'
+import { type PostgresOptions, startPostgres } from '../support/postgres-server.js'
 
 export type EngineName = 'postgres' | 'mysql' | 'sqlite'
 
@@ -17,6 +17,8 @@ export interface Place {
   block(url?: string): string
   exec(sql: string): Promise<void>
   rows(sql: string): Promise<Cell[][]>
+  /** Runs `sql` in a transaction that is rolled back when `work` is done. */
+  hold(sql: string, work: () => Promise<void>): Promise<void>
   /** Ends every connection but our own, as if the clients had vanished. */
   forget(): Promise<void>
   /** Sessions, transactions and locks of others that are still there. */
@@ -33,18 +35,24 @@ export interface Engine {
   stop(): Promise<void>
 }
 
-export async function openEngine(name: EngineName): Promise<Engine> {
-  if (name === 'postgres') return openPostgres()
-  return name === 'mysql' ? openMysql() : openSqlite()
+/** What a server is started with. */
+export type ServerOptions = Pick<PostgresOptions, 'settings' | 'files'>
+
+export async function openEngine(name: EngineName, options: ServerOptions = {}): Promise<Engine> {
+  if (name === 'postgres') return openPostgres(options)
+  return name === 'mysql' ? openMysql(options) : openSqlite()
 }
 
-async function openPostgres(): Promise<Engine> {
-  const server = await startPostgres({ own: true, settings: { max_connections: '100' } })
+async function openPostgres({ settings, files = {} }: ServerOptions): Promise<Engine> {
+  const server = await startPostgres({ own: true, files, settings: { max_connections: '100', ...settings } })
   const one = async <T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> => {
     const types = { getTypeParser: () => (text: string) => text }
-    const client = new pg.Client({ connectionString: url, application_name: 'judge', types })
-    client.on('error', () => undefined)
-    await again(() => client.connect())
+    const client = await again(async () => {
+      const made = new pg.Client({ connectionString: url, application_name: 'judge', types })
+      made.on('error', () => undefined)
+      await made.connect()
+      return made
+    })
     try {
       return await work(client)
     } finally {
@@ -66,6 +74,12 @@ async function openPostgres(): Promise<Engine> {
         block: (at = url.href) => `{ type: postgres, url: "${at}" }`,
         exec: async sql => one(url.href, async client => void (await client.query(sql))),
         rows,
+        hold: (sql, work) =>
+          one(url.href, async client => {
+            await client.query(`begin; ${sql}`)
+            await work()
+            await client.query('rollback')
+          }),
         forget: async () => void (await rows(`select pg_terminate_backend(pid) ${others}`)),
         leftOpen: async () => (await rows(`select application_name, state, query ${others}`)).map(row => row.join(' ')),
         drop: () => one(server.url, async client => void (await client.query(`drop database "${name}" with (force)`))),
@@ -82,10 +96,10 @@ async function openPostgres(): Promise<Engine> {
   }
 }
 
-async function openMysql(): Promise<Engine> {
+async function openMysql(more: ServerOptions): Promise<Engine> {
   // A commit must reach the file: the server is killed.
-  const settings = { 'innodb-flush-log-at-trx-commit': '2', 'max-connections': '200' }
-  const server = await startMysql({ own: true, settings })
+  const settings = { 'innodb-flush-log-at-trx-commit': '2', 'max-connections': '200', ...more.settings }
+  const server = await startMysql({ own: true, settings, files: more.files ?? {} })
   const options = { multipleStatements: true, rowsAsArray: true, dateStrings: true, charset: 'utf8mb4' }
   const one = async <T>(url: string, work: (client: mysql.Connection) => Promise<T>): Promise<T> => {
     const client = await again(() =>
@@ -113,6 +127,12 @@ async function openMysql(): Promise<Engine> {
         block: (at = url.href) => `{ type: mysql, url: "${at}" }`,
         exec: async sql => one(url.href, async client => void (await client.query(sql))),
         rows,
+        hold: (sql, work) =>
+          one(url.href, async client => {
+            await client.query(`begin; ${sql}`)
+            await work()
+            await client.query('rollback')
+          }),
         forget: () =>
           one(url.href, async client => {
             const [found] = await client.query<RowDataPacket[]>(`select id ${others}`)
@@ -148,6 +168,7 @@ async function openSqlite(): Promise<Engine> {
         block: () => `{ type: sqlite, path: "${name}.sqlite" }`,
         exec: async sql => one(file, db => void db.exec(sql)),
         rows: async sql => one(file, db => db.prepare(sql).raw(true).safeIntegers(true).all() as Cell[][]),
+        hold: async (_sql, work) => work(),
         forget: async () => undefined,
         leftOpen: async () =>
           one(file, db => {

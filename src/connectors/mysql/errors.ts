@@ -24,6 +24,7 @@ type Class = readonly [ErrorCode, ErrorKind, hint?: string]
 
 const RIGHTS = 'grant the login what it needs, or use another one'
 const READ_ONLY = 'connect to the primary server, and as a login that may write'
+const CONNECTIONS = 'raise the limit of connections, or lower `--concurrency`'
 const REFERENCE = 'load the referenced rows first, or check the reference in the source'
 
 const BY_NUMBER: Readonly<Record<number, Class>> = {
@@ -56,9 +57,9 @@ const BY_NUMBER: Readonly<Record<number, Class>> = {
   1205: ['E307', 'transient', 'raise `lock_timeout`, or look for what holds the lock'],
   1213: ['E307', 'transient'],
   1020: ['E307', 'transient'],
-  1040: ['E307', 'transient'],
-  1203: ['E307', 'transient'],
-  1226: ['E307', 'transient'],
+  1040: ['E307', 'transient', CONNECTIONS],
+  1203: ['E307', 'transient', CONNECTIONS],
+  1226: ['E307', 'transient', CONNECTIONS],
   1615: ['E307', 'transient'],
   1969: ['E307', 'transient', 'the server limits how long a statement may take'],
   3024: ['E307', 'transient', 'the server limits how long a statement may take'],
@@ -76,7 +77,7 @@ const BY_NUMBER: Readonly<Record<number, Class>> = {
   2006: ['E306', 'transient'],
   2013: ['E306', 'transient'],
   4031: ['E306', 'transient'],
-  1045: ['E302', 'connection', 'check `user` and `password`'],
+  1045: ['E302', 'connection', 'check `user` and `password`; a login that must use TLS needs `sslmode: require`'],
   1130: ['E302', 'connection', 'the server lets this login in from other hosts only'],
   1251: ['E302', 'connection'],
   1698: ['E302', 'connection', 'check `user`; this login may ask for the Unix socket'],
@@ -121,7 +122,9 @@ export function toEtlError(error: unknown, context: ErrorContext): EtlError {
   }
   if (code === 'HANDSHAKE_SSL_ERROR' || /CERT|ERR_TLS|ERR_SSL|EPROTO|VERIFY|ISSUER/.test(code)) {
     const options = { kind: 'connection', hint: 'check `sslmode` and `ssl_ca`' } as const
-    return make('E309', `TLS failed: ${code}`, options)
+    // The driver puts a code of its own over the reason's.
+    const reason = code === 'HANDSHAKE_SSL_ERROR' ? native.message : code
+    return make('E309', `TLS failed: ${reason}`, options)
   }
   if (context.connecting === true && (UNREACHABLE.has(code) || /timeout/i.test(native.message))) {
     const reason = code || 'no answer in time'

@@ -43,7 +43,7 @@ const BY_STATE: Readonly<Record<string, Class>> = {
   '40001': ['E307', 'transient'],
   '40P01': ['E307', 'transient'],
   '55P03': ['E307', 'transient'],
-  '53300': ['E307', 'transient'],
+  '53300': ['E307', 'transient', 'raise the limit of connections, or lower `--concurrency`'],
   '57014': ['E307', 'transient', 'raise `statement_timeout`, or look for what blocks the statement'],
   '57P03': ['E307', 'transient'],
   '57P01': ['E306', 'transient'],
@@ -111,6 +111,13 @@ function isState(native: Native): native is Native & { code: string } {
   return native.code !== undefined && /^[0-9A-Z]{5}$/.test(native.code) && 'severity' in native
 }
 
+const WANTS_TLS: Class = ['E309', 'connection', 'the server takes this login with TLS only: set `sslmode: require`']
+
+/** `pg_hba.conf` has no line for a connection as it came: without encryption. */
+function wantsTls({ code, message }: Native): boolean {
+  return code === '28000' && message.endsWith(', no encryption')
+}
+
 function classify(native: Native & { code: string }): Class {
   const state = native.code
   const known = BY_STATE[state]
@@ -122,7 +129,7 @@ function classify(native: Native & { code: string }): Class {
 }
 
 function fromState(native: Native & { code: string }, context: ErrorContext): EtlError {
-  const [code, kind, hint] = classify(native)
+  const [code, kind, hint] = wantsTls(native) ? WANTS_TLS : classify(native)
   const exists = native.constraint !== undefined && context.exists?.has(native.constraint) === true
   const place = kind === 'row' ? placeOf(native, context) : {}
   return new EtlError(code === 'E417' && exists ? 'E415' : code, safeMessage(native), {
