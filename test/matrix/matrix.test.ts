@@ -74,7 +74,9 @@ describe.each(targets.map(one => one.name))('into %s', name => {
     }
   })
 
-  test('what types narrower than the source would lose is refused, or counted where the file allows it', async () => {
+  test('what types narrower than the source would lose is refused, or counted where the file allows it', {
+    timeout: 120_000,
+  }, async () => {
     const { result, outcomes } = measuredInto(name)
     const plan = await runEtl(['plan', `${pipelineName(name, 'UTC')}.yaml`, '--json'], { cwd: dir })
     const { entities } = JSON.parse(plan.stdout) as {
@@ -102,7 +104,7 @@ describe.each(targets.map(one => one.name))('into %s', name => {
 
   // Files are written by the same code in all zones; one more than UTC shows that.
   const others = targets.find(one => one.name === name)?.file === undefined ? ZONES.slice(1) : ZONES.slice(-1)
-  test.each(others)('the same in TZ=%s', async zone => {
+  test.each(others)('the same in TZ=%s', { timeout: 120_000 }, async zone => {
     const there = await measure(loaded, target, dir, name, zone, ['whole'])
     for (const [entity, outcomes] of there.outcomes)
       expect([entity, ...outcomes]).toEqual([entity, ...(measuredInto(name).outcomes.get(entity) ?? [])])

@@ -214,7 +214,9 @@ export const PITFALLS: readonly Pitfall[] = [
   {
     id: 'T4',
     what: 'MySQL: a character set that lacks a character',
-    tests: [['unit/connectors/mysql/errors.test.ts', '%s: %j']],
+    tests: [
+      ['unit/connectors/mysql/target.test.ts', 'a character that the character set of its column lacks is refused'],
+    ],
   },
   {
     id: 'T5',

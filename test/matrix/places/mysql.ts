@@ -96,7 +96,8 @@ function literal({ kind, text }: Item): string {
   if (kind.name === 'year') return `'${text.padStart(4, '0')}'`
   // The shortest text of the largest FLOAT is above it.
   if (kind.form === 'float32') return `'${Math.fround(Number(text))}'`
-  if (kind.form === 'text' && text !== '') return `convert(x'${Buffer.from(text).toString('hex')}' using utf8mb4)`
+  if ((kind.form === 'text' || kind.form === 'json') && text !== '')
+    return `convert(x'${Buffer.from(text).toString('hex')}' using utf8mb4)`
   // A TIMESTAMP takes no offset before version 8.0.19, so instants are written in UTC.
   return `'${kind.form === 'instant' && text.includes('+') ? utc(text) : text}'`
 }

@@ -128,6 +128,24 @@ describe('what the server would store as something else is refused', () => {
     expect(await place.schema.rows('select count(*) from exact')).toEqual([['0']])
   })
 
+  test('a character that the character set of its column lacks is refused', async () => {
+    await place.schema.exec('create table latin (id int not null primary key, v varchar(9) character set latin1)')
+    const error = await failure(
+      commit(
+        'latin',
+        ['id', 'v'],
+        'insert',
+        [],
+        [
+          [1, 'é€'],
+          [2, 'a😀b'],
+        ],
+      ),
+    )
+    expect(error).toMatchObject({ code: 'E420', kind: 'row', column: 'v' })
+    expect(await place.schema.rows('select count(*) from latin')).toEqual([['0']])
+  })
+
   test('what it stores as it is, is written by both ways', async () => {
     const row = [
       '1',
