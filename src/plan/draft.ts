@@ -17,6 +17,8 @@ export interface Draft {
   readonly source: SourceShape
   /** Undefined: the table is missing and will be created. */
   readonly target: Table | undefined
+  /** The target is a file, made anew: it has no keys and takes any value. */
+  readonly toFile: boolean
   /** The file's fields, then those that `rest: copy` adds. */
   readonly fields: readonly FieldSpec[]
   readonly problems: Problems
@@ -29,16 +31,15 @@ export function draftEntity(
   catalogs: Catalogs,
   problems: Problems,
 ): Draft | undefined {
-  const files = writesFiles(catalogs)
-  if (files) checkFileTarget(pipeline, spec, problems)
+  const toFile = writesFiles(catalogs)
+  if (toFile && !checkFileTarget(pipeline, spec, problems)) return undefined
   const { from } = spec
-  if (files && from.kind === 'target') return undefined
   const source =
     from.kind === 'union'
       ? unionShape(spec, from, catalogs, problems)
       : sourceShape({ ...spec, from }, catalogs, problems)
-  const target = files ? undefined : catalogs.table(TARGET, spec.to.table)
-  if (target === undefined && !files && !spec.to.create) {
+  const target = toFile ? undefined : catalogs.table(TARGET, spec.to.table)
+  if (target === undefined && !toFile && !spec.to.create) {
     const name = formatTable(spec.to.table)
     const hint = suggest(name, catalogs.tableNames(TARGET, spec.to.table), 'its tables are')
     const offer = `${hint === undefined ? '' : `${hint}; `}\`create: if_missing\` would create it`
@@ -65,7 +66,7 @@ export function draftEntity(
       problems,
     )
   }
-  return { spec, source, target, fields, problems }
+  return { spec, source, target, toFile, fields, problems }
 }
 
 function warnFloat(rule: unknown, source: SourceShape, path: FieldSpec['path'], problems: Problems): void {

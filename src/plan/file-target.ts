@@ -11,13 +11,14 @@ export function writesFiles(catalogs: Catalogs): boolean {
   return catalogs.database(TARGET).connector.capabilities.files === true
 }
 
-/** What only a database can do. */
-export function checkFileTarget(spec: PipelineSpec, entity: EntitySpec, problems: Problems): void {
+/** Says what only a database can do; false where there is no more to be said of the entity. */
+export function checkFileTarget(spec: PipelineSpec, entity: EntitySpec, problems: Problems): boolean {
   const refuse = (path: DocPath, what: string, hint: string): void => {
     problems.error('E215', [...entity.path, ...path], `the target is files, and ${what}`, hint)
   }
   const { load, defer, from, hooks, to } = entity
-  if (load !== 'insert' && load !== 'replace') {
+  const adds = load === 'insert' || load === 'replace'
+  if (!adds) {
     refuse(['load'], `\`${load}\` looks for rows that are there already`, 'use `load: insert` or `replace`')
   }
   if (defer.length > 0) refuse(['defer'], 'a second pass would change rows', 'write the columns in the first pass')
@@ -35,6 +36,7 @@ export function checkFileTarget(spec: PipelineSpec, entity: EntitySpec, problems
   if (writersOf(spec, to.table)[0] !== entity) {
     refuse(['to'], `another entity writes ${formatTable(to.table)}`, 'give each entity a file of its own')
   }
+  return adds && defer.length === 0 && from.kind !== 'target'
 }
 
 export function checkHooks(hooks: HooksSpec, path: DocPath, problems: Problems): void {

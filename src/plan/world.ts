@@ -9,7 +9,6 @@ import { functions } from '../transforms/registry.js'
 import type { Catalogs } from './catalogs.js'
 import { sameTable } from './dependencies.js'
 import type { Draft } from './draft.js'
-import { writesFiles } from './file-target.js'
 import type { LookupPlan } from './plan.js'
 import { ruleFor, straightColumn } from './type-rules.js'
 
@@ -31,6 +30,7 @@ export function fieldOf(draft: Draft, target: string): FieldSpec | undefined {
 /** The target's primary key; of a table to be created, `match` or the columns made from the source key. */
 export function primaryKeyOf(draft: Draft): readonly string[] {
   if (draft.target !== undefined) return draft.target.primaryKey
+  if (draft.toFile) return []
   if (draft.spec.match !== undefined) return draft.spec.match
   const made = draft.source.key.map(name => {
     return draft.fields.find(({ input, map, lookup, ref }) => {
@@ -78,7 +78,7 @@ export function wantedColumn(
   const { target } = field
   const { type } = createdType(world, draft, field, seen)
   // A file takes any value: each is written as what it is.
-  if (type === undefined || (type.kind === 'any' && !writesFiles(world.catalogs))) {
+  if (type === undefined || (type.kind === 'any' && !draft.toFile)) {
     const what =
       type === undefined && field.type !== undefined ? `"${field.type}" is not a type` : 'its type is unknown'
     const message = `${target} is to be created, and ${what}`

@@ -53,6 +53,7 @@ function typeOf(schema: JsonSchema): string {
   if ('const' in schema) return String(schema.const)
   if ('x-short' in schema) return `${typeOf(schema.else as JsonSchema)} or object`
   if (Array.isArray(schema.anyOf)) return schema.anyOf.map(typeOf).join(' or ')
+  if (schema.type === undefined && Array.isArray(schema.oneOf)) return schema.oneOf.map(typeOf).join(' or ')
   const types = schema.type === undefined ? ['JSON Logic'] : [schema.type].flat().map(String)
   const item = schema.items === undefined ? '' : ` of ${typeOf(schema.items as JsonSchema)}`
   return types.map(type => (type === 'array' ? `list${item}` : type === 'object' ? 'block' : type)).join(' or ')

@@ -10,7 +10,7 @@ export function csv(ledger: Connector): Connector {
   const connector: Connector = {
     name: 'csv',
     summary:
-      'Files of comma-separated values (RFC 4180), compressed where the name ends in `.gz`. A source reads those that `from: { file: … }` names: every value is text, and `$row` is the number of the row. A target writes one for each entity.',
+      'Files of comma-separated values (RFC 4180), compressed where the name ends in `.gz`. A source reads those that `from: { file: … }` names: every value is text, and `$row` is the number of the row. A target writes one for each entity: numbers with all their digits, `true` and `false`, `2024-02-29T03:04:05`, bytes as base64.',
     roles: ['source', 'target'],
     properties,
     targetProperties,

@@ -10,7 +10,7 @@ export function jsonl(ledger: Connector): Connector {
   const connector: Connector = {
     name: 'jsonl',
     summary:
-      'Files of one JSON object a line, compressed where the name ends in `.gz`. Numbers keep every digit. A source reads those that `from: { file: … }` names: objects and lists are their JSON text, and `$row` is the number of the line. A target writes one for each entity, every column in each line.',
+      'Files of one JSON object a line, compressed where the name ends in `.gz`. Numbers keep every digit. A source reads those that `from: { file: … }` names: objects and lists are their JSON text, and `$row` is the number of the line. A target writes one for each entity, with every column in each line, bytes as base64, and JSON as it is; only a JSON text or `null` of its own is put into a text, so that it stays apart from plain text and from no value.',
     roles: ['source', 'target'],
     properties,
     targetProperties,

@@ -32,7 +32,7 @@ export const sourceRoots = roots('Folders below which files may lie', [['../expo
 export const targetPlace = (extension: string) => ({
   path: Type.String({
     minLength: 1,
-    description: `The folder to write to, made where it is missing, relative to the folder of the pipeline file. Each entity writes one file: \`to: customers\` is \`customers${extension}\`, and \`to: customers${extension}.gz\` is compressed. Until it has all its rows a file is called \`….part\`; one that is there already is an error, or with \`load: replace\` gives way to it. The ledger is in \`.etl\` in the folder.`,
+    description: `The folder to write to, made where it is missing, relative to the folder of the pipeline file. Each entity writes one file: \`to: customers\` is \`customers${extension}\`, and \`to: customers${extension}.gz\` is compressed. Until it has all its rows a file is called \`….part\`; one that is there already is an error, or with \`load: replace\` gives way to it. Rows stand in the order in which they were written: \`chunks: 1\` keeps that of the source. The ledger is in \`.etl\` in the folder.`,
     examples: ['out'],
   }),
   roots: roots('Folders in which `path` may lie', [['../exports', '/var/data']]),
