@@ -51,6 +51,7 @@ export function expand(data: unknown, options: ExpandOptions): PipelineSpec {
       expandEntity(name, record(raw), { defaults: record(file.defaults), maps, onlySource }),
     ),
     hooks: expandHooks(file.hooks, ['hooks']),
+    quarantine: { keepRows: record(file.quarantine).keep_rows !== false },
     consistency: file.consistency === 'strict' ? 'strict' : 'report',
     ledger: file.ledger === false ? false : optional('schema', ledger.schema as string | undefined),
   }

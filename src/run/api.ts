@@ -26,7 +26,7 @@ export interface RunOptions {
   readonly stateDir?: string
   /** Loads nothing but the rows that a run rejected, and closes them. */
   readonly retry?: RetryOptions
-  /** Quarantined rows are kept in the run's folder with their values. Default true. */
+  /** Quarantined rows are kept in the run's folder with their values. Default: what the file says. */
   readonly keepRejectedRows?: boolean
   /** `reference` runs expressions in json-logic-js itself, slowly, to compare. Default compiled. */
   readonly logic?: 'compiled' | 'reference'

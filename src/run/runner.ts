@@ -118,7 +118,7 @@ class Run {
       dryRun,
       limit: prepared.limit,
       logic: options.logic ?? 'compiled',
-      keepRejectedRows: dryRun || (options.keepRejectedRows ?? true),
+      keepRejectedRows: dryRun || (options.keepRejectedRows ?? pipeline.spec.quarantine.keepRows),
       sources: databases.sources,
       target: databases.target,
       targetConfig: pipeline.spec.target,

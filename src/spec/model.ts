@@ -22,6 +22,8 @@ export interface PipelineSpec {
   readonly entities: readonly EntitySpec[]
   readonly hooks: HooksSpec
   readonly consistency: 'report' | 'strict'
+  /** Rejected rows are kept with their values in the run's folder. */
+  readonly quarantine: { readonly keepRows: boolean }
   /** Where the ledger's tables live (default: the target's default schema); false switches exactly-once off. */
   readonly ledger: { readonly schema?: string } | false
 }

@@ -66,6 +66,26 @@ export function pipeline(parts: LanguageParts): TSchema {
         examples: ['strict'],
       }),
     ),
+    quarantine: Type.Optional(
+      Type.Object(
+        {
+          keep_rows: Type.Optional(
+            Type.Boolean({
+              description:
+                "Whether rejected rows are kept with their values, in the run's folder, readable by the owner only. " +
+                'Without them a retry reads the source.',
+              default: true,
+              examples: [false],
+            }),
+          ),
+        },
+        {
+          additionalProperties: false,
+          description: 'What becomes of rejected rows. Default: what each key says.',
+          examples: [{ keep_rows: false }],
+        },
+      ),
+    ),
     ledger: Type.Optional(
       forms(
         {

@@ -290,3 +290,47 @@ test('an unfinished run is to be finished first; a run of nobody is refused; an 
   expect(listed.stderr).toMatch(/the target cannot be asked \(E303 .*this is what the run's folder holds/)
   expect(listed.stdout).toContain('E401 customers.name   2 rows')
 })
+
+test('text that is no UTF-8 puts its row aside and no other; without keep_rows nothing of it is kept', async () => {
+  const place = new Workspace()
+  const file = (keep: boolean): string => `
+version: 1
+name: bytes
+sources: { shop: { type: sqlite, path: source.sqlite } }
+target: { type: sqlite, path: target.sqlite }
+quarantine: { keep_rows: ${keep} }
+entities:
+  items: { from: ITEM, to: items, load: ignore, fields: { id: ID, name: NAME } }
+`
+  place.source(
+    `create table ITEM (ID integer primary key, NAME text);
+     insert into ITEM values (1, 'one'), (2, cast(x'61ff62' as text)), (3, 'three �');`,
+  )
+  place.target('create table items (id integer primary key, name text)')
+  place.write('pipeline.yaml', file(true))
+  const first = await place.run('--json')
+  expect(first.code, first.stderr).toBe(3)
+  expect(countsOf(resultOf(first.stdout))).toEqual({
+    items: '3 read, 2 written, 0 skipped, 0 filtered, 1 quarantined',
+  })
+  expect(place.quarantine('bytes', 'items')).toEqual([
+    expect.objectContaining({
+      key: '2',
+      stage: 'read',
+      code: 'E409',
+      message: 'column NAME holds text that is not valid UTF-8',
+      values: { ID: 2, NAME: { $bytes: Buffer.from([0x61, 0xff, 0x62]).toString('base64') } },
+    }),
+  ])
+  place.write('pipeline.yaml', file(false))
+  const second = resultOf((await place.run('--json')).stdout)
+  expect(quarantineOf(second.runDir ?? '', 'items')[0]).not.toHaveProperty('values')
+  place.source("update ITEM set NAME = 'two' where ID = 2")
+  const retry = await place.etl('quarantine', 'retry', second.runId ?? '')
+  expect(retry.code, retry.stderr).toBe(0)
+  expect(place.rows('select id, name from items order by id')).toEqual([
+    [1, 'one'],
+    [2, 'two'],
+    [3, 'three �'],
+  ])
+})

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { formatTable } from '../../core/catalog.js'
-import type { ReadSpec, SourceBatch } from '../../core/connector.js'
+import type { MalformedRow, ReadSpec, SourceBatch } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
+import { toJson } from '../../core/row.js'
 import type { KeyColumn } from '../../core/sql.js'
 import { anyOfPredicate, keysetPredicate, quoteName, quoteTable } from '../../core/sql.js'
 import type { Connection, Statement } from './connection.js'
@@ -57,12 +58,12 @@ export async function* readRows(
     for (;;) {
       signal.throwIfAborted()
       const { batch, cursor, suspects, ended } = connection.run(() => nextBatch(fetch, spec, convert, page, left))
-      if (suspects.length > 0) checkUnicode(connection, spec, after, done, batch.length, suspects)
+      const malformed = suspects.length > 0 ? notUnicode(connection, spec, after, done, batch, suspects) : []
       left -= batch.length
       done += batch.length
       if (batch.length > 0) {
         after = spec.order.length === 0 ? undefined : cursor
-        yield { rows: batch, cursor }
+        yield malformed.length === 0 ? { rows: batch, cursor } : { rows: batch, cursor, malformed }
       }
       if (ended || left <= 0) return
       await nextTurn()
@@ -253,29 +254,51 @@ function same(placeholder: string): string {
   return placeholder
 }
 
-/** Reads the bytes of suspicious texts once more, within the same snapshot, and compares. */
-function checkUnicode(
+/**
+ * Reads the bytes of suspicious texts once more, within the same snapshot, and compares; texts that are none become null
+ * in their rows. In a column of the order nothing can be gone on from: that ends the reading.
+ */
+function notUnicode(
   connection: Connection,
   spec: ReadSpec,
   after: readonly Value[] | undefined,
   done: number,
-  count: number,
+  batch: readonly Row[],
   suspects: readonly Suspect[],
-): void {
+): MalformedRow[] {
   const columns = [...new Set(suspects.map(suspect => suspect.column))]
   const bytes = columns.map(index => `cast(${columnNames(spec)[index]} as blob)`)
-  const { sql, params } = selectText(spec, bytes, after, count, spec.order.length === 0 ? done : 0)
+  const { sql, params } = selectText(spec, bytes, after, batch.length, spec.order.length === 0 ? done : 0)
   const statement = connection.prepare(sql)
   const rows = connection.run(() => statement.all(...params))
+  const found = new Map<number, { name: string; values: Record<string, unknown> }>()
   for (const { row, column, text } of suspects) {
-    const stored = rows[row]?.[columns.indexOf(column)]
+    const stored = rows[row]?.[columns.indexOf(column)] ?? null
     if (Buffer.isBuffer(stored) && stored.equals(Buffer.from(text, 'utf8'))) continue
     const name = spec.columns[column]?.name ?? ''
-    const table = 'table' in spec.from ? ` of ${formatTable(spec.from.table)}` : ''
-    throw new EtlError('E409', `column ${name}${table} holds text that is not valid UTF-8`, {
-      where: connection.file.path,
-      column: name,
-      hint: 'repair the text in the source, or leave such rows out with where',
-    })
+    if (spec.order.some(({ index }) => index === column)) throw keyNotUnicode(connection, spec, name)
+    const values = batch[row] as Row
+    values[column] = null
+    const bad = found.get(row) ?? { name, values: {} }
+    bad.values[name] = toJson(Buffer.isBuffer(stored) ? stored : null)
+    found.set(row, bad)
   }
+  return [...found].map(([row, { name, values }]) => ({
+    row,
+    code: 'E409',
+    message: `column ${name} holds text that is not valid UTF-8`,
+    values: {
+      ...Object.fromEntries(spec.columns.map((column, i) => [column.name, toJson(batch[row]?.[i] ?? null)])),
+      ...values,
+    },
+  }))
+}
+
+function keyNotUnicode(connection: Connection, spec: ReadSpec, name: string): EtlError {
+  const table = 'table' in spec.from ? ` of ${formatTable(spec.from.table)}` : ''
+  return new EtlError('E409', `column ${name}${table}, by which rows are ordered, holds text that is not valid UTF-8`, {
+    where: connection.file.path,
+    column: name,
+    hint: 'repair the text in the source, or leave such rows out with where',
+  })
 }

@@ -104,6 +104,7 @@ describe('the whole language', () => {
       },
       lookups: { region_name: { in: 'abis', table: { table: 'AB_REGION' }, key: ['CD', 'LANG'], value: ['NAME'] } },
       hooks: { before: [], after: [{ on: 'target', sql: 'select 3' }] },
+      quarantine: { keepRows: true },
       consistency: 'strict',
       ledger: { schema: 'etl' },
     })

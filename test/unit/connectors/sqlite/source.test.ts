@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Database, ReadSpec } from '../../../../src/core/connector.js'
 import { makeFile, open, openSession, readTable, temporaryFolder } from './files.js'
 
 async function sourceOf(sql: string, readOnly = true) {
@@ -76,6 +77,33 @@ test('keys of mixed kinds are all read, across batches', async () => {
   }
 })
 
+/** The rows that cannot be understood, with the id of each and what is left in its place. */
+async function malformed(database: Database, order: readonly string[], batchRows: number): Promise<unknown[]> {
+  const columns = ['id', 'a', 'b'].map(name => ({ name, type: { kind: 'text' } as const, decode: false }))
+  const session = await openSession(database, true)
+  const spec: ReadSpec = {
+    from: { table: { table: 't' } },
+    columns,
+    order: order.map(() => ({ index: 0, nullable: false })),
+    batchRows,
+    batchBytes: 1_000_000,
+  }
+  const found: unknown[] = []
+  for await (const batch of session.read(spec, new AbortController().signal))
+    for (const { row, code, message, values } of batch.malformed ?? [])
+      found.push({ row: batch.rows[row], code, message, values })
+  return found
+}
+
+const BAD = [
+  {
+    row: [201, 'plain', null],
+    code: 'E409',
+    message: 'column b holds text that is not valid UTF-8',
+    values: { id: 201, a: 'plain', b: { $bytes: Buffer.from([0x61, 0x80, 0xff, 0x62]).toString('base64') } },
+  },
+]
+
 describe('text that is not UTF-8', () => {
   const SQL = `
     create table t (id integer primary key, a text, b text);
@@ -84,21 +112,24 @@ describe('text that is not UTF-8', () => {
     update t set b = cast(x'6180ff62' as text) where id = 201;
   `
 
-  test('is an error that names the column, not a replaced character', async () => {
+  test('is one malformed row with its bytes, not a replaced character', async () => {
     const source = await sourceOf(SQL)
-    for (const batchRows of [1, 7, 100, 1000]) {
-      await expect(readTable(source, 't', ['id'], { batchRows })).rejects.toMatchObject({
-        code: 'E409',
-        column: 'b',
-        message: 'column b of t holds text that is not valid UTF-8',
-      })
+    for (const order of [['id'], []]) {
+      for (const batchRows of [1, 7, 100, 1000]) expect(await malformed(source, order, batchRows)).toEqual(BAD)
     }
-    await expect(readTable(source, 't', [], { batchRows: 9 })).rejects.toMatchObject({ code: 'E409' })
   })
 
   test('is found while the file is being written, too', async () => {
-    const target = await sourceOf(SQL, false)
-    await expect(readTable(target, 't', ['id'], { batchRows: 7 })).rejects.toMatchObject({ code: 'E409' })
+    expect(await malformed(await sourceOf(SQL, false), ['id'], 7)).toEqual(BAD)
+  })
+
+  test('in a key it ends the reading: nothing could be gone on from', async () => {
+    const source = await sourceOf("create table t (id text primary key); insert into t values (cast(x'61ff' as text))")
+    await expect(readTable(source, 't', ['id'])).rejects.toMatchObject({
+      code: 'E409',
+      column: 'id',
+      message: 'column id of t, by which rows are ordered, holds text that is not valid UTF-8',
+    })
   })
 
   test('a real U+FFFD is a character like any other', async () => {
