@@ -2,6 +2,7 @@ import type { Pipeline } from '../load/pipeline.js'
 import type { CliCommand } from './command.js'
 import { examples } from './command.js'
 import type { OutputOptions } from './io.js'
+import { withJsonError } from './json-error.js'
 import { openPipeline } from './open-pipeline.js'
 import { addOutputOptions, addPipelineOptions, type PipelineOptions } from './options.js'
 import { Terminal } from './terminal.js'
@@ -26,8 +27,13 @@ export const checkCommand: CliCommand = {
       .action(async (file: string | undefined, options: CheckOptions) => {
         const terminal = new Terminal(io, options)
         finish(
-          await terminal.perform(async () =>
-            check(await openPipeline(file, options, terminal), options.json === true, terminal),
+          await terminal.perform(() =>
+            withJsonError(
+              options.json === true,
+              terminal,
+              error => ({ ok: false, items: [], ...error }),
+              async () => check(await openPipeline(file, options, terminal), options.json === true, terminal),
+            ),
           ),
         )
       })

@@ -19,8 +19,16 @@ export async function openPipeline(
   // The path stays as it was typed where that means the same, because messages repeat it.
   const pipeline = await loadPipeline(io.cwd === process.cwd() ? file : resolve(io.cwd, file), loadOptions(options, io))
   await terminal.hide(pipeline.secrets)
+  terminal.hintAt(runCommand(file, options))
   if (terminal.options.quiet !== true) tellWarnings(pipeline.warnings, pipeline.file, terminal)
   return pipeline
+}
+
+function runCommand(file: string, { profile, var: vars }: PipelineOptions): string {
+  const words = ['etl', 'run', file]
+  if (profile !== undefined) words.push('--profile', profile)
+  for (const [name, value] of Object.entries(vars ?? {})) words.push('--var', `${name}=${value}`)
+  return words.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ')
 }
 
 /** One line a warning, on stderr. */

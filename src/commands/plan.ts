@@ -4,6 +4,7 @@ import { EtlError } from '../core/errors.js'
 import type { CliCommand } from './command.js'
 import { examples } from './command.js'
 import type { OutputOptions } from './io.js'
+import { withJsonError } from './json-error.js'
 import { openPipeline, tellWarnings } from './open-pipeline.js'
 import { addOutputOptions, addPipelineOptions, type PipelineOptions, positive, repeatable } from './options.js'
 import { type SelectionOptions, selectionOf } from './selection.js'
@@ -35,7 +36,16 @@ export const planCommand: CliCommand = {
       )
       .action(async (file: string | undefined, options: PlanOptions) => {
         const terminal = new Terminal(io, options)
-        finish(await terminal.perform(() => plan(file, options, terminal)))
+        finish(
+          await terminal.perform(() =>
+            withJsonError(
+              options.json === true,
+              terminal,
+              error => error,
+              () => plan(file, options, terminal),
+            ),
+          ),
+        )
       })
   },
 }

@@ -10,6 +10,7 @@ export class Terminal {
   readonly outTheme: Theme
   readonly errTheme: Theme
   #redact: (text: string) => string = text => text
+  #runCommand = 'etl run …'
 
   constructor(io: Io, options: OutputOptions) {
     this.io = io
@@ -24,16 +25,21 @@ export class Terminal {
     this.#redact = redactor(secrets)
   }
 
+  /** From now on hints that say `etl run …` say this in full, so that they can be pasted. */
+  hintAt(runCommand: string): void {
+    this.#runCommand = runCommand
+  }
+
   redact(text: string): string {
-    return this.#redact(text)
+    return this.#redact(text.replaceAll('etl run …', this.#runCommand))
   }
 
   out(text: string): void {
-    this.io.stdout.write(this.#redact(text))
+    this.io.stdout.write(this.redact(text))
   }
 
   err(text: string): void {
-    this.io.stderr.write(this.#redact(text))
+    this.io.stderr.write(this.redact(text))
   }
 
   /** Tells an error the way its kind is told and gives the exit code it means. */

@@ -102,6 +102,7 @@ export const CODES = {
   E516: 'hook failed',
   E517: 'lock was lost',
   E518: 'source key is not unique',
+  E519: 'look-up key is not unique',
   E520: 'usage',
   E521: 'snapshot is gone',
   E522: 'source changed its shape',

@@ -14,11 +14,12 @@ import { readText } from './read-text.js'
 import { checkMeaning } from './semantic.js'
 import { tidy } from './tidy.js'
 import { spanAt, withKeyOf } from './tree.js'
+import { checkVariables } from './unused-variables.js'
 import { validateTree } from './validate.js'
 
 /**
  * Reads a pipeline file, merges the profile, fills in variables, checks everything that needs no connection.
- * @throws PipelineError with every problem of the file, sorted by place.
+ * @throws PipelineError with every problem of the file, sorted by place; EtlError E520 for a variable that it does not mention.
  */
 export async function loadPipeline(file: string, options: LoadOptions = {}): Promise<Pipeline> {
   const text = await readText(file)
@@ -33,6 +34,7 @@ export async function loadPipeline(file: string, options: LoadOptions = {}): Pro
   const unclear = parsed.problems.some(({ code }) => code !== 'E006' && code !== 'E213')
   if (parsed.root === undefined || unclear) throw new PipelineError(file, tidy(syntax, position), text)
 
+  checkVariables(parsed.root, text, file, options.vars ?? {})
   const merged = applyProfile(parsed.root, options.profile)
   const lookup = await variables(baseDir, options.vars, options.env)
   const filled = resolveVariables(merged.root, lookup, text)

@@ -8,7 +8,7 @@ import type { Pipeline } from '../load/pipeline.js'
 import type { CatalogSources } from './catalogs.js'
 import { TARGET } from './catalogs.js'
 import { compilePlan } from './compile.js'
-import { type MemberRead, type Plan, readsOf } from './plan.js'
+import { type LookupPlan, type MemberRead, type Plan, readsOf } from './plan.js'
 import { isUnique } from './source-shape.js'
 
 /** One thing that was looked at. */
@@ -35,6 +35,7 @@ export async function checkDatabases(pipeline: Pipeline, databases: CatalogSourc
   const plan = await planOrProblems(pipeline, databases, items)
   if (plan !== undefined) {
     items.push(...(await checkRights(plan, databases)))
+    for (const [name, lookup] of Object.entries(plan.lookups)) items.push(await checkLookup(name, lookup, databases))
     for (const { name, read } of plan.entities) {
       for (const each of readsOf(read)) items.push(...(await checkKey(name, each, databases)))
     }
@@ -105,6 +106,49 @@ function databaseOf(databases: CatalogSources, name: string): Database {
   const database = databases.sources.get(name)
   if (database === undefined) throw new EtlError('E202', `source "${name}" has not been opened`, { kind: 'usage' })
   return database
+}
+
+const COMPARABLE: ReadonlySet<string> = new Set([
+  'boolean',
+  'integer',
+  'decimal',
+  'float',
+  'date',
+  'timestamp',
+  'uuid',
+  'enum',
+])
+
+/** Do keys of a look-up stand for several values? */
+async function checkLookup(name: string, lookup: LookupPlan, databases: CatalogSources): Promise<CheckItem> {
+  const database = databaseOf(databases, lookup.in)
+  const { dialect } = database.connector.capabilities
+  const names = lookup.key.map(column => column.name)
+  const [where, what] = [`look-up ${name}`, `key ${names.join(', ')}`]
+  const table = await database.table(lookup.table)
+  if (table !== undefined && isUnique(table, names)) return { where, what, ok: true, detail: 'unique' }
+  const keys = quoteNames(dialect, names)
+  const given = names.map(each => `${quoteName(dialect, each)} is not null`).join(' and ')
+  const values = quoteNames(dialect, [...new Set([...names, ...lookup.value.map(column => column.name)])])
+  // Large objects cannot be compared everywhere: there the rows are counted.
+  const comparable = lookup.value.every(
+    ({ type }) => COMPARABLE.has(type.kind) || (type.kind === 'text' && type.length !== undefined),
+  )
+  const [distinct, several] = comparable ? ['distinct ', 'values'] : ['', 'rows']
+  const pairs = `select ${distinct}${values} from ${quoteTable(dialect, lookup.table)} where ${given}`
+  const session = await database.session({ readOnly: true })
+  try {
+    const doubles = await count(
+      session,
+      `select count(*) from (select ${keys} from (${pairs}) p group by ${keys} having count(*) > 1) d`,
+    )
+    if (doubles === 0) return { where, what, ok: true, detail: 'each key stands once' }
+    const detail = `${doubles === 1 ? '1 key has' : `${doubles} keys have`} several ${several}`
+    const hint = 'keep one row a key there, or look up in a view that does'
+    return { where, what, ok: false, detail, code: 'E519', hint }
+  } finally {
+    await session.close()
+  }
 }
 
 /** Asks the source itself about keys that nothing there guarantees. */

@@ -54,10 +54,6 @@ export function planEntity(world: World, draft: Draft, placement: Placement): En
     ...(spec.chunks === undefined ? {} : { chunks: spec.chunks }),
     hooks: planHooks(spec.hooks),
     ...(source.estimatedRows === undefined ? {} : { estimatedRows: source.estimatedRows }),
-    warnings: problems
-      .sorted()
-      .filter(problem => problem.severity === 'warning')
-      .map(problem => problem.message),
   }
 }
 

@@ -7,8 +7,8 @@ import type { EntitySpec, PipelineSpec, TypeRule } from '../spec/model.js'
 
 /** Counts up when the program itself comes to give other rows for the same file. */
 const ALGORITHM = 1
-/** Longer texts are told apart by their hash. */
-const SHOWN = 80
+/** Longer texts are told apart by their hash; shorter ones are kept, so that a difference can be shown. */
+const SHOWN = 4000
 
 export interface FingerprintInput {
   readonly spec: PipelineSpec
@@ -16,7 +16,7 @@ export interface FingerprintInput {
   readonly entities: readonly EntitySpec[]
   readonly baseDir: string
   readonly files: Readonly<Record<string, string>>
-  /** A part that holds one of these is a hash. */
+  /** A part that holds one of these has it masked, and a hash. */
   readonly secrets: readonly string[]
   /** `source.crm`, `target`: type and uid. */
   readonly databases: Readonly<Record<string, { readonly type: string; readonly uid: string }>>
@@ -35,8 +35,9 @@ export function fingerprintParts(input: FingerprintInput): Record<string, string
   const add = (path: string, value: unknown): void => {
     const text = canonicalJson(value)
     if (text === undefined) return
-    const secret = input.secrets.some(s => s !== '' && text.includes(JSON.stringify(s).slice(1, -1)))
-    parts[path] = secret || text.length > SHOWN ? `sha256:${sha256(text).slice(0, 16)}` : text
+    const shown = masked(text, input.secrets)
+    const hash = `sha256:${sha256(text).slice(0, 16)}`
+    parts[path] = text.length > SHOWN ? hash : shown === text ? text : `${shown} ${hash}`
   }
   add('algorithm', ALGORITHM)
   for (const [path, hash] of Object.entries(input.files)) {
@@ -67,8 +68,48 @@ export function diffFingerprints(
   const paths = [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted((a, b) => (a < b ? -1 : 1))
   return paths.flatMap(path => {
     const [a, b] = [before[path], after[path]]
-    return a === b ? [] : `${path}: ${a ?? 'nothing'} → ${b ?? 'nothing'}`
+    return a === b ? [] : difference(path, parsed(a), parsed(b))
   })
+}
+
+/** Blocks of keys are compared key by key, so that what is shown is what differs. */
+function difference(path: string, before: unknown, after: unknown): string[] {
+  if (isBlock(before) && isBlock(after)) {
+    const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    return names.flatMap(name => {
+      const [a, b] = [before[name], after[name]]
+      return JSON.stringify(a) === JSON.stringify(b) ? [] : difference(`${path}.${name}`, a, b)
+    })
+  }
+  return [`${path}: ${words(before)} → ${words(after)}`]
+}
+
+function isBlock(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !(value instanceof Text)
+}
+
+/** A part that is no JSON: a hash, or a masked text. */
+class Text {
+  constructor(readonly text: string) {}
+}
+
+function parsed(part: string | undefined): unknown {
+  if (part === undefined) return undefined
+  try {
+    return JSON.parse(part) as unknown
+  } catch {
+    return new Text(part)
+  }
+}
+
+function words(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  return value instanceof Text ? value.text : JSON.stringify(value)
+}
+
+function masked(text: string, secrets: readonly string[]): string {
+  const spelled = secrets.filter(secret => secret !== '').map(secret => JSON.stringify(secret).slice(1, -1))
+  return spelled.toSorted((a, b) => b.length - a.length).reduce((rest, secret) => rest.replaceAll(secret, '•••'), text)
 }
 
 function usedLookups({ spec, entities }: FingerprintInput): { name: string; lookup: object | undefined }[] {

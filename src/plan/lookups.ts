@@ -5,7 +5,7 @@ import { TARGET } from './catalogs.js'
 import type { LookupPlan } from './plan.js'
 import type { Problems } from './problems.js'
 import { suggest } from './problems.js'
-import { columnProblem } from './source-shape.js'
+import { columnProblem, isUnique } from './source-shape.js'
 
 /** Look-ups that fields use; others need not even exist. */
 export function usedLookups(spec: PipelineSpec): readonly (readonly [string, LookupSpec])[] {
@@ -37,5 +37,9 @@ export function planLookup(lookup: LookupSpec, catalogs: Catalogs, problems: Pro
     names.flatMap(name => columnProblem(name, table.columns, label, [...lookup.path, part], problems) ?? [])
   const [key, value] = [columns(lookup.key, 'key'), columns(lookup.value, 'value')]
   if (key.length < lookup.key.length || value.length < lookup.value.length) return undefined
+  if (!isUnique(table, lookup.key)) {
+    const message = `nothing in ${label} keeps ${lookup.key.join(', ')} unique, and a key with several values ends the run`
+    problems.warn('E519', [...lookup.path, 'key'], message, '`etl check` counts such keys')
+  }
   return { in: lookup.in, table: lookup.table, key, value }
 }

@@ -81,7 +81,6 @@ export interface EntityPlan {
   readonly hooks: { readonly before: readonly HookPlan[]; readonly after: readonly HookPlan[] }
   /** Source's estimate; undefined where unknown. */
   readonly estimatedRows?: number
-  readonly warnings: readonly string[]
 }
 
 /** One place that rows are read from. */

@@ -24,6 +24,17 @@ const SHARE_MIN_ROWS = 1000
 
 type Cause = EntityResult['rejects'][number]
 
+/** The setting that would have put the row aside. */
+function milder(plan: EntityPlan, { code, field }: { readonly code: string; readonly field?: string }): string {
+  const own = plan.program.fields.find(({ target }) => target === field)
+  if (plan.onError === 'fail' || own === undefined) return '`on_error: quarantine`'
+  if (code === 'E410') return `\`unmapped: quarantine\` in ${field}`
+  if (code === 'E411' || code === 'E412') return `\`on_missing: quarantine\` in ${field}`
+  return code === 'E404' && own.onLossy === 'fail'
+    ? `\`on_lossy: quarantine\` in ${field}`
+    : `\`on_invalid: quarantine\` in ${field}`
+}
+
 const WHOLE: readonly PlannedChunk[] = [{ chunk: 0, done: false }]
 
 /** One entity of one run: its passes in order, what is counted and told on the way. */
@@ -207,7 +218,7 @@ export class EntityRun {
       const file = this.#context.quarantine?.path(this.plan.name)
       throw new EtlError('E502', `${fatal.code} ${what}`, {
         where: this.plan.name,
-        hint: `${file === undefined ? 'see the row above' : `the row is in ${file}`}; mend it or set on_error: quarantine, then go on with \`etl run … --resume\``,
+        hint: `${file === undefined ? 'see the row above' : `the row is in ${file}`}; mend it and go on with \`etl run … --resume\`, or set ${milder(this.plan, fatal)} and add --accept-changes`,
       })
     }
     const { maxErrors } = this.plan

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { formatTable } from '../core/catalog.js'
 import type { Database, Session } from '../core/connector.js'
+import { EtlError } from '../core/errors.js'
 import { keyText, toJson, type Value } from '../core/row.js'
 import type { LookupPlan, Plan, RefPlan } from '../plan/plan.js'
 import type { Resolver, Resolvers as ResolversOf } from '../plan/resolve.js'
@@ -74,16 +76,30 @@ class LookupTable {
       selectByKey(session, this.#database, { table, key: key.map(c => c.name), also: value.map(c => c.name) }, keys),
     )
     const found = new Map<string, Value>()
+    const ambiguous = new Set<string>()
     for (const row of rows) {
       const values = row.slice(key.length)
       const result =
         value.length === 1
           ? (values[0] ?? null)
           : JSON.stringify(Object.fromEntries(value.map((column, i) => [column.name, toJson(values[i] ?? null)])))
-      const text = keyText(row.slice(0, key.length))
+      const keys = row.slice(0, key.length)
+      if (keys.includes(null)) continue
+      const text = keyText(keys)
       if (!found.has(text)) found.set(text, result)
+      else if (found.get(text) !== result) ambiguous.add(text)
     }
+    if (ambiguous.size > 0) throw this.#ambiguous(ambiguous.size)
     return found
+  }
+
+  #ambiguous(keys: number): EtlError {
+    const names = this.#plan.key.map(column => column.name).join(', ')
+    const count = keys === 1 ? '1 key' : `${keys} keys`
+    return new EtlError('E519', `${formatTable(this.#plan.table)} has several values for ${count} of ${names}`, {
+      kind: 'usage',
+      hint: 'keep one row a key there, or look up in a view that does; then go on with `etl run … --resume`',
+    })
   }
 }
 

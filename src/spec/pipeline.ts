@@ -46,7 +46,13 @@ export function pipeline(parts: LanguageParts): TSchema {
           Type.String({ minLength: 1 }),
           mapping(scalar({ description: 'What the code becomes.' }), { minProperties: 1 }),
         ),
-        { description: 'Value maps, by name.', default: {}, examples: [{ coil_status: { A: 'available' } }] },
+        {
+          description:
+            'Value maps, by name: codes with their values, or the path of a CSV file below the folder of the pipeline ' +
+            '(first column the code, second the value, no header).',
+          default: {},
+          examples: [{ coil_status: { A: 'available' } }, { country: 'maps/country.csv' }],
+        },
       ),
     ),
     lookups: Type.Optional(

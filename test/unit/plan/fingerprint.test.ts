@@ -30,9 +30,7 @@ describe('what changes it', () => {
   test('names the path with what was and what is', () => {
     expect(change({ where: 'b' })).toEqual(['entities.orders.where: "a" → "b"'])
     expect(change({ match: ['id'] })).toEqual(['entities.orders.match: nothing → ["id"]'])
-    expect(change({ fields: [field('id', 'NUM')] })).toEqual([
-      'entities.orders.fields.id: {"apply":[],"input":{"kind":"from","names":["ID"]},"required":false} → {"apply":[],"input":{"kind":"from","names":["NUM"]},"required":false}',
-    ])
+    expect(change({ fields: [field('id', 'NUM')] })).toEqual(['entities.orders.fields.id.input.names.0: "ID" → "NUM"'])
   })
 
   test('a column of a table, a file, a database', () => {
@@ -88,12 +86,19 @@ test('the order of keys of a rule does not change it', () => {
   ).toEqual([])
 })
 
-test('long values and secrets are hashes', () => {
+test('very long values are hashes, secrets are masked', () => {
   const secret = parts([orders({ where: "token = 'hunter2'" })], { secrets: ['hunter2'] })
-  expect(secret['entities.orders.where']).toMatch(/^sha256:[0-9a-f]{16}$/)
+  expect(secret['entities.orders.where']).toMatch(/^"token = '•••'" sha256:[0-9a-f]{16}$/)
   expect(JSON.stringify(secret)).not.toContain('hunter2')
-  expect(parts([orders({ where: 'x'.repeat(90) })])['entities.orders.where']).toMatch(/^sha256:[0-9a-f]{16}$/)
+  expect(parts([orders({ where: 'x'.repeat(4000) })])['entities.orders.where']).toMatch(/^sha256:[0-9a-f]{16}$/)
   expect(parts([orders()], {}, { vars: { big: 12345678901234567890n } })['vars.big']).toBe(
     '{"$bigint":"12345678901234567890"}',
   )
+})
+
+test('a difference within a block of keys is shown by its key alone', () => {
+  const fields = (fn: string) => [field('id', 'ID', { apply: [{ fn, params: {}, path: [1] }], required: true })]
+  expect(
+    diffFingerprints(parts([orders({ fields: fields('trim') })]), parts([orders({ fields: fields('upper') })])),
+  ).toEqual(['entities.orders.fields.id.apply.0.fn: "trim" → "upper"'])
 })
