@@ -262,7 +262,7 @@ describe('a full disk', () => {
     expectTold(run, 1, /✖ E513 state cannot be written\n/)
     expect(run.stderr).toMatch(/what {3}.*events\.ndjson cannot be written: EFBIG/)
     expect(run.stderr).toContain(
-      'make room (or give the rights), then go on with `etl run … --resume`; what is committed stays\n',
+      'make room (or give the rights), then go on with `etl run pipeline.yaml --resume`; what is committed stays\n',
     )
     const before = Number((await server.rows('select count(*) from t'))[0]?.[0])
     expect(before).toBeGreaterThan(0)

@@ -252,7 +252,7 @@ suite(
       expect(errorOf(second)).toMatchObject({
         code: 'E503',
         message: `the lock is still held, as far as the ledger knows by ${hostname()} pid ${first.child.pid}`,
-        hint: 'end that process, which may only be stopped; then `etl run … --take-over` again',
+        hint: 'end that process, which may only be stopped; then `etl run pipeline.yaml --take-over` again',
       })
       first.child.kill('SIGKILL')
       await first.result

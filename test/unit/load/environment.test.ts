@@ -64,7 +64,7 @@ describe('the type of a value that came from a variable', () => {
   })
 
   it('keeps every digit in constants', async () => {
-    const text = `${VALID}vars: { id: 12345678901234567890, price: 0.12345678901234567, zip: "007", n: 12, f: 1.5 }\n`
+    const text = `# $vars.extra\n${VALID}vars: { id: 12345678901234567890, price: 0.12345678901234567, zip: "007", n: 12, f: 1.5 }\n`
     const { spec } = await load(text, { vars: { zip: '0815', extra: '3' } })
     expect(spec.vars).toEqual({
       id: '12345678901234567890',
