@@ -133,7 +133,14 @@ class Pool {
   }
 
   async take(): Promise<OracleConnection> {
-    return await this.#prepared(() => this.#pool.getConnection())
+    // Any number of idle ones may have been cut off unseen; each is thrown away, and then the pool makes a new one.
+    for (let dead = 0; ; dead++) {
+      try {
+        return await this.#prepared(() => this.#pool.getConnection())
+      } catch (error) {
+        if (!(error instanceof EtlError) || error.code !== 'E306' || dead >= this.#settings.pool.max) throw error
+      }
+    }
   }
 
   async connectAlone(): Promise<OracleConnection> {

@@ -337,13 +337,23 @@ export class SqliteSession implements BackendSession {
       try {
         this.#db.exec('COMMIT')
       } catch (error) {
+        const known =
+          this.#brokenAtCommit() ?? toOraError(error, { catalog: this.#backend.catalog, is: 'other', table: undefined })
         await this.rollback()
-        const known = toOraError(error, { catalog: this.#backend.catalog, is: 'other', table: undefined })
         throw known.code === 2291 ? new OraError(2091, `transaction rolled back\n${known.text}`) : known
       }
       this.#backend.committed()
     } else if (this.#reading) this.#db.exec('COMMIT')
     this.#ended()
+  }
+
+  #brokenAtCommit(): OraError | undefined {
+    try {
+      this.#checkReferences()
+      return undefined
+    } catch (error) {
+      return error instanceof OraError ? error : undefined
+    }
   }
 
   async rollback(): Promise<void> {
