@@ -130,7 +130,7 @@ entities:
   const rejects = place.quarantine('keyed', 't').map(({ key, code, row }) => [row, key, code])
   expect(rejects).toEqual([
     [2, 'a', 'E402'],
-    [3, '\u0000null', 'E422'],
+    [3, undefined, 'E422'],
   ])
 })
 
