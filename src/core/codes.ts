@@ -84,6 +84,7 @@ export const CODES = {
   E422: 'key is null',
   E423: 'row cannot be understood',
   E424: 'row to retry was not found',
+  E425: 'row is a duplicate',
   E501: 'too many rows failed',
   E502: 'row failed and the policy is fail',
   E503: 'another run is going on',

@@ -18,13 +18,15 @@ export interface Reject {
   readonly policy: RowPolicy
 }
 
-/** What became of the rows of one batch: `rows.length + filtered + rejects.length` is the number of source rows. */
+/** What became of the rows of one batch: `rows.length + filtered + duplicates.length + rejects.length` is the number of source rows. */
 export interface BatchOutcome {
   /** Values in the order of `WritePlan.columns`. */
   readonly rows: Row[]
   /** Index of the source row of each of `rows`. */
   readonly sources: number[]
   filtered: number
+  /** Rows that are dropped because another with the same values is kept, by its source key. */
+  readonly duplicates: { readonly row: number; readonly kept: string }[]
   readonly rejects: Reject[]
   /** Uses of `on_lossy: round | truncate` in `rows`, by target column. */
   readonly losses: Map<string, number>
@@ -33,7 +35,7 @@ export interface BatchOutcome {
 }
 
 export function newOutcome(): BatchOutcome {
-  return { rows: [], sources: [], filtered: 0, rejects: [], losses: new Map(), substituted: new Map() }
+  return { rows: [], sources: [], filtered: 0, duplicates: [], rejects: [], losses: new Map(), substituted: new Map() }
 }
 
 /** A {@link RowError} that knows what is to be done about its row. */

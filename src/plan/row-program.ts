@@ -1,8 +1,10 @@
 import { RowError } from '../core/errors.js'
 import type { Row, Value } from '../core/row.js'
+import { keyText } from '../core/row.js'
 import type { FunctionContext } from '../core/transform.js'
 import type { RowPolicy } from '../spec/model.js'
 import { compileExpression } from '../transforms/expression.js'
+import { compileComparable } from './comparable.js'
 import type { FieldEnv, FieldSteps, Step } from './field-program.js'
 import { compileField } from './field-program.js'
 import type { BatchOutcome, Reject, Stage } from './outcome.js'
@@ -10,6 +12,12 @@ import { Rejection } from './outcome.js'
 import type { FieldPlan, ProgramPlan, ReadPlan } from './plan.js'
 import type { Resolver, Resolvers, Resolving } from './resolve.js'
 import { compileResolving } from './resolve.js'
+
+/** Knows which of the rows with equal values is kept. */
+export interface Duplicates {
+  /** The source key of the row that is kept in place of this one; undefined where this one is. */
+  keptInstead(values: string, key: string): string | undefined
+}
 
 export interface ProgramEnv {
   readonly context: FunctionContext
@@ -26,6 +34,8 @@ export interface ProgramEnv {
   readonly reference?: boolean
   /** The entity's `on_error`. */
   readonly entityPolicy: RowPolicy
+  /** Asked of every row that passes the filter, in read order, where the program has `dedupe`. */
+  readonly duplicates?: Duplicates
 }
 
 /** Source rows in, target rows out. Compiled once per entity; not for concurrent use. */
@@ -75,6 +85,7 @@ export function compileRowProgram(program: ProgramPlan, read: ReadPlan, env: Pro
     plain.push(-1)
     return resolved.step
   })
+  const valuesOf = program.dedupe === undefined ? undefined : compileComparable(program.dedupe.by, read)
   const nullableKeys = read.key.filter(index => read.columns[index]?.nullable === true)
   const scratch: unknown[] = new Array(columns.length).fill(null)
   let prefetched: readonly Row[] | undefined
@@ -99,6 +110,15 @@ export function compileRowProgram(program: ProgramPlan, read: ReadPlan, env: Pro
       return filter(frame) === true
     } catch (error) {
       throw failure(error, 'filter', 'filter', env.entityPolicy)
+    }
+  }
+
+  function keptInstead(frame: readonly unknown[], row: Row): string | undefined {
+    if (valuesOf === undefined || env.duplicates === undefined) return undefined
+    try {
+      return env.duplicates.keptInstead(valuesOf(frame), keyText(read.key.map(index => row[index] ?? null)))
+    } catch (error) {
+      throw failure(error, 'let', 'dedupe', env.entityPolicy)
     }
   }
 
@@ -140,6 +160,11 @@ export function compileRowProgram(program: ProgramPlan, read: ReadPlan, env: Pro
           const frame = frameOf(row)
           if (!keep(frame)) {
             out.filtered++
+            continue
+          }
+          const kept = keptInstead(frame, row)
+          if (kept !== undefined) {
+            out.duplicates.push({ row: r, kept })
             continue
           }
           const target: Row = new Array(count)

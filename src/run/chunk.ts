@@ -221,6 +221,8 @@ function jobOf(
       reference: context.logic === 'reference',
     },
     batchRows: entity.batchRows,
+    ...(entity.dedupe === undefined ? {} : { dedupe: entity.dedupe }),
+    ...(context.runDir === undefined ? {} : { scratch: context.runDir }),
     ...(context.limit === undefined ? {} : { limit: context.limit - before.counts.read }),
     ...(after === undefined ? {} : { after }),
     ...(range.upper === undefined ? {} : { until: range.upper }),

@@ -36,6 +36,8 @@ export interface RunContext {
   /** Undefined in a dry run, which keeps nothing. */
   readonly progress: Progress | undefined
   readonly quarantine: QuarantineFiles | undefined
+  /** The run's folder; undefined in a dry run. */
+  readonly runDir: string | undefined
   readonly resolvers: Resolvers
   /** Only rows that another run rejected are read, and closed. */
   readonly retry: Retry | undefined

@@ -5,7 +5,7 @@ import type { EntityPlan, HookPlan } from '../plan/plan.js'
 import type { EntityPreview, EntityResult } from './api.js'
 import { type ChunkWatch, execChunk } from './chunk.js'
 import type { RunContext } from './context.js'
-import { addCounts, sumCounts } from './counts.js'
+import { addCounts, sumCounts, unexplained } from './counts.js'
 import type { DryKeys } from './dry-keys.js'
 import type { Counts, StageTimes } from './events.js'
 import { NO_COUNTS } from './events.js'
@@ -101,6 +101,7 @@ export class EntityRun {
       if (!(await this.#pass('load'))) return false
       failpoint('entity-complete')
       this.#withinShare(this.counts.read)
+      this.#checkCounts()
       if (plan.write.advance.length > 0) {
         await runStep(this.#context, plan.name, 'sequences', 0, session =>
           session.advanceSequences(plan.write.table, plan.write.advance),
@@ -208,6 +209,15 @@ export class EntityRun {
         emit({ type: 'batch', entity, pass, chunk, batch: batch.batch, counts: this.counts, stages })
       },
     }
+  }
+
+  #checkCounts(): void {
+    const rows = unexplained(this.counts)
+    if (rows === 0) return
+    throw new EtlError('E511', `${rows} rows of ${this.plan.name} are unaccounted for`, {
+      where: this.plan.name,
+      hint: 'this is a bug of etl: keep the run folder and report it',
+    })
   }
 
   /** Is the batch to be committed? Throws where the policy or the budget says no. */

@@ -104,7 +104,7 @@ export class LedgerSink implements Sink {
     const written = await this.#rows(session, batch, known)
     failpoint('after-write')
     const result: BatchResult = { counts: batchCounts(batch, written), rejects: [...batch.rejects, ...written.rejects] }
-    const listed = result.rejects.filter(reject => reject.policy !== 'skip')
+    const listed = [...result.rejects.filter(reject => reject.policy !== 'skip'), ...batch.duplicates]
     if (known !== undefined && this.#listed)
       await this.#context.quarantine?.trim(ref.entity, ref.pass, ref.chunk, batch.batch - 1)
     await this.#context.quarantine?.append(ref.entity, ref.pass, ref.chunk, batch.batch, listed)
@@ -129,7 +129,7 @@ export class LedgerSink implements Sink {
       )
     }
     // The second pass must know of skipped rows too.
-    const noted = this.#entity.deferred === undefined ? listed : result.rejects
+    const noted = this.#entity.deferred === undefined ? listed : [...result.rejects, ...batch.duplicates]
     if (this.#settle === undefined) await ledger?.insertRejects(session, ref, batch.batch, noted)
     else await this.#settle(session, batch, listed)
     if (!sameCounts(expected, result.counts))

@@ -184,7 +184,7 @@ export class Ledger {
         reject.code,
         reject.message.slice(0, MESSAGE_LENGTH),
         reject.policy,
-        'open',
+        reject.policy === 'dedupe' ? 'deduped' : 'open',
       ])
     }
   }

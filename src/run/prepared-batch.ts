@@ -1,7 +1,6 @@
 import type { Payload } from '../core/connector.js'
 import { keyText, type Row, toJson } from '../core/row.js'
 import type { ReadPlan } from '../plan/plan.js'
-import type { RowPolicy } from '../spec/model.js'
 import type { RejectRecord } from './quarantine.js'
 
 /**
@@ -21,6 +20,8 @@ export interface PreparedBatch {
   readonly parts: readonly Payload[]
   /** Rows that failed on their way. */
   readonly rejects: readonly RejectRecord[]
+  /** Rows that are dropped because another like them is kept. */
+  readonly duplicates: readonly RejectRecord[]
   /** Index of the source row of each target row; undefined where they are the same. */
   readonly sources: readonly number[] | undefined
   /** Source keys of the target rows, where generated keys are to be noted or for a dry run. */
@@ -45,7 +46,7 @@ export function rejectRecord(
   index: number,
   row: Row,
   why: Why,
-  policy: RowPolicy,
+  policy: RejectRecord['policy'],
   keepValues: boolean,
 ): RejectRecord {
   // Without a value in it the key finds nothing, and its text is none that every database can hold.

@@ -3,10 +3,11 @@ import type { ConnectionConfig, WriteSpec } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import type { Value } from '../core/row.js'
 import type { FunctionContext } from '../core/transform.js'
-import type { ProgramPlan, ReadPlan } from '../plan/plan.js'
+import type { EntityPlan, ProgramPlan, ReadPlan } from '../plan/plan.js'
 import type { Resolvers } from '../plan/resolve.js'
 import { compileRowProgram } from '../plan/row-program.js'
 import type { RowPolicy } from '../spec/model.js'
+import { openDuplicates } from './duplicates.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import { produce } from './produce.js'
 import type { OpenSource } from './reading-sessions.js'
@@ -28,6 +29,9 @@ export interface ProduceJob {
     readonly reference: boolean
   }
   readonly batchRows: number
+  readonly dedupe?: EntityPlan['dedupe']
+  /** A folder for what memory does not hold; absent: the system's. */
+  readonly scratch?: string
   readonly limit?: number
   readonly after?: string
   readonly until?: string
@@ -47,7 +51,7 @@ export interface SourceAddress {
 }
 
 /** Does the job in this thread. */
-export function produceHere(
+export async function* produceHere(
   job: ProduceJob,
   open: OpenSource,
   resolvers: Resolvers,
@@ -56,13 +60,19 @@ export function produceHere(
 ): AsyncGenerator<PreparedBatch, void, void> {
   const connector = connectorNamed(job.target.type)
   if (connector === undefined) throw new EtlError('E901', `no connector ${job.target.type}`)
-  const program = compileRowProgram(job.program, job.read, { ...job.environment, resolvers })
-  return produce(open, {
-    ...job,
-    policy: job.environment.entityPolicy,
-    program,
-    encoder: connector.encoder(job.write, job.target),
-    signal,
-    now,
-  })
+  const env = { ...job.environment, resolvers }
+  const duplicates = await openDuplicates(open, job, env, signal)
+  try {
+    const program = compileRowProgram(job.program, job.read, duplicates === undefined ? env : { ...env, duplicates })
+    yield* produce(open, {
+      ...job,
+      policy: job.environment.entityPolicy,
+      program,
+      encoder: connector.encoder(job.write, job.target),
+      signal,
+      now,
+    })
+  } finally {
+    duplicates?.close()
+  }
 }

@@ -3,13 +3,13 @@ import { failpoint } from '../core/failpoint.js'
 import type { Row, Value } from '../core/row.js'
 import type { BatchOutcome } from '../plan/outcome.js'
 import { newOutcome } from '../plan/outcome.js'
-import type { ReadPlan } from '../plan/plan.js'
+import type { EntityPlan, ReadPlan } from '../plan/plan.js'
 import type { RowProgram } from '../plan/row-program.js'
 import type { RowPolicy } from '../spec/model.js'
 import { keyOf, type PreparedBatch, rejectRecord } from './prepared-batch.js'
 import type { RejectRecord } from './quarantine.js'
 import type { OpenSource } from './reading-sessions.js'
-import { checkOrder, cursorText, parseCursor, reread, slices } from './source-slices.js'
+import { checkOrder, cursorText, parseCursor, reread, type SoundRows, slices, soundRows } from './source-slices.js'
 
 /** Rows read, transformed and encoded between two turns of the event loop; their memory is free again after it. */
 const SLICE_ROWS = 1000
@@ -22,6 +22,8 @@ export interface ProduceOptions {
   readonly batchRows: number
   /** What becomes of rows that the source could not make sense of. */
   readonly policy: RowPolicy
+  /** What makes rows duplicates of others. */
+  readonly dedupe?: EntityPlan['dedupe']
   /** Rows to read at most, over all batches. */
   readonly limit?: number
   /** Where to go on: the cursor of the last safe batch, or the chunk's lower bound. */
@@ -95,6 +97,7 @@ class Collector {
   readonly #after: readonly Value[] | undefined
   readonly #parts: Payload[] = []
   readonly #rejects: RejectRecord[] = []
+  readonly #duplicates: RejectRecord[] = []
   readonly #sources: number[] = []
   readonly #keys: string[] = []
   readonly #kept: Row[] = []
@@ -129,6 +132,7 @@ class Collector {
       for (const row of outcome.rows) this.#kept.push(row)
       this.#firstSource ??= rows[outcome.sources[0] ?? -1]
     }
+    this.#drop(rows, outcome, place)
     this.#reject(rows, outcome, place)
     this.#rejectMalformed(slice)
     this.#rows += outcome.rows.length
@@ -169,6 +173,7 @@ class Collector {
       rows: this.#rows,
       parts: this.#parts,
       rejects: this.#rejects,
+      duplicates: this.#duplicates,
       sources: this.#rows === this.read ? undefined : this.#sources,
       keys: keepKeys ? this.#keys : undefined,
       kept: keepRows ? { rows: this.#kept, firstSource: this.#firstSource } : undefined,
@@ -193,6 +198,20 @@ class Collector {
     }
   }
 
+  #drop(rows: readonly Row[], outcome: BatchOutcome, place: (index: number) => number): void {
+    const { read, findBy, dedupe } = this.#options
+    // The first pass has counted them.
+    if (findBy.length > 0) {
+      this.#absent += outcome.duplicates.length
+      return
+    }
+    const message = `another row has the same ${dedupe?.names.join(', ')} and is kept`
+    for (const { row, kept } of outcome.duplicates) {
+      const why = { stage: 'dedupe', code: 'E425', message } as const
+      this.#duplicates.push({ ...rejectRecord(read, place(row), rows[row] ?? [], why, 'dedupe', false), kept })
+    }
+  }
+
   #reject(rows: readonly Row[], outcome: BatchOutcome, place: (index: number) => number): void {
     const { read, findBy, keepValues } = this.#options
     for (const reject of outcome.rejects) {
@@ -203,19 +222,6 @@ class Collector {
       }
     }
   }
-}
-
-interface SoundRows {
-  readonly rows: readonly Row[]
-  /** Where each stands among the rows that were read; undefined where all are sound. */
-  readonly indexes: readonly number[] | undefined
-}
-
-function soundRows({ rows, malformed }: SourceBatch): SoundRows {
-  if (malformed === undefined) return { rows, indexes: undefined }
-  const bad = new Set(malformed.map(({ row }) => row))
-  const indexes = [...rows.keys()].filter(index => !bad.has(index))
-  return { rows: indexes.map(index => rows[index] as Row), indexes }
 }
 
 function addAll(into: Map<string, number>, from: ReadonlyMap<string, number>): void {

@@ -6,8 +6,8 @@ import { EtlError } from '../core/errors.js'
 import type { Stage } from '../plan/outcome.js'
 import type { RowPolicy } from '../spec/model.js'
 
-/** Where a row failed: on its way, or at the target's constraints. */
-export type RejectStage = Stage | 'constraint'
+/** Where a row failed: on its way, or at the target's constraints. Or `dedupe`: it did not, another like it is kept. */
+export type RejectStage = Stage | 'constraint' | 'dedupe'
 
 /** A row that does not reach the target, and why. */
 export interface RejectRecord {
@@ -20,7 +20,9 @@ export interface RejectRecord {
   readonly code: ErrorCode
   /** Says what, never the value. */
   readonly message: string
-  readonly policy: RowPolicy
+  readonly policy: RowPolicy | 'dedupe'
+  /** The source key of the row that is kept in place of this one. */
+  readonly kept?: string
   /** The source row by column name, as `toJson` values; left out where rows are not to be kept. */
   readonly values?: Readonly<Record<string, unknown>>
 }

@@ -127,6 +127,7 @@ class Run {
       control: around.control,
       slots: new Slots(options.concurrency ?? DEFAULT_CONCURRENCY),
       progress: dryRun ? undefined : this.#openProgress(),
+      runDir: around.files?.dir,
       quarantine: around.files === undefined ? undefined : new QuarantineFiles(around.files.dir),
       resolvers: this.#resolvers,
       retry: prepared.retry,
@@ -231,7 +232,8 @@ class Run {
     for (const run of this.#runs) {
       const passes: readonly Pass[] = run.plan.deferred === undefined ? ['load'] : ['load', 'defer']
       const { counts, done } = await progress.entity(runId, run.plan.name, passes)
-      const mine = causes.get(run.plan.name) ?? []
+      // Duplicates are listed with the rejected rows, but nothing failed.
+      const mine = (causes.get(run.plan.name) ?? []).filter(cause => cause.code !== 'E425')
       const unresolved = mine.filter(cause => cause.pass === 'defer').reduce((sum, cause) => sum + cause.rows, 0)
       run.restore(counts, mine, unresolved)
       if (done) run.state = 'done'

@@ -35,7 +35,7 @@ export function batchCounts(batch: PreparedBatch, written: Written): Counts {
     updated: written.updated,
     skipped: written.skipped + batch.absent + rejects.filter(reject => reject.policy === 'skip').length,
     filtered: batch.filtered,
-    deduped: 0,
+    deduped: batch.duplicates.length,
     quarantined,
   }
 }

@@ -174,3 +174,17 @@ export function cursorText(cursor: readonly Value[]): string {
 export function parseCursor(text: string): Value[] {
   return (JSON.parse(text) as unknown[]).map(fromJson)
 }
+
+export interface SoundRows {
+  readonly rows: readonly Row[]
+  /** Where each stands among the rows that were read; undefined where all are sound. */
+  readonly indexes: readonly number[] | undefined
+}
+
+/** The rows that can be understood. */
+export function soundRows({ rows, malformed }: SourceBatch): SoundRows {
+  if (malformed === undefined) return { rows, indexes: undefined }
+  const bad = new Set(malformed.map(({ row }) => row))
+  const indexes = [...rows.keys()].filter(index => !bad.has(index))
+  return { rows: indexes.map(index => rows[index] as Row), indexes }
+}

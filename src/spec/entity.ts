@@ -1,7 +1,9 @@
 import type { TSchema } from 'typebox'
 import { Type } from '../core/schema.js'
+import { dedupe } from './dedupe.js'
 import { from } from './from.js'
 import { hooks } from './hooks.js'
+import { incremental } from './incremental.js'
 import type { JsonSchema } from './short-form.js'
 import { forms, mapping, nameOrNames, names, oneWordOf, rule } from './short-form.js'
 import { typeRules } from './type-rules.js'
@@ -150,6 +152,8 @@ export function entity(field: TSchema): TSchema {
           examples: [{ tons: { '/': [{ var: 'WEIGHT' }, 2000] } }],
         }),
       ),
+      dedupe: Type.Optional(dedupe()),
+      incremental: Type.Optional(incremental()),
       fields: Type.Optional(
         mapping(field, {
           description: 'Target columns and how each is made. Default: none, which needs `rest: copy`.',

@@ -37,6 +37,8 @@ export function reference(schema: JsonSchema, functions: readonly TransformFunct
     ...keyTable('An entity', entity),
     ...keyTable('`from`', at(entity, 'properties', 'from')),
     ...keyTable('A member of `union`', at(entity, 'properties', 'from', 'properties', 'union', 'items')),
+    ...keyTable('`dedupe`', at(entity, 'properties', 'dedupe')),
+    ...keyTable('`incremental`', at(entity, 'properties', 'incremental')),
     ...keyTable('`to`', at(entity, 'properties', 'to')),
     ...keyTable('`when`', at(entity, 'properties', 'when')),
     ...keyTable('A field', field),

@@ -156,10 +156,11 @@ function next(result: RunResult, { file, cwd }: SummaryOptions): string[] {
     const folder = relative(cwd, result.runDir) || '.'
     for (const entity of result.entities) {
       const { counts, unresolved } = entity
-      if (counts.quarantined + unresolved === 0) continue
       const path = join(folder, 'quarantine', `${entity.name}.ndjson`)
       const without = unresolved === 0 ? '' : `, ${formatCount(unresolved)} of them loaded without deferred columns`
-      lines.push(['quarantine', `${path} (${plural(counts.quarantined + unresolved, 'row')}${without})`])
+      if (counts.quarantined + unresolved > 0)
+        lines.push(['quarantine', `${path} (${plural(counts.quarantined + unresolved, 'row')}${without})`])
+      if (counts.deduped > 0) lines.push(['duplicates', `${path} (${plural(counts.deduped, 'row')}, E425)`])
     }
     lines.push(['run folder', folder])
   }

@@ -119,6 +119,8 @@ export interface QuarantineLine {
   readonly code: string
   readonly message: string
   readonly policy: string
+  /** The key of the row that was kept in place of a duplicate. */
+  readonly kept?: string
   readonly values?: Readonly<Record<string, unknown>>
 }
 

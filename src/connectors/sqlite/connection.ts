@@ -128,8 +128,8 @@ async function importDriver(): Promise<typeof BetterSqlite3> {
   }
 }
 
-/** For the key set: the same driver, private file. */
-export async function openScratch(): Promise<BetterSqlite3.Database> {
+/** For sets of keys: the same driver; without a file a private one of the system. */
+export async function openScratch(file = ''): Promise<BetterSqlite3.Database> {
   const Driver = await importDriver()
-  return new Driver('')
+  return new Driver(file)
 }
