@@ -26,7 +26,10 @@ export function addRunOptions(command: Command): Command {
   addPipelineOptions(command)
     .option('--dry-run', 'read, transform and check every row; write nothing')
     .addOption(new Option('--resume', 'go on with the unfinished run').conflicts(['dryRun', 'restart']))
-    .option('--accept-changes', 'with --resume: go on although the file or a schema changed')
+    .option(
+      '--accept-changes',
+      'with --resume: go on although the file or a schema changed; else: read incremental entities anew',
+    )
     .addOption(
       new Option('--take-over', 'go on with a run whose process is dead, though it still holds it').conflicts([
         'dryRun',
@@ -51,12 +54,6 @@ export function addRunOptions(command: Command): Command {
 
 /** The flags as options of the run. Throws E520 for combinations without a meaning. */
 export function runOptionsOf(flags: RunFlags, io: Io): RunOptions {
-  if (flags.acceptChanges === true && flags.resume !== true && flags.takeOver !== true) {
-    throw new EtlError('E520', '--accept-changes means something only with --resume', {
-      kind: 'usage',
-      hint: 'add --resume, or leave it out',
-    })
-  }
   const logic = io.env.ETL_LOGIC ?? ''
   if (logic !== '' && logic !== 'compiled' && logic !== 'reference') {
     throw new EtlError('E520', 'ETL_LOGIC must be compiled or reference', { kind: 'usage', hint: 'unset it' })

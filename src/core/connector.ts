@@ -238,6 +238,18 @@ export interface OrderColumn {
   readonly nullable: boolean
 }
 
+/** Rows of which one column lies between two values. */
+export interface ReadWindow {
+  /** Index into `columns`. */
+  readonly index: number
+  /** Absent: from the smallest value on, and with it the rows without a value. */
+  readonly after?: Value
+  /** Rows equal to `after` are read too. */
+  readonly inclusive: boolean
+  /** Inclusive end; null: no value at all. Absent: no end. Both are values as a cursor of the column holds them. */
+  readonly until?: Value
+}
+
 export interface ReadSpec {
   readonly from: { readonly table: TableRef } | { readonly query: string }
   readonly columns: readonly ReadColumn[]
@@ -253,6 +265,8 @@ export interface ReadSpec {
   readonly until?: readonly Value[]
   /** Only rows whose values of `order` are one of these, none of which holds a null. Never asked of files. */
   readonly keys?: readonly (readonly Value[])[]
+  /** Never asked of files. */
+  readonly window?: ReadWindow
   readonly limit?: number
   readonly batchRows: number
   /** A batch ends early when its values pass this size. */

@@ -1,6 +1,7 @@
 import type { TableRef } from './catalog.js'
-import type { Dialect } from './connector.js'
+import type { Dialect, ReadWindow } from './connector.js'
 import { EtlError } from './errors.js'
+import type { Value } from './row.js'
 
 /** Quotes one identifier; a name with U+0000 is refused because no database can hold it. */
 export function quoteName(dialect: Dialect, name: string): string {
@@ -113,4 +114,31 @@ export function anyOfPredicate<V>(
           .map(position => `(${columns.map((c, i) => `${c.sql} = ${bind(c, position[i] as V)}`).join(' and ')})`)
           .join(' or ')
   return { sql, params }
+}
+
+/**
+ * "Within the window" as a predicate and the bind values it uses.
+ *
+ * @param bound makes a value of the window what is bound
+ */
+export function windowPredicate<V>(
+  dialect: Dialect,
+  column: KeyColumn,
+  window: ReadWindow,
+  bound: (value: Value) => V,
+  first: number,
+): { readonly sql: string; readonly params: V[] } {
+  const { after, inclusive, until } = window
+  if (until === null) return { sql: after === undefined ? `${column.sql} is null` : '1 = 0', params: [] }
+  const params: V[] = []
+  const compare = (operator: string, value: Value): string => {
+    params.push(bound(value))
+    return `${column.sql} ${operator} ${column.bind(dialect.placeholder(first + params.length - 1))}`
+  }
+  const parts: string[] = []
+  if (after !== undefined) parts.push(compare(inclusive ? '>=' : '>', after))
+  if (until !== undefined) parts.push(compare('<=', until))
+  if (parts.length === 0) return { sql: '1 = 1', params }
+  const sql = parts.join(' and ')
+  return { sql: after === undefined && column.nullable ? `${sql} or ${column.sql} is null` : sql, params }
 }

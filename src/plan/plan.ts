@@ -1,5 +1,5 @@
 import type { Column, TableRef } from '../core/catalog.js'
-import type { NewColumn, WriteMode } from '../core/connector.js'
+import type { NewColumn, ReadWindow, WriteMode } from '../core/connector.js'
 import type { Diagnostic } from '../core/diagnostics.js'
 import type { Value } from '../core/row.js'
 import type { LogicalType } from '../core/types.js'
@@ -125,6 +125,8 @@ export interface ReadPlan {
   readonly snapshot?: false
   /** `incremental`: index into `columns` of the column that the window is of. */
   readonly mark?: number
+  /** Of a run, never of a plan: the rows that an incremental run reads. */
+  readonly window?: ReadWindow
   /** Indexes into `columns`: the read order, ending with the key. Empty for inline rows, files and unions. */
   readonly order: readonly number[]
   /** Indexes into `columns` of the source key. Empty: rows have no key (inline rows without `key`). */

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../core/codes.js'
 import type { EtlError } from '../core/errors.js'
 import type { Counts, EntityState, EventListener, RunStatus, StageTimes } from './events.js'
 import type { RetryOptions } from './retry-run.js'
+import type { ShownWindow } from './windows.js'
 
 export interface RunOptions {
   /** Reads, transforms, casts and checks every row; both sides opened read-only; writes nothing. */
@@ -61,6 +62,8 @@ export interface EntityResult {
   readonly losses: readonly { readonly field: string; readonly rows: number }[]
   /** Values that `on_invalid`, `unmapped` or `on_missing` replaced, by target column. */
   readonly substituted: readonly { readonly field: string; readonly rows: number }[]
+  /** What an incremental entity read, for each place it reads. */
+  readonly windows?: readonly ShownWindow[]
   /** Dry run: the first row before and after, and the first rejected rows, as text for the user's own screen. */
   readonly preview?: EntityPreview
 }

@@ -82,9 +82,12 @@ async function attemptChunk(
   reached(before.batch)
   if (before.done) return { done: true, counts: before.counts }
   await context.quarantine?.trim(ref.entity, ref.pass, ref.chunk, before.batch)
-  const { read, program, write } = ref.pass === 'defer' && entity.deferred !== undefined ? entity.deferred : entity
+  const pass = ref.pass === 'defer' && entity.deferred !== undefined ? entity.deferred : entity
+  const { program, write } = pass
+  const read = await context.windows.within(entity, pass.read)
+  const dedupe = entity.dedupe && { ...entity.dedupe, read: await context.windows.within(entity, entity.dedupe.read) }
   const leaveOut = ref.pass === 'defer' ? ((await context.progress?.rejectedKeys(ref.runId, ref.entity)) ?? NONE) : NONE
-  const job = jobOf(context, ref, entity, { read, program, write }, range, before, leaveOut)
+  const job = jobOf(context, ref, entity, { read, program, write, dedupe }, range, before, leaveOut)
   const producer = await openProducer(context, ref, entity, job, watch.signal)
   const { batches } = producer
   const sink = openSink(context, ref, entity, { read, write }, watch, before.lastKey)
@@ -192,7 +195,7 @@ function jobOf(
   context: RunContext,
   ref: ChunkRef,
   entity: EntityPlan,
-  plan: Pick<EntityPlan, 'read' | 'program' | 'write'>,
+  plan: Pick<EntityPlan, 'read' | 'program' | 'write'> & { readonly dedupe: EntityPlan['dedupe'] },
   range: Pick<PlannedChunk, 'lower' | 'upper'>,
   before: ChunkProgress,
   leaveOut: ReadonlySet<string>,
@@ -221,7 +224,7 @@ function jobOf(
       reference: context.logic === 'reference',
     },
     batchRows: entity.batchRows,
-    ...(entity.dedupe === undefined ? {} : { dedupe: entity.dedupe }),
+    ...(plan.dedupe === undefined ? {} : { dedupe: plan.dedupe }),
     ...(context.runDir === undefined ? {} : { scratch: context.runDir }),
     ...(context.limit === undefined ? {} : { limit: context.limit - before.counts.read }),
     ...(after === undefined ? {} : { after }),

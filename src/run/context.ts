@@ -9,6 +9,7 @@ import type { Resolvers } from './resolvers.js'
 import type { Retry } from './retry-run.js'
 import type { Sessions } from './sessions.js'
 import type { Slots } from './slots.js'
+import type { Windows } from './windows.js'
 
 /** An event without its time, as the parts of a run report it. */
 export type Happening = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, 'at'> : never) : never
@@ -41,6 +42,8 @@ export interface RunContext {
   readonly resolvers: Resolvers
   /** Only rows that another run rejected are read, and closed. */
   readonly retry: Retry | undefined
+  /** What incremental entities read. */
+  readonly windows: Windows
   readonly emit: (event: Happening) => void
   /** Milliseconds since the epoch; the only clock of a run. */
   readonly now: () => number

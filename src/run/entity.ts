@@ -18,6 +18,7 @@ import { retried } from './retried.js'
 import { MAX_ATTEMPTS } from './retry.js'
 import type { BatchResult } from './sink.js'
 import { finishTable, runStep } from './steps.js'
+import type { ShownWindow } from './windows.js'
 
 /** A share is judged once this many rows were read, and at the end. */
 const SHARE_MIN_ROWS = 1000
@@ -53,6 +54,7 @@ export class EntityRun {
   /** Rows whose deferred columns could not be filled; they are in the target without them. */
   unresolved = 0
   #failedRows = 0
+  #windows: readonly ShownWindow[] = []
 
   constructor(context: RunContext, plan: EntityPlan, dryKeys: DryKeys | undefined) {
     this.#context = context
@@ -72,6 +74,7 @@ export class EntityRun {
       rejects: [...this.#causes.values()],
       losses: [...this.losses].map(([field, rows]) => ({ field, rows })),
       substituted: [...this.substituted].map(([field, rows]) => ({ field, rows })),
+      ...(this.#windows.length === 0 ? {} : { windows: this.#windows }),
       ...(this.#preview === undefined ? {} : { preview: this.#preview.result() satisfies EntityPreview }),
     }
   }
@@ -89,14 +92,17 @@ export class EntityRun {
     const { plan } = this
     const started = this.#context.now()
     this.state = 'running'
-    this.#context.emit({
-      type: 'entity_started',
-      entity: plan.name,
-      pass: 'load',
-      counts: this.counts,
-      ...estimate(plan),
-    })
     try {
+      this.#windows = await this.#context.windows.shown(plan)
+      // How many rows a later run of an incremental entity has is not known.
+      const later = this.#windows.some(({ after }) => after !== undefined)
+      this.#context.emit({
+        type: 'entity_started',
+        entity: plan.name,
+        pass: 'load',
+        counts: this.counts,
+        ...(later ? {} : estimate(plan)),
+      })
       await this.#hooks(plan.hooks.before, 'hook-before')
       if (!(await this.#pass('load'))) return false
       failpoint('entity-complete')
@@ -108,7 +114,7 @@ export class EntityRun {
         )
       }
       await finishTable(this.#context, plan)
-      if (plan.deferred === undefined) await this.#hooks(plan.hooks.after, 'hook-after')
+      if (plan.deferred === undefined) await this.#complete()
       return true
     } finally {
       this.ms += this.#context.now() - started
@@ -130,7 +136,7 @@ export class EntityRun {
     })
     try {
       const done = await this.#pass('defer')
-      if (done) await this.#hooks(plan.hooks.after, 'hook-after')
+      if (done) await this.#complete()
       return done
     } finally {
       this.ms += this.#context.now() - started
@@ -209,6 +215,11 @@ export class EntityRun {
         emit({ type: 'batch', entity, pass, chunk, batch: batch.batch, counts: this.counts, stages })
       },
     }
+  }
+
+  async #complete(): Promise<void> {
+    await this.#context.windows.complete(this.plan)
+    await this.#hooks(this.plan.hooks.after, 'hook-after')
   }
 
   #checkCounts(): void {

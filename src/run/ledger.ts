@@ -216,7 +216,7 @@ export class Ledger {
   }
 
   /** The planned ranges of an entity's pass, in order; empty where nothing is planned yet. */
-  async chunks(session: Session, runId: string, entity: string, pass: Pass): Promise<PlannedChunk[]> {
+  async chunks(session: Session, runId: string, entity: string, pass: string): Promise<PlannedChunk[]> {
     const columns = quoteNames(this.#sql.dialect, ['chunk', 'lower_key', 'upper_key', 'state'])
     const rows = await session.query(
       `select ${columns} from ${this.#sql.table('etl_chunk')} where ${this.#sql.where(['run_id', 'entity', 'pass'])} order by ${this.#sql.name('chunk')}`,
@@ -234,7 +234,7 @@ export class Ledger {
     session: Session,
     runId: string,
     entity: string,
-    pass: Pass,
+    pass: string,
     chunks: readonly PlannedChunk[],
   ): Promise<void> {
     const names = ['run_id', 'entity', 'pass', 'chunk', 'lower_key', 'upper_key', 'state']
@@ -242,6 +242,18 @@ export class Ledger {
     for (const { chunk, lower, upper } of chunks) {
       await session.execute(sql, [runId, entity, pass, chunk, lower ?? null, upper ?? null, 'planned'])
     }
+  }
+
+  /** Upper ends of an entity's finished steps of a kind, over all runs of the pipeline, oldest first. */
+  async doneSteps(session: Session, pipeline: string, entity: string, step: string): Promise<string[]> {
+    const [p, name] = [this.#sql.dialect.placeholder, this.#sql.name.bind(this.#sql)]
+    const rows = await session.query(
+      `select c.${name('upper_key')} from ${this.#sql.table('etl_chunk')} c join ${this.#sql.table('etl_run')} r ` +
+        `on r.${name('run_id')} = c.${name('run_id')} where r.${name('pipeline')} = ${p(1)} and c.${name('entity')} = ${p(2)} ` +
+        `and c.${name('pass')} = ${p(3)} and c.${name('state')} = 'done' order by r.${name('started_at')}, r.${name('run_id')}`,
+      [pipeline, entity, step],
+    )
+    return rows.flatMap(row => (typeof row[0] === 'string' ? [row[0]] : []))
   }
 
   /** An entity's totals over all chunks of a pass. */

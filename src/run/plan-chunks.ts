@@ -21,10 +21,11 @@ const SCAN_ROWS = 5000
 export async function planChunks(context: RunContext, entity: EntityPlan): Promise<readonly PlannedChunk[]> {
   // Duplicates are seen only by whoever reads all rows.
   if (context.limit !== undefined || context.dryRun || entity.dedupe !== undefined) return ranges([])
-  const { from } = entity.read
+  const whole = await context.windows.within(entity, entity.read)
+  const { from } = whole
   if (from.kind !== 'union') {
-    const wanted = wantedChunks(context, entity, { ...entity.read, from }, entity.estimatedRows)
-    return ranges(await boundsOf(context, { ...entity.read, from }, wanted))
+    const read = { ...whole, from }
+    return ranges(await boundsOf(context, read, wantedChunks(context, entity, read, entity.estimatedRows)))
   }
   const wanted = from.members.map(({ read, estimatedRows }) => wantedChunks(context, entity, read, estimatedRows))
   if (wanted.every(chunks => chunks <= 1)) return ranges([])

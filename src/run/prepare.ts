@@ -9,6 +9,7 @@ import { beginRun, claimRun, heartbeatOf, lockName, newRunId, runOwner } from '.
 import { CheckpointFile, type CheckpointRead } from './checkpoint.js'
 import type { Heartbeat } from './heartbeat.js'
 import { Ledger } from './ledger.js'
+import { foreignMark, foreignMarks } from './marks.js'
 import { here } from './owner.js'
 import { prepareRetry } from './prepare-retry.js'
 import { compareMarks, type Decision, decide } from './reconcile.js'
@@ -150,8 +151,13 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
   const owner = runOwner()
   if (resumed === undefined) {
     const runId = newRunId()
+    const foreign = ledger !== undefined && (await ledger.exists()) ? await foreignMarks({ plan, targets, ledger }) : []
+    if (foreign.length > 0 && options.acceptChanges !== true) throw foreignMark(foreign.join('\n'))
+    notes.push(...foreign.map(mark => `accepted change: ${mark}; it is read from the beginning`))
     const abandon = decision.action === 'new' ? decision.abandon : undefined
     const startedAt = await beginRun(claim, { runId, plan, options: stored, consistency: CONSISTENCY, abandon })
+    if (ledger !== undefined && foreign.length > 0)
+      await targets.write(session => ledger.runs.audit(session, runId, owner, 'accept-changes', foreign.join('\n')))
     return {
       ...base,
       heartbeat: heartbeatOf(claim, runId),

@@ -22,6 +22,7 @@ import { schedule } from './scheduler.js'
 import { Sessions } from './sessions.js'
 import { Slots } from './slots.js'
 import { createTables, emptyTables } from './steps.js'
+import { Windows } from './windows.js'
 
 const DEFAULT_CONCURRENCY = 2
 /** Somebody else has the run: what becomes of it is theirs to note. */
@@ -131,6 +132,11 @@ class Run {
       quarantine: around.files === undefined ? undefined : new QuarantineFiles(around.files.dir),
       resolvers: this.#resolvers,
       retry: prepared.retry,
+      windows: new Windows(prepared, {
+        dryRun,
+        signal: around.control.signal,
+        warn: (message, entity) => this.#warn(message, entity),
+      }),
       emit: around.emit,
       now: around.now,
     }

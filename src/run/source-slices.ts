@@ -36,6 +36,7 @@ function readSpec(read: ReadPlan, from: Exclude<SingleFrom, { kind: 'rows' }>, o
     columns: read.columns,
     ...(read.where === undefined ? {} : { where: read.where }),
     ...(read.version === undefined ? {} : { version: read.version }),
+    ...(read.window === undefined ? {} : { window: read.window }),
     order: read.order.map(index => ({ index, nullable: read.columns[index]?.nullable ?? true })),
     ...(after === undefined ? {} : { after }),
     ...(until === undefined ? {} : { until }),

@@ -22,6 +22,7 @@ export function summaryText(result: RunResult, options: SummaryOptions): string 
     '',
     ...entityTable(result, theme),
     '',
+    ...windows(result),
     ...rejects(result),
     ...changes(result),
     ...warnings(result, theme),
@@ -101,6 +102,21 @@ function entityMark(entity: EntityResult, theme: Theme): string {
     default:
       return symbols.stopped
   }
+}
+
+/** What incremental entities read. */
+function windows(result: RunResult): string[] {
+  const rows = result.entities.flatMap(({ name, windows = [] }) =>
+    windows.map(({ member, column, after, until }) => [
+      member === undefined ? name : `${name} (${member})`,
+      column,
+      after ?? 'the beginning',
+      until ?? 'nothing yet',
+    ]),
+  )
+  if (rows.length === 0) return []
+  const columns = ['INCREMENTAL', 'COLUMN', 'FROM', 'TO'].map(title => ({ title, align: 'left' as const }))
+  return [...table(columns, rows, '   '), '']
 }
 
 const CAUSES_SHOWN = 10

@@ -1,8 +1,8 @@
-import type { Dialect, ReadColumn, ReadSpec, SourceBatch } from '../../core/connector.js'
+import type { Dialect, ReadColumn, ReadSpec, ReadWindow, SourceBatch } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
 import type { KeyColumn } from '../../core/sql.js'
-import { anyOfPredicate, keysetPredicate } from '../../core/sql.js'
+import { anyOfPredicate, keysetPredicate, windowPredicate } from '../../core/sql.js'
 import type { MyConnection, Result } from './connection.js'
 import { dialect, quote, quoteRef } from './dialect.js'
 import { selectExpression } from './types.js'
@@ -32,6 +32,7 @@ export function selectSql(spec: ReadSpec, limit: number | undefined): string {
     const literals = spec.keys.map(position => literalsOf(spec, position))
     where.push(inlined(anyOfPredicate(places, keys, literals, 1)))
   }
+  if (spec.window !== undefined) where.push(within(columnOf(spec, spec.window.index), spec.window))
   return (
     `select ${spec.columns.map(({ name, type }, i) => `${selectExpression(name, type)} as c${i}`).join(', ')} ` +
     `from ${fromSql(spec.from)}` +
@@ -49,6 +50,13 @@ function bound(spec: ReadSpec, keys: readonly KeyColumn[], position: readonly Va
 function literalsOf(spec: ReadSpec, position: readonly Value[]): (string | null)[] {
   return position.map((value, i) =>
     value === null ? null : literal(columnOf(spec, spec.order[i]?.index ?? 0).type, value),
+  )
+}
+
+function within(column: ReadColumn, window: ReadWindow): string {
+  const key: KeyColumn = { sql: orderExpression(column), nullable: true, bind: sql => sql }
+  return inlined(
+    windowPredicate(places, key, window, value => (value === null ? null : literal(column.type, value)), 1),
   )
 }
 

@@ -2,7 +2,7 @@ import type { ReadSpec, SourceBatch } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
 import type { KeyColumn } from '../../core/sql.js'
-import { anyOfPredicate, keysetPredicate } from '../../core/sql.js'
+import { anyOfPredicate, keysetPredicate, windowPredicate } from '../../core/sql.js'
 import { bindForm, bindValue, wrapped } from './binds.js'
 import type { Metadata, OracleConnection } from './connection.js'
 import { dialect, quote, quoteAll, quoteRef } from './dialect.js'
@@ -59,6 +59,15 @@ export function selectSql(
   }
   if (spec.keys !== undefined) {
     const predicate = anyOfPredicate(dialect, keys, spec.keys.map(bound), params.length + 1)
+    where.push(`(${predicate.sql})`)
+    params.push(...predicate.params)
+  }
+  if (spec.window !== undefined) {
+    const { index } = spec.window
+    const form = forms[index] ?? 'text'
+    const key: KeyColumn = { sql: column(index), nullable: true, bind: placeholder => wrapped(form, placeholder) }
+    const value = (one: Value): Value => bindValue(form, one) as Value
+    const predicate = windowPredicate(dialect, key, spec.window, value, params.length + 1)
     where.push(`(${predicate.sql})`)
     params.push(...predicate.params)
   }

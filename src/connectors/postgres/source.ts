@@ -2,7 +2,7 @@ import type { ReadSpec, SourceBatch } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
 import type { KeyColumn } from '../../core/sql.js'
-import { anyOfPredicate, keysetPredicate } from '../../core/sql.js'
+import { anyOfPredicate, keysetPredicate, windowPredicate } from '../../core/sql.js'
 import type { PgConnection, TextRow } from './connection.js'
 import { dialect, quote, quoteRef } from './dialect.js'
 import { asText, decoderOf } from './types.js'
@@ -33,6 +33,12 @@ export function selectSql(spec: ReadSpec): { sql: string; params: Value[] } {
   }
   if (spec.keys !== undefined) {
     const predicate = anyOfPredicate(dialect, keys, spec.keys, params.length + 1)
+    where.push(`(${predicate.sql})`)
+    params.push(...predicate.params)
+  }
+  if (spec.window !== undefined) {
+    const column: KeyColumn = { sql: nameOf(spec, spec.window.index), nullable: true, bind: text => text }
+    const predicate = windowPredicate(dialect, column, spec.window, value => value, params.length + 1)
     where.push(`(${predicate.sql})`)
     params.push(...predicate.params)
   }

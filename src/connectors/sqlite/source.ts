@@ -5,7 +5,7 @@ import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
 import { toJson } from '../../core/row.js'
 import type { KeyColumn } from '../../core/sql.js'
-import { anyOfPredicate, keysetPredicate, quoteName, quoteTable } from '../../core/sql.js'
+import { anyOfPredicate, keysetPredicate, quoteName, quoteTable, windowPredicate } from '../../core/sql.js'
 import type { Connection, Statement } from './connection.js'
 import { dialect } from './dialect.js'
 import type { Bound, Stored } from './values.js'
@@ -239,6 +239,14 @@ function selectText(
   }
   if (spec.keys !== undefined) {
     const predicate = anyOfPredicate(dialect, keys, spec.keys.map(bound), 1)
+    conditions.push(`(${predicate.sql})`)
+    params.push(...predicate.params)
+  }
+  if (spec.window !== undefined) {
+    const column = spec.columns[spec.window.index]
+    if (column === undefined) throw new EtlError('E901', `column ${spec.window.index} is not read`)
+    const key = { sql: quoteName(dialect, column.name), nullable: true, bind: same }
+    const predicate = windowPredicate(dialect, key, spec.window, value => bindCursor(value, column.type), 1)
     conditions.push(`(${predicate.sql})`)
     params.push(...predicate.params)
   }

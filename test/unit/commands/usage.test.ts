@@ -47,7 +47,6 @@ test.each([
   ],
   [['run', '--resume', '--dry-run'], "option '--resume' cannot be used with option '--dry-run'", GENERAL],
   [['run', '--resume', '--restart'], "option '--resume' cannot be used with option '--restart'", GENERAL],
-  [['run', '--accept-changes'], '--accept-changes means something only with --resume', 'add --resume, or leave it out'],
   [['plan', '-o'], "option '-o, --output <file>' argument missing", GENERAL],
   [
     ['graph', '--format', 'svg'],
