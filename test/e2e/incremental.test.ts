@@ -81,27 +81,25 @@ describe.each(sources)('%s', (_name, open) => {
     expect(resultOf(one.stdout).counts.read).toBe(ROWS)
     expect(resultOf(one.stdout).warnings).toEqual(['orders: 3 rows without changed are read by this first run only'])
 
-    // 120 rows change; then one changes while the second run, which is killed, is not yet resumed.
+    // 120 rows change; then three change while the second run, which is killed, is not yet resumed: one has no time yet,
+    // one is committed already, one is still to be read.
     await source.exec(`update orders set note = 'second', changed = '${time(0, '02')}' where id between 101 and 220`)
     const killed = await run(['--json'], { ETL_FAILPOINTS: 'after-write:kill@2' })
     expect(killed.signal, killed.stderr).toBe('SIGKILL')
-    await source.exec(`update orders set note = 'third', changed = '${time(7, '03')}' where id in (1, 150)`)
-    // The row that the first mark came from, those that changed, without the two that changed again meanwhile.
+    await source.exec(`update orders set note = 'third', changed = '${time(7, '03')}' where id in (1, 150, 215)`)
+    // The row that the first mark came from, and those that changed, without the one that has left the window.
     expect(await read('--resume')).toBe(120)
-    expect([notes('second'), notes('third')]).toEqual([
-      119 + Number(place.rows("select count(*) from orders where id = 150 and note = 'second'")[0]?.[0]),
-      0,
-    ])
+    expect([notes('second'), notes('third')]).toEqual([119, 0])
 
-    // Ties: the mark is the second day, and its rows are read again. The two rows without a time are not.
+    // Ties: the mark is the second day, and its rows are read again. Rows without a time are not.
     expect(await read()).toBe(121)
-    expect([notes('second'), notes('third')]).toEqual([119, 2])
-    expect(place.rows('select note from orders where id in (1, 150)')).toEqual([['third'], ['third']])
-    expect(await read('--dry-run')).toBe(2)
+    expect([notes('second'), notes('third')]).toEqual([118, 3])
+    expect(place.rows('select note from orders where id in (1, 150, 215)')).toEqual([['third'], ['third'], ['third']])
+    expect(await read('--dry-run')).toBe(3)
     expect(await read('--limit', '1')).toBe(1)
     const four = await run([])
     expect(four.stdout).toMatch(
-      /INCREMENTAL +COLUMN +FROM +TO\n +orders +changed +2024-05-03[ T]10:00:00\.000007 +2024-05-03[ T]10/,
+      /INCREMENTAL +COLUMN +FROM +TO\n +orders +changed +2024-05-03[ T]10:00:00\.000007Z? +2024-05-03[ T]10/,
     )
     expect(place.rows('select count(*), sum(id) from orders')).toEqual([[ROWS, (ROWS * (ROWS + 1)) / 2]])
 
