@@ -132,11 +132,7 @@ class Run {
       quarantine: around.files === undefined ? undefined : new QuarantineFiles(around.files.dir),
       resolvers: this.#resolvers,
       retry: prepared.retry,
-      windows: new Windows(prepared, {
-        dryRun,
-        signal: around.control.signal,
-        warn: (message, entity) => this.#warn(message, entity),
-      }),
+      windows: new Windows(prepared, { dryRun, signal: around.control.signal, warn: (m, e) => this.#warn(m, e) }),
       emit: around.emit,
       now: around.now,
     }
