@@ -27,12 +27,15 @@ export interface RetryOptions {
   readonly from?: 'source' | 'kept'
 }
 
-/** A plan that loads nothing but rejected rows: no hook runs, no table is emptied, no row ends the entity. */
+/**
+ * A plan that loads nothing but rejected rows: no hook runs, no table is emptied, no row ends the entity. High-water marks
+ * stay where they are, and which of several duplicates is loaded was decided by the run.
+ */
 export function retryPlan(plan: Plan, open: ReadonlyMap<string, number>): Plan {
   const entities = plan.entities.flatMap((entity): EntityPlan[] => {
     const estimatedRows = open.get(entity.name)
     if (estimatedRows === undefined) return []
-    const { maxErrors: _, chunks: __, ...rest } = entity
+    const { maxErrors: _, chunks: __, incremental: ___, dedupe: ____, ...rest } = entity
     return [
       {
         ...rest,

@@ -108,7 +108,7 @@ describe.each(sources)('%s', (_name, open) => {
     const refused = await run([])
     expect(refused.code).toBe(2)
     expect(refused.stderr).toContain('the high-water mark of orders is of column changed, and the file says id')
-    expect(refused.stderr).toContain('etl run … --accept-changes')
+    expect(refused.stderr).toContain('read everything again: `etl run pipeline.yaml --accept-changes`\n')
     expect(await read('--accept-changes')).toBe(ROWS)
     expect(await read()).toBe(1)
     expect(place.rows('select detail from etl_audit')).toEqual([
