@@ -139,6 +139,7 @@ describe('the whole language', () => {
       orderBy: ['COIL_ID'],
       filter: { '>': [{ var: 'WEIGHT' }, 0] },
       rest: 'ignore',
+      types: [],
       defer: ['parent_id'],
       batchSize: 5000,
       onError: 'skip',
