@@ -48,6 +48,8 @@ export interface PlanOptions {
   readonly entities?: readonly string[]
   readonly exclude?: readonly string[]
   readonly batchSize?: number
+  /** Files of the target may be those of a run that goes on. Default false: one that is in the way is a problem. */
+  readonly mayResume?: boolean
 }
 
 /** Connects (read-only), reads the catalogs and says what a run would do. Throws PipelineError with every problem found. */

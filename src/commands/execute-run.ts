@@ -66,7 +66,7 @@ async function execute(file: string | undefined, flags: RunFlags, terminal: Term
   // A resumed run was confirmed when it began; a dry run writes nothing.
   if (flags.yes !== true && flags.dryRun !== true && flags.resume !== true && flags.takeOver !== true) {
     const { occupiedTargets, planPipeline } = await import('../index.js')
-    const plan = await planPipeline(pipeline, selectionOf(flags))
+    const plan = await planPipeline(pipeline, { ...selectionOf(flags), mayResume: true })
     const dangers = dangersOf(plan, await occupiedTargets(pipeline, plan))
     if (dangers.length > 0) await confirm(plan, dangers, terminal)
   }

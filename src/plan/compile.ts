@@ -10,7 +10,7 @@ import { cycleProblems, orderEntities, specDependencies } from './dependencies.j
 import type { Draft } from './draft.js'
 import { draftEntity } from './draft.js'
 import { planEntity, planHooks } from './entity-plan.js'
-import { checkHooks, writesFiles } from './file-target.js'
+import { checkHooks, checkNewFiles, writesFiles } from './file-target.js'
 import { fingerprintOf, fingerprintParts } from './fingerprint.js'
 import { foreignKeyDependencies } from './foreign-keys.js'
 import { lookupDatabase, planLookup, usedLookups } from './lookups.js'
@@ -26,6 +26,8 @@ import type { World } from './world.js'
 export interface PlanOptions extends Selection {
   /** Rows in a batch, over what the file says. */
   readonly batchSize?: number | undefined
+  /** The run may go on where one has stopped: files of the target may be its own. */
+  readonly mayResume?: boolean
 }
 
 /**
@@ -87,6 +89,10 @@ export async function compilePlan(
   const used = new Set(needed.flatMap(entity => entity.fields.flatMap(field => field.lookup?.name ?? [])))
   for (const { name } of needed) problems.take(entityProblems.get(name))
   for (const name of used) problems.take(lookupProblems.get(name))
+  if (writesFiles(catalogs) && options.mayResume !== true) {
+    const written = spec.entities.filter(entity => running.includes(entity.name))
+    await checkNewFiles(written, databases.target, problems)
+  }
   if (problems.failed) throw new PipelineError(pipeline.file, problems.sorted(), pipeline.text)
   for (const [entity, reason] of skipped) {
     if (selection.names.includes(entity))

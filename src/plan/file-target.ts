@@ -1,4 +1,5 @@
 import { formatTable } from '../core/catalog.js'
+import type { Database } from '../core/connector.js'
 import type { DocPath } from '../core/diagnostics.js'
 import type { EntitySpec, HooksSpec, PipelineSpec } from '../spec/model.js'
 import type { Catalogs } from './catalogs.js'
@@ -37,6 +38,20 @@ export function checkFileTarget(spec: PipelineSpec, entity: EntitySpec, problems
     refuse(['to'], `another entity writes ${formatTable(to.table)}`, 'give each entity a file of its own')
   }
   return adds && defer.length === 0 && from.kind !== 'target'
+}
+
+/** Only a run that is begun anew must find no file: the one that goes on may have named some already. */
+export async function checkNewFiles(
+  entities: readonly EntitySpec[],
+  target: Database,
+  problems: Problems,
+): Promise<void> {
+  for (const entity of entities) {
+    if (entity.load !== 'insert' || !(await target.rights(entity.to.table)).select) continue
+    const message = `${formatTable(entity.to.table)} exists already: ${target.identity.label}`
+    const hint = 'move the file away, write to another folder, or say `load: replace`'
+    problems.error('E524', [...entity.path, 'to'], message, hint)
+  }
 }
 
 export function checkHooks(hooks: HooksSpec, path: DocPath, problems: Problems): void {

@@ -9,7 +9,8 @@ export async function occupied(target: Database, plan: Plan): Promise<readonly s
   try {
     for (const { write } of plan.entities) {
       if (target.connector.capabilities.files === true) {
-        if ((await target.rights(write.table)).select) found.push(formatTable(write.table))
+        // Without `replace` a file that is there is no danger: nothing begins.
+        if (write.replace && (await target.rights(write.table)).select) found.push(formatTable(write.table))
         continue
       }
       const column = write.columns[0]

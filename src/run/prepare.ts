@@ -132,6 +132,7 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
   const plan = await compilePlan(pipeline, databases, {
     ...stored,
     ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
+    mayResume: resumed !== undefined,
   })
   const notes = decision.action === 'resume' ? [...decision.notes] : []
   const base = { databases, targets, plan, ledger, file, fileRead, limit: stored.limit, notes }

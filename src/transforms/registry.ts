@@ -1,4 +1,5 @@
 import type { TransformFunction } from '../core/transform.js'
+import { base64Functions } from './functions/base64.js'
 import { booleanFunctions } from './functions/boolean.js'
 import { contactFunctions } from './functions/contact.js'
 import { dateFunctions } from './functions/date.js'
@@ -17,6 +18,7 @@ export const functions: ReadonlyMap<string, TransformFunction> = new Map(
   [
     ...textFunctions,
     ...textPatternFunctions,
+    ...base64Functions,
     ...numberFunctions,
     ...numberShapeFunctions,
     ...dateFunctions,

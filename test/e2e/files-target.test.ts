@@ -93,15 +93,17 @@ const COPY = '{ from: t, to: t, rest: copy }'
 test('a file that is there is an error, or gives way when the new one is whole', async () => {
   const place = small('{ type: csv, path: out }', COPY)
   place.write('out/t.csv', 'mine\n')
-  const refused = await place.run()
-  expect(refused.code).toBe(2)
-  expect(refused.stderr).toContain('E524 file exists already')
-  expect(refused.stderr).toContain('out/t.csv exists already')
+  for (const command of ['plan', 'check', 'run']) {
+    const refused = await place.etl(command, 'pipeline.yaml')
+    expect(refused.code, command).toBe(command === 'check' ? 1 : 2)
+    expect(refused.stdout + refused.stderr).toContain('E524')
+    expect(refused.stdout + refused.stderr).toContain('t exists already: csv files in out')
+  }
   expect(readFileSync(place.path('out/t.csv'), 'utf8')).toBe('mine\n')
   place.write('pipeline.yaml', SMALL('{ type: csv, path: out }', '{ from: t, to: t, rest: copy, load: replace }'))
-  const asked = await place.etl('run', 'pipeline.yaml', '--restart')
+  const asked = await place.etl('run', 'pipeline.yaml')
   expect(asked.stderr).toContain('the run empties t, which holds rows, and loads t')
-  const failing = await runEtl(['run', 'pipeline.yaml', '--yes', '--restart'], {
+  const failing = await runEtl(['run', 'pipeline.yaml', '--yes'], {
     cwd: place.dir,
     env: { ETL_FAILPOINTS: 'entity-complete:kill' },
   })

@@ -38,6 +38,10 @@ function wordFor(value: Value): string {
 }
 
 /** E421: this kind of value has no meaning in the target's type. */
-export function refused(value: Value, target: string): never {
-  throw new RowError('E421', `${wordFor(value)} cannot be converted to ${target}`)
+export function refused(value: Value, target: string, instead = ''): never {
+  throw new RowError('E421', `${wordFor(value)} cannot be converted to ${target}${instead}`)
 }
+
+/** What does what the cast of text to bytes, or of bytes to text, does not. */
+export const FROM_BASE64 = '; from_base64 reads bytes from text'
+export const TO_BASE64 = '; to_base64 makes text of bytes'

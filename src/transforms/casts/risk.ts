@@ -1,7 +1,7 @@
 import type { LogicalType } from '../../core/types.js'
 import { formatType } from '../../core/types.js'
 import { integerRange } from './numbers.js'
-import type { CastOptions } from './options.js'
+import { type CastOptions, FROM_BASE64, TO_BASE64 } from './options.js'
 import { MICROSECONDS, shapeOfType, temporalRefusal } from './temporals.js'
 
 export interface ConversionRisk {
@@ -156,7 +156,10 @@ export function castRefusal(
 ): string | undefined {
   const no = `${formatType(from)} cannot be converted to ${formatType(to)}`
   if (from.kind === 'any' || to.kind === 'any' || to.kind === 'other') return undefined
-  if (from.kind === 'bytes' || to.kind === 'bytes') return from.kind === to.kind ? undefined : no
+  if (from.kind === 'bytes' || to.kind === 'bytes') {
+    if (from.kind === to.kind) return undefined
+    return no + (from.kind === 'text' ? FROM_BASE64 : to.kind === 'text' ? TO_BASE64 : '')
+  }
   if (isTemporal(from) && isTemporal(to)) {
     const allowed = options.onLossy === 'round' || options.onLossy === 'truncate'
     return temporalRefusal(shapeOfType(from), shapeOfType(to), allowed)

@@ -4,7 +4,7 @@ import type { LogicalType } from '../../core/types.js'
 import { formatType } from '../../core/types.js'
 import { codePointIndex, codePoints, isWellFormed, numberText } from '../text-value.js'
 import type { Cast, CastOptions, LossPolicy } from './options.js'
-import { refused } from './options.js'
+import { FROM_BASE64, refused, TO_BASE64 } from './options.js'
 
 /** Canonical text of any value but bytes. Floats keep what they are: `NaN` and `Infinity` are words in text. */
 export function canonicalText(value: Value, target: string): string {
@@ -12,7 +12,7 @@ export function canonicalText(value: Value, target: string): string {
   if (typeof value === 'number') return Number.isFinite(value) ? numberText(value) : String(value)
   if (typeof value === 'bigint') return value.toString()
   if (typeof value === 'boolean') return value ? 'true' : 'false'
-  return refused(value, target)
+  return refused(value, target, TO_BASE64)
 }
 
 /** E408 for NUL where the target cannot hold it, E409 for a lone surrogate. One pass over the text. */
@@ -49,7 +49,7 @@ export function toBytes(type: Extract<LogicalType, { kind: 'bytes' }>, loss: Los
   const target = formatType(type)
   const limit = type.length ?? Number.POSITIVE_INFINITY
   return value => {
-    if (!Buffer.isBuffer(value)) return refused(value, target)
+    if (!Buffer.isBuffer(value)) return refused(value, target, typeof value === 'string' ? FROM_BASE64 : '')
     if (value.length <= limit) return value
     if (loss.allowed !== 'truncate') throw new RowError('E405', `the bytes are longer than ${target}`)
     loss.onLoss()

@@ -158,9 +158,9 @@ describe('values that are refused', () => {
     ['text', 'text', 'a\u0000b', 'E408 text of this database cannot hold NUL'],
     ['any', 'text', 'a\ud800', 'E409 the text holds half of a surrogate pair'],
     ['any', 'text', '\udc00a', 'E409 the text holds half of a surrogate pair'],
-    ['any', 'text', Buffer.from('x'), 'E421 bytes cannot be converted to text'],
+    ['any', 'text', Buffer.from('x'), 'E421 bytes cannot be converted to text; to_base64 makes text of bytes'],
     ['any', 'bytes(1)', Buffer.from('xy'), 'E405 the bytes are longer than bytes(1)'],
-    ['any', 'bytes', 'x', 'E421 text cannot be converted to bytes'],
+    ['any', 'bytes', 'x', 'E421 text cannot be converted to bytes; from_base64 reads bytes from text'],
     ['text', 'date', '2023-02-29', 'E406 the text is not a date'],
     ['text', 'date', '2024-2-9', 'E406 the text is not a date'],
     ['text', 'date', '0000-01-01', 'E406 the text is not a date'],
@@ -219,8 +219,8 @@ describe('values that are refused', () => {
     ['text', 'uuid', 'a0eebc99', 'E421 the text is not a uuid'],
     ['text', 'json', '{a:1}', 'E421 the value is not JSON'],
     ['float64', 'json', Number.NaN, 'E421 the value is not JSON'],
-    ['text', 'bytes', 'x', 'E421 text cannot be converted to bytes'],
-    ['bytes', 'text', Buffer.from('x'), 'E421 bytes cannot be converted to text'],
+    ['text', 'bytes', 'x', 'E421 text cannot be converted to bytes; from_base64 reads bytes from text'],
+    ['bytes', 'text', Buffer.from('x'), 'E421 bytes cannot be converted to text; to_base64 makes text of bytes'],
     ['json', 'int32', '1', 'E421 json cannot be converted to int32'],
     ['date', 'int32', '2024-02-29', 'E421 date cannot be converted to int32'],
     ['int32', 'date', 1, 'E421 int32 cannot be converted to date'],
@@ -352,7 +352,7 @@ describe('conversionRisk', () => {
       'refused: a timestamp without zone cannot become a timestamp with zone; say where its clock stood with zone',
     ],
     ['any', 'int32', 'checked', 'every value says itself what it is'],
-    ['text', 'bytes', 'lossy', 'refused: text cannot be converted to bytes'],
+    ['text', 'bytes', 'lossy', 'refused: text cannot be converted to bytes; from_base64 reads bytes from text'],
   ])('%s -> %s is %s', (from, to, risk, note) => {
     expect(conversionRisk(type(from), type(to))).toEqual({ risk, note })
   })
