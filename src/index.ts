@@ -41,6 +41,7 @@ export {
 } from './run/quarantine-list.js'
 export type { RetryOptions } from './run/retry-run.js'
 export { startRun } from './run/runner.js'
+export type { Consistency } from './run/source-snapshots.js'
 export type { PipelineSpec } from './spec/model.js'
 
 export interface PlanOptions {

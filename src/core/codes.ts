@@ -109,6 +109,7 @@ export const CODES = {
   E522: 'source changed its shape',
   E523: 'file is malformed',
   E524: 'file exists already',
+  E525: 'run was undone',
   E901: 'internal error',
 } as const
 

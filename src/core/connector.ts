@@ -48,6 +48,8 @@ export interface Capabilities {
   readonly dialect: Dialect
   /** One writing session at a time (SQLite). */
   readonly singleWriter: boolean
+  /** What the readers of one run see, and those of its resume; for people who look at the plan. */
+  readonly reading: string
   /** {@link SessionOptions.snapshot} works on every connection to the database, also in another thread or process. */
   readonly sharedSnapshot: boolean
   /** Can a create table be rolled back? */

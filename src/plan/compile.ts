@@ -1,3 +1,4 @@
+import { connectorNamed } from '../connectors/registry.js'
 import type { Table } from '../core/catalog.js'
 import { formatTable } from '../core/catalog.js'
 import { EtlError, PipelineError } from '../core/errors.js'
@@ -14,7 +15,7 @@ import { checkHooks, checkNewFiles, writesFiles } from './file-target.js'
 import { fingerprintOf, fingerprintParts } from './fingerprint.js'
 import { foreignKeyDependencies } from './foreign-keys.js'
 import { lookupDatabase, planLookup, usedLookups } from './lookups.js'
-import type { LookupPlan, Plan } from './plan.js'
+import type { LookupPlan, Plan, SourceSummary } from './plan.js'
 import { Problems } from './problems.js'
 import type { Selection } from './select.js'
 import { selectEntities } from './select.js'
@@ -104,7 +105,7 @@ export async function compilePlan(
     pipeline: spec.name,
     fingerprint: fingerprintOf(parts),
     fingerprintParts: parts,
-    sources: Object.fromEntries(Object.keys(spec.sources).map(name => [name, summary(catalogs, name)])),
+    sources: Object.fromEntries(Object.keys(spec.sources).map(name => [name, sourceSummary(spec, catalogs, name)])),
     target: summary(catalogs, TARGET),
     vars: spec.vars,
     lookups: Object.fromEntries([...lookups].filter(([name]) => used.has(name))),
@@ -164,6 +165,17 @@ function withReferenced(spec: PipelineSpec, names: readonly string[]): readonly 
 function summary(catalogs: Catalogs, name: string): Plan['target'] {
   const { type, uid, label } = catalogs.identity(name)
   return { type, uid, label }
+}
+
+function sourceSummary(spec: PipelineSpec, catalogs: Catalogs, name: string): SourceSummary {
+  const hooked = [spec.hooks, ...spec.entities.map(entity => entity.hooks)]
+    .flatMap(({ before, after }) => [...before, ...after])
+    .some(hook => hook.on === name)
+  const known = connectorNamed(spec.sources[name]?.type ?? '')?.capabilities.reading ?? ''
+  return {
+    ...summary(catalogs, name),
+    reading: hooked ? 'one snapshot for each reader, since hooks write there' : known,
+  }
 }
 
 function fingerprint(pipeline: Pipeline, world: World, names: readonly string[]): Record<string, string> {

@@ -24,6 +24,8 @@ function header(plan: Plan): string[] {
   return [
     ` etl plan  ${plan.pipeline}   fingerprint ${plan.fingerprint.slice(0, 12)}`,
     ` ${sources.join(', ')} ━━▶ ${plan.target.label}`,
+    ...Object.entries(plan.sources).map(([name, { reading }]) => ` ${name} is read in ${reading}`),
+    ...(plan.consistency === 'strict' ? [' consistency strict: a resume in another snapshot is refused'] : []),
   ]
 }
 

@@ -16,7 +16,7 @@ export interface Plan {
   readonly fingerprint: string
   /** What the fingerprint was made of, path by path, so that a difference can be named. */
   readonly fingerprintParts: Readonly<Record<string, string>>
-  readonly sources: Readonly<Record<string, DatabaseSummary>>
+  readonly sources: Readonly<Record<string, SourceSummary>>
   readonly target: DatabaseSummary
   readonly vars: Readonly<Record<string, Value>>
   readonly lookups: Readonly<Record<string, LookupPlan>>
@@ -34,6 +34,11 @@ export interface DatabaseSummary {
   readonly type: string
   readonly uid: string
   readonly label: string
+}
+
+export interface SourceSummary extends DatabaseSummary {
+  /** What readers see of it while others write there; for people. */
+  readonly reading: string
 }
 
 export interface HookPlan {

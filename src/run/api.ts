@@ -2,6 +2,7 @@ import type { ErrorCode } from '../core/codes.js'
 import type { EtlError } from '../core/errors.js'
 import type { Counts, EntityState, EventListener, RunStatus, StageTimes } from './events.js'
 import type { RetryOptions } from './retry-run.js'
+import type { Consistency } from './source-snapshots.js'
 import type { ShownWindow } from './windows.js'
 
 export interface RunOptions {
@@ -89,6 +90,7 @@ export interface RunResult {
   /** 0, 1, 3, 5, 130 or 143; see the command line's exit codes. */
   readonly exitCode: number
   readonly dryRun: boolean
+  readonly consistency: Consistency
   readonly counts: Counts
   readonly entities: readonly EntityResult[]
   readonly ms: number

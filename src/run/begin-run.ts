@@ -8,6 +8,7 @@ import type { Ledger } from './ledger.js'
 import { here } from './owner.js'
 import type { RunRow, StoredOptions } from './run-ledger.js'
 import { type Sessions, transaction } from './sessions.js'
+import type { Consistency, KeptSnapshots } from './source-snapshots.js'
 import type { TakenLock } from './take-lock.js'
 
 /** What a run of a pipeline has before it begins. */
@@ -61,11 +62,12 @@ export async function beginRun(
     readonly runId: string
     readonly plan: Plan
     readonly options: StoredOptions
-    readonly consistency: string
+    readonly consistency: Consistency
+    readonly snapshots: KeptSnapshots
     readonly abandon: RunRow | undefined
   },
 ): Promise<string | undefined> {
-  const { runId, plan, options, consistency, abandon } = run
+  const { runId, plan, options, consistency, snapshots, abandon } = run
   const { ledger } = claim
   if (ledger === undefined) return undefined
   return claim.targets.write(async session => {
@@ -83,6 +85,7 @@ export async function beginRun(
         options,
         toolVersion: TOOL_VERSION,
         consistency,
+        snapshots,
       })
       await claimRun(claim, session, runId, 1)
     })

@@ -15,6 +15,7 @@ import { ReadingSessions } from './reading-sessions.js'
 import { withRetries } from './retry.js'
 import { rejectedRows } from './retry-run.js'
 import type { BatchResult, Sink } from './sink.js'
+import { isGone } from './source-snapshots.js'
 import { writeSpec } from './writers.js'
 
 /** Below it a thread costs more than it gives. */
@@ -156,10 +157,9 @@ async function openProducer(
   job: ProduceJob,
   signal: AbortSignal,
 ): Promise<Producer> {
-  if (suitsThread(context, entity, job)) {
-    return produceInThread(job, Object.fromEntries(sourcesOf(job.read).map(name => [name, context.address(name)])))
-  }
-  const sessions = new ReadingSessions(name => databaseNamed(context, name))
+  const thread = suitsThread(context, entity, job) ? await openThread(context, job) : undefined
+  if (thread !== undefined) return thread
+  const sessions = new ReadingSessions(name => context.snapshots.session(name))
   const { retry } = context
   return {
     batches:
@@ -173,6 +173,34 @@ async function openProducer(
             context.now,
           ),
     close: () => sessions.close(),
+  }
+}
+
+/** Undefined where the thread would see another state of a source than the run's other readers. */
+async function openThread(context: RunContext, job: ProduceJob): Promise<Producer | undefined> {
+  const held = sourcesOf(job.read).map(name => {
+    const snapshot = context.snapshots.of(name)
+    return { name, snapshot, joins: databaseNamed(context, name).connector.capabilities.sharedSnapshot }
+  })
+  if (held.some(({ snapshot, joins }) => !joins && snapshot !== undefined && snapshot.unchanged === undefined)) return
+  const addresses = held.map(({ name, snapshot, joins }) => {
+    const address = context.address(name)
+    return [name, joins && snapshot !== undefined ? { ...address, snapshot: snapshot.id } : address] as const
+  })
+  const producer = produceInThread(job, Object.fromEntries(addresses))
+  try {
+    await producer.ready
+    for (const { snapshot, joins } of held) {
+      if (joins || (await snapshot?.unchanged?.()) !== false) continue
+      await producer.close()
+      return
+    }
+    return producer
+  } catch (error) {
+    await producer.close()
+    if (!isGone(error)) throw error
+    // Who reads here finds that out too, and sees to another one.
+    return
   }
 }
 

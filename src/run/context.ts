@@ -9,6 +9,7 @@ import type { Resolvers } from './resolvers.js'
 import type { Retry } from './retry-run.js'
 import type { Sessions } from './sessions.js'
 import type { Slots } from './slots.js'
+import type { SourceSnapshots } from './source-snapshots.js'
 import type { Windows } from './windows.js'
 
 /** An event without its time, as the parts of a run report it. */
@@ -29,6 +30,7 @@ export interface RunContext {
   /** The `target` block. */
   readonly targetConfig: ConnectionConfig
   readonly targets: Sessions
+  readonly snapshots: SourceSnapshots
   /** Where a thread can open a source for itself. */
   readonly address: (source: string) => SourceAddress
   readonly control: Control

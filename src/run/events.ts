@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../core/codes.js'
+import type { Consistency } from './source-snapshots.js'
 
 /** Row counts of an entity. Always: read = written + skipped + filtered + deduped + quarantined. */
 export interface Counts {
@@ -54,7 +55,7 @@ export type RunEvent = At &
         readonly dryRun: boolean
         readonly resumed: boolean
         readonly concurrency: number
-        readonly consistency: string
+        readonly consistency: Consistency
         readonly entities: readonly {
           readonly name: string
           readonly wave: number

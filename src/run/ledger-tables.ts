@@ -45,6 +45,7 @@ export const LEDGER_TABLES = {
       some('options', text),
       some('tool_version', text),
       some('consistency', text),
+      maybe('snapshots', text),
       some('started_at', { kind: 'text', length: 40 }),
       some('heartbeat_at', { kind: 'text', length: 40 }),
       maybe('ended_at', { kind: 'text', length: 40 }),

@@ -41,9 +41,8 @@ async function boundsOf(context: RunContext, read: MemberRead, wanted: number): 
   const { from } = read
   if (wanted <= 1 || from.kind === 'rows') return []
   const database = databaseNamed(context, from.source)
-  const session = await database.session({ readOnly: true })
+  const session = await context.snapshots.session(from.source)
   try {
-    await session.begin()
     const only = read.order.length === 1 ? read.columns[read.order[0] ?? 0] : undefined
     return only?.type.kind === 'integer' && from.kind === 'table'
       ? await integerBounds(session, database.connector.capabilities.dialect, read, from.table, only.name, wanted)

@@ -12,10 +12,9 @@ import { isUnfinished } from './reconcile.js'
 import { Retry, type RetryOptions, retryPlan } from './retry-run.js'
 import type { RunRow, StoredOptions } from './run-ledger.js'
 import { type Sessions, transaction } from './sessions.js'
+import { DEFAULT_CONCURRENCY } from './slots.js'
+import { SourceSnapshots } from './source-snapshots.js'
 import { refuseLiving, type TakenLock } from './take-lock.js'
-
-const CONSISTENCY = 'each row as it is today'
-const KEPT = 'each row as it was when it was rejected'
 
 /** Settles a retry: which rows of which run, and that no other run is going on or waiting to be resumed. */
 export async function prepareRetry(
@@ -54,15 +53,24 @@ export async function prepareRetry(
   const plan = retryPlan(whole, open)
   const all = options.entities === undefined && options.exclude === undefined
   const chosen = all ? undefined : whole.entities.map(({ name }) => name)
+  const snapshots =
+    from === 'kept' || plan.entities.length === 0
+      ? SourceSnapshots.none(databases)
+      : await SourceSnapshots.take(plan, databases, {
+          concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
+          kept: {},
+        })
   const base = {
     databases,
     targets,
+    snapshots,
     plan,
     ledger,
     file,
     fileRead: { kind: 'none' } as const,
     epoch: 1,
-    consistency: from === 'kept' ? KEPT : CONSISTENCY,
+    // Rows that were kept are of the time when they were rejected.
+    consistency: from === 'kept' ? ('none' as const) : snapshots.consistency(undefined),
     resumed: undefined,
     limit: undefined,
     retry: new Retry({ parent, from, ledger, stateDir, plan, chosen }),
@@ -88,6 +96,7 @@ export async function prepareRetry(
     plan,
     options: { ...selection, retryOf: parent.runId },
     consistency: base.consistency,
+    snapshots: snapshots.kept,
     abandon,
   })
   // Rows that wait for a second pass that the file does not have any more are whole as they are.

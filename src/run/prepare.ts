@@ -1,22 +1,22 @@
-import { EtlError } from '../core/errors.js'
 import type { Pipeline } from '../load/pipeline.js'
 import { compilePlan } from '../plan/compile.js'
-import { diffFingerprints } from '../plan/fingerprint.js'
 import { type Databases, openDatabases } from '../plan/open.js'
 import type { Plan } from '../plan/plan.js'
 import type { RunOptions } from './api.js'
-import { beginRun, claimRun, heartbeatOf, lockName, newRunId, runOwner } from './begin-run.js'
+import { beginRun, type Claim, claimRun, heartbeatOf, lockName, newRunId, runOwner } from './begin-run.js'
 import { CheckpointFile, type CheckpointRead } from './checkpoint.js'
+import { acceptedChanges, decideByFile, decideByLedger, notStrict, storedOptions } from './decide-run.js'
 import type { Heartbeat } from './heartbeat.js'
 import { Ledger } from './ledger.js'
 import { foreignMark, foreignMarks } from './marks.js'
 import { here } from './owner.js'
 import { prepareRetry } from './prepare-retry.js'
-import { compareMarks, type Decision, decide } from './reconcile.js'
 import type { Retry } from './retry-run.js'
 import type { RunRow, StoredOptions } from './run-ledger.js'
 import { Sessions, transaction } from './sessions.js'
-import { refuseLiving, type TakenLock, takeLock } from './take-lock.js'
+import { DEFAULT_CONCURRENCY } from './slots.js'
+import { type Consistency, consistencyNamed, SourceSnapshots } from './source-snapshots.js'
+import { type TakenLock, takeLock } from './take-lock.js'
 
 /** Everything settled before the first row moves: connections, lock, plan, and which run this is. */
 export interface Prepared {
@@ -32,7 +32,8 @@ export interface Prepared {
   readonly epoch: number
   /** When the run began, ISO in UTC, by the target's clock; the same in every attempt. */
   readonly startedAt: string
-  readonly consistency: string
+  readonly snapshots: SourceSnapshots
+  readonly consistency: Consistency
   /** The run that goes on; undefined for a new one. */
   readonly resumed: RunRow | undefined
   /** `--resume` of a run that is complete: nothing is to be done. */
@@ -92,10 +93,12 @@ async function prepareDry(
 ): Promise<Prepared> {
   const plan = await compilePlan(pipeline, databases, planOptions(options))
   const ledger = ledgerOf(pipeline, databases)
+  const snapshots = await SourceSnapshots.take(plan, databases, { concurrency: concurrencyOf(options), kept: {} })
   return {
     databases,
     targets,
     heartbeat: undefined,
+    snapshots,
     plan,
     ledger: ledger !== undefined && (await ledger.exists()) ? ledger : undefined,
     file,
@@ -103,7 +106,7 @@ async function prepareDry(
     runId: newRunId(),
     epoch: 1,
     startedAt,
-    consistency: 'none',
+    consistency: snapshots.consistency(undefined),
     resumed: undefined,
     complete: false,
     limit: options.limit,
@@ -134,177 +137,114 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
     ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
     mayResume: resumed !== undefined,
   })
-  const notes = decision.action === 'resume' ? [...decision.notes] : []
-  const base = { databases, targets, plan, ledger, file, fileRead, limit: stored.limit, notes }
-  const claim = { pipeline: pipeline.spec.name, targets, taken: opened.taken, ledger }
-  if (decision.action === 'complete') {
-    return {
-      ...base,
-      heartbeat: heartbeatOf(claim),
-      runId: decision.run.runId,
-      epoch: decision.run.epoch,
-      startedAt: decision.run.startedAt,
-      consistency: decision.run.consistency,
-      resumed,
-      complete: true,
-    }
-  }
-  const owner = runOwner()
-  if (resumed === undefined) {
-    const runId = newRunId()
-    const foreign = ledger !== undefined && (await ledger.exists()) ? await foreignMarks({ plan, targets, ledger }) : []
-    if (foreign.length > 0 && options.acceptChanges !== true) throw foreignMark(foreign.join('\n'))
-    notes.push(...foreign.map(mark => `accepted change: ${mark}; it is read from the beginning`))
-    const abandon = decision.action === 'new' ? decision.abandon : undefined
-    const startedAt = await beginRun(claim, { runId, plan, options: stored, consistency: CONSISTENCY, abandon })
-    if (ledger !== undefined && foreign.length > 0)
-      await targets.write(session => ledger.runs.audit(session, runId, owner, 'accept-changes', foreign.join('\n')))
-    return {
-      ...base,
-      heartbeat: heartbeatOf(claim, runId),
-      fileRead: { kind: 'none' },
-      runId,
-      epoch: 1,
-      startedAt: startedAt ?? opened.stamp,
-      consistency: CONSISTENCY,
-      resumed: undefined,
-      complete: false,
-    }
-  }
+  const begun = decision.action === 'resume' && decision.begun ? decision.run : undefined
+  const complete = decision.action === 'complete'
   const changes =
-    resumed.fingerprint === plan.fingerprint ? [] : diffFingerprints(resumed.fingerprintParts, plan.fingerprintParts)
-  if (changes.length > 0 && options.acceptChanges !== true) throw changed(resumed, changes)
-  if (changes.length > 0) notes.push(...changes.map(change => `accepted change: ${change}`))
-  const epoch = resumed.epoch + 1
-  if (ledger !== undefined) {
-    await targets.write(session =>
-      transaction(session, async () => {
-        await ledger.runs.takeRun(session, resumed, {
-          epoch,
-          owner,
-          fingerprint: plan.fingerprint,
-          fingerprintParts: plan.fingerprintParts,
-          consistency: RESUMED,
-        })
-        await claimRun(claim, session, resumed.runId, epoch)
-        if (opened.taken.tookOver !== undefined)
-          await ledger.runs.audit(session, resumed.runId, owner, 'take-over', opened.taken.tookOver)
-        if (changes.length > 0)
-          await ledger.runs.audit(session, resumed.runId, owner, 'accept-changes', changes.join('\n'))
-      }),
-    )
-  }
-  return {
-    ...base,
-    heartbeat: heartbeatOf(claim, resumed.runId, epoch),
-    runId: resumed.runId,
-    epoch,
-    startedAt: resumed.startedAt,
-    consistency: RESUMED,
-    resumed,
-    complete: false,
-  }
-}
-
-/** What a reader sees: each entity, or each key range of a large one, in one snapshot of its own. */
-const CONSISTENCY = 'one snapshot per entity or key range'
-const RESUMED = 'resumed across snapshots'
-
-async function decideByLedger(
-  pipeline: Pipeline,
-  options: RunOptions,
-  opened: Opened,
-  ledger: Ledger,
-  file: CheckpointRead,
-): Promise<Decision> {
-  const known = await ledger.exists()
-  if (known) await opened.targets.write(session => ledger.prepare(session))
-  return opened.targets.ask(async session => {
-    const run = known ? await ledger.runs.latestRun(session, pipeline.spec.name) : undefined
-    const fileRun = known && file.kind === 'ok' ? await ledger.runs.findRun(session, file.checkpoint.runId) : undefined
-    const decision = decide({
-      pipeline: pipeline.spec.name,
-      targetUid: opened.databases.target.identity.uid,
+    resumed === undefined || complete ? [] : acceptedChanges(resumed, plan, options.acceptChanges === true)
+  const snapshots = complete
+    ? SourceSnapshots.none(databases)
+    : await SourceSnapshots.take(plan, databases, {
+        concurrency: concurrencyOf(options),
+        kept: begun?.snapshots ?? {},
+      })
+  try {
+    const consistency = complete
+      ? consistencyNamed(decision.run.consistency)
+      : snapshots.consistency(begun?.consistency)
+    if (begun !== undefined && plan.consistency === 'strict' && consistency !== 'snapshot') throw notStrict(begun)
+    const claim = { pipeline: pipeline.spec.name, targets, taken: opened.taken, ledger }
+    const foreign =
+      decision.action === 'new' && ledger !== undefined && (await ledger.exists())
+        ? await foreignMarks({ plan, targets, ledger })
+        : []
+    if (foreign.length > 0 && options.acceptChanges !== true) throw foreignMark(foreign.join('\n'))
+    const taking: Taking = { ...opened, claim, plan, snapshots, consistency, stored, changes }
+    const { runId, epoch, startedAt } =
+      decision.action === 'new'
+        ? await newRun(taking, decision.abandon, foreign)
+        : complete
+          ? decision.run
+          : await takeRun(taking, decision.run)
+    return {
+      databases,
+      targets,
+      heartbeat: complete ? heartbeatOf(claim) : heartbeatOf(claim, runId, epoch),
+      snapshots,
+      consistency,
+      plan,
+      ledger,
       file,
-      run,
-      fileRunKnown: fileRun !== undefined,
-      resume: options.resume === true || options.takeOver === true,
-      restart: options.restart ?? false,
-    })
-    const going = decision.action === 'new' ? decision.abandon : decision.run
-    if (going !== undefined) refuseLiving(going, await ledger.owner(session, going.runId), here)
-    if (decision.action !== 'resume') return decision
-    if (pipeline.spec.consistency === 'strict') throw strict(decision.run)
-    const marks = await ledger.marks(session, decision.run.runId)
-    const state = compareMarks(file, (entity, pass, chunk) => marks.get(`${entity}:${pass}:${chunk}`))
-    const agree = state === 'equal' ? 'ledger and checkpoint agree' : 'checkpoint was behind the ledger, which decides'
-    return { ...decision, notes: [...decision.notes, ...(file.kind === 'ok' ? [agree] : [])] }
-  })
+      fileRead: resumed === undefined ? { kind: 'none' } : fileRead,
+      runId,
+      epoch,
+      startedAt,
+      resumed,
+      complete,
+      limit: stored.limit,
+      notes: [
+        ...(decision.action === 'resume' ? decision.notes : []),
+        ...changes.map(change => `accepted change: ${change}`),
+        ...foreign.map(mark => `accepted change: ${mark}; it is read from the beginning`),
+        ...snapshots.without.map(name => `source ${name}: its readers have no common snapshot`),
+      ],
+    }
+  } catch (error) {
+    await snapshots.close()
+    throw error
+  }
 }
 
-/** Without a ledger the file is all there is. */
-function decideByFile(pipeline: Pipeline, options: RunOptions, file: CheckpointRead): Decision {
-  const unfinished = file.kind === 'ok' && file.checkpoint.state !== 'completed' ? file.checkpoint : undefined
-  if (options.resume !== true && options.takeOver !== true) {
-    if (unfinished === undefined || options.restart === true) return { action: 'new' }
-    throw new EtlError('E504', `run ${unfinished.runId} of ${pipeline.spec.name} is not finished`, {
-      kind: 'usage',
-      hint: 'go on with it: `etl run … --resume`; or begin anew: `--restart`',
-    })
-  }
-  if (unfinished === undefined)
-    throw new EtlError('E505', `${pipeline.spec.name} has no run to resume`, {
-      kind: 'usage',
-      hint: 'begin one: `etl run …`',
-    })
-  const run: RunRow = {
-    runId: unfinished.runId,
-    pipeline: unfinished.pipeline,
-    state: 'interrupted',
-    epoch: unfinished.epoch,
-    fingerprint: unfinished.fingerprint,
-    fingerprintParts: {},
-    targetUid: unfinished.targetUid,
-    owner: '',
-    options: storedOptions(options),
-    toolVersion: '',
-    consistency: '',
-    startedAt: unfinished.startedAt,
-  }
-  if (pipeline.spec.consistency === 'strict') throw strict(run)
-  return { action: 'resume', run, notes: ['the ledger is switched off: the last batch may be loaded twice'] }
+interface Taking extends Opened {
+  readonly claim: Claim
+  readonly plan: Plan
+  readonly snapshots: SourceSnapshots
+  readonly consistency: Consistency
+  readonly stored: StoredOptions
+  readonly changes: readonly string[]
+}
+
+type TakenRun = Pick<RunRow, 'runId' | 'epoch' | 'startedAt'>
+
+/** A new run, and the end of the one it replaces. */
+async function newRun(taking: Taking, abandon: RunRow | undefined, foreign: readonly string[]): Promise<TakenRun> {
+  const { plan, stored, consistency, snapshots, ledger, targets } = taking
+  const runId = newRunId()
+  const run = { runId, plan, options: stored, consistency, snapshots: snapshots.kept, abandon }
+  const startedAt = await beginRun(taking.claim, run)
+  if (ledger !== undefined && foreign.length > 0)
+    await targets.write(session => ledger.runs.audit(session, runId, runOwner(), 'accept-changes', foreign.join('\n')))
+  return { runId, epoch: 1, startedAt: startedAt ?? taking.stamp }
+}
+
+/** The run of another process, or of this one's past, under a new epoch: whoever had it is fenced. */
+async function takeRun(taking: Taking, run: RunRow): Promise<TakenRun> {
+  const { targets, ledger, plan, changes } = taking
+  const { runId, startedAt } = run
+  const epoch = run.epoch + 1
+  if (ledger === undefined) return { runId, epoch, startedAt }
+  await targets.write(session =>
+    transaction(session, async () => {
+      await ledger.runs.takeRun(session, run, {
+        epoch,
+        owner: runOwner(),
+        fingerprint: plan.fingerprint,
+        fingerprintParts: plan.fingerprintParts,
+        consistency: taking.consistency,
+        snapshots: taking.snapshots.kept,
+      })
+      await claimRun(taking.claim, session, runId, epoch)
+      if (taking.taken.tookOver !== undefined)
+        await ledger.runs.audit(session, runId, runOwner(), 'take-over', taking.taken.tookOver)
+      if (changes.length > 0) await ledger.runs.audit(session, runId, runOwner(), 'accept-changes', changes.join('\n'))
+    }),
+  )
+  return { runId, epoch, startedAt }
+}
+
+export function concurrencyOf(options: RunOptions): number {
+  return options.concurrency ?? DEFAULT_CONCURRENCY
 }
 
 function planOptions(options: RunOptions): StoredOptions & { readonly batchSize?: number } {
   return { ...storedOptions(options), ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }) }
-}
-
-function storedOptions(options: RunOptions): StoredOptions {
-  return {
-    ...(options.entities === undefined ? {} : { entities: options.entities }),
-    ...(options.exclude === undefined ? {} : { exclude: options.exclude }),
-    ...(options.limit === undefined ? {} : { limit: options.limit }),
-  }
-}
-
-function changed(run: RunRow, changes: readonly string[]): EtlError {
-  return new EtlError(
-    'E506',
-    `the pipeline or a schema changed since run ${run.runId} began:\n${changes.map(change => `  ${change}`).join('\n')}`,
-    {
-      kind: 'usage',
-      hint: 'undo the change, or go on with it: `etl run … --resume --accept-changes` (rows loaded before keep the old mapping)',
-    },
-  )
-}
-
-function strict(run: RunRow): EtlError {
-  return new EtlError(
-    'E506',
-    `run ${run.runId} cannot go on in the source's snapshot of then, and the file says consistency: strict`,
-    {
-      kind: 'usage',
-      hint: 'begin anew with `etl run … --restart`, or set consistency: report',
-    },
-  )
 }

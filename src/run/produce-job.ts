@@ -48,6 +48,8 @@ export interface SourceAddress {
   readonly config: ConnectionConfig
   readonly baseDir: string
   readonly applicationName: string
+  /** The snapshot to join. */
+  readonly snapshot?: string
 }
 
 /** Does the job in this thread. */

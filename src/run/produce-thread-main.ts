@@ -6,7 +6,7 @@ import { type ArmedFailpoints, failpoint, shareFailpoints } from '../core/failpo
 import type { PreparedBatch } from './prepared-batch.js'
 import { type ProduceJob, produceHere, type SourceAddress } from './produce-job.js'
 import type { FromThread, ThrownError, ToThread } from './produce-thread.js'
-import { ReadingSessions } from './reading-sessions.js'
+import { beginSession, ReadingSessions } from './reading-sessions.js'
 
 /** Batches that may still be asked for again: those ahead, the one being written, and the one before. */
 const REMEMBERED = 4
@@ -55,9 +55,11 @@ async function work(): Promise<void> {
   const sessions = new ReadingSessions(async name => {
     const database = await openSource(name)
     databases.push(database)
-    return database
+    return beginSession(database, sources[name]?.snapshot)
   })
   try {
+    for (const name of Object.keys(sources)) await sessions.get(name)
+    send({ type: 'ready' })
     await produceAll(produceHere(job, sessions.get, noResolvers, stop.signal, Date.now))
     // The last batches are not written yet, and may be asked for.
     send({ type: 'end' })

@@ -10,6 +10,8 @@ import type { ProduceJob, SourceAddress } from './produce-job.js'
 
 /** From the thread. Batches lack what only the thread can do. */
 export type FromThread =
+  /** Its transactions have begun: what they see stays. */
+  | { readonly type: 'ready' }
   | { readonly type: 'batch'; readonly batch: Omit<PreparedBatch, 'reread'> }
   | { readonly type: 'rows'; readonly rows: readonly Row[] }
   | { readonly type: 'end' }
@@ -38,6 +40,8 @@ const STOP_MS = 2000
 export const threadsAvailable: boolean = existsSync(fileURLToPath(FILE))
 
 export interface ThreadProducer {
+  /** Resolves when it sees the state of its sources that it will read. */
+  readonly ready: Promise<void>
   readonly batches: AsyncGenerator<PreparedBatch, void, void>
   /** Ends the thread. Until then it can be asked for the rows of the last batches, though it has made them all. */
   close(): Promise<void>
@@ -52,6 +56,7 @@ export function produceInThread(job: ProduceJob, sources: Readonly<Record<string
   const inbox = new Inbox(worker)
   const send = (message: ToThread): void => worker.postMessage(message)
   return {
+    ready: inbox.ready,
     batches: receive(inbox, send),
     close: async () => {
       send({ type: 'stop' })
@@ -84,14 +89,21 @@ async function* receive(inbox: Inbox, send: (message: ToThread) => void): AsyncG
 /** The thread's messages in order; rows that were asked for are handed to whoever asked. */
 class Inbox {
   readonly ended: Promise<void>
+  readonly ready: Promise<void>
   readonly #messages: FromThread[] = []
   readonly #wanted: { resolve(rows: readonly Row[]): void; reject(error: Error): void }[] = []
   #wake: (() => void) | undefined
+  #isReady: { resolve(): void; reject(error: Error): void } = { resolve: () => {}, reject: () => {} }
   #failure: Error | undefined
 
   constructor(worker: Worker) {
+    this.ready = new Promise((resolve, reject) => {
+      this.#isReady = { resolve, reject }
+    })
+    this.ready.catch(() => {})
     worker.on('message', (message: FromThread) => {
       if (message.type === 'rows') this.#wanted.shift()?.resolve(revived(message.rows))
+      else if (message.type === 'ready') this.#isReady.resolve()
       else if (message.type === 'error') this.#fail(thrown(message.error))
       else this.#messages.push(message)
       this.#wake?.()
@@ -125,6 +137,7 @@ class Inbox {
 
   #fail(error: Error): void {
     this.#failure ??= error
+    this.#isReady.reject(error)
     for (const { reject } of this.#wanted.splice(0)) reject(this.#failure)
     this.#wake?.()
   }

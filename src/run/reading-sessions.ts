@@ -8,11 +8,12 @@ export type OpenSource = (source: string) => Promise<Reader>
 
 /** One reading session for each source that a chunk needs, each with one stable view, opened when it is needed. */
 export class ReadingSessions {
-  readonly #database: (source: string) => Database | Promise<Database>
+  readonly #begin: (source: string) => Promise<Session>
   readonly #open = new Map<string, Promise<Session>>()
 
-  constructor(database: (source: string) => Database | Promise<Database>) {
-    this.#database = database
+  /** @param begin opens a session and begins its transaction */
+  constructor(begin: (source: string) => Promise<Session>) {
+    this.#begin = begin
   }
 
   /** The session of a source, always the same. */
@@ -34,16 +35,16 @@ export class ReadingSessions {
       await session?.close()
     }
   }
+}
 
-  async #begin(source: string): Promise<Session> {
-    const database = await this.#database(source)
-    const session = await database.session({ readOnly: true })
-    try {
-      await session.begin()
-      return session
-    } catch (error) {
-      await session.close()
-      throw error
-    }
+/** A reading session within its transaction. */
+export async function beginSession(database: Database, snapshot: string | undefined): Promise<Session> {
+  const session = await database.session({ readOnly: true, ...(snapshot === undefined ? {} : { snapshot }) })
+  try {
+    await session.begin()
+    return session
+  } catch (error) {
+    await session.close()
+    throw error
   }
 }

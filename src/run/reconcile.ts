@@ -17,12 +17,18 @@ export interface Memories {
 
 export type Decision =
   | { readonly action: 'new'; readonly abandon?: RunRow }
-  | { readonly action: 'resume'; readonly run: RunRow; readonly notes: readonly string[] }
+  | {
+      readonly action: 'resume'
+      readonly run: RunRow
+      readonly notes: readonly string[]
+      /** Batches were committed before. */
+      readonly begun: boolean
+    }
   | { readonly action: 'complete'; readonly run: RunRow }
 
 /** A run that can be gone on with. */
 export function isUnfinished(run: RunRow): boolean {
-  return run.state !== 'completed' && run.state !== 'abandoned'
+  return !ENDED.has(run.state)
 }
 
 /**
@@ -31,6 +37,7 @@ export function isUnfinished(run: RunRow): boolean {
  */
 export function decide(memories: Memories): Decision {
   const { run, resume, restart, file, pipeline } = memories
+  if (run?.state === 'undoing' || (run?.state === 'undone' && resume)) throw undone(run)
   const unfinished = run !== undefined && isUnfinished(run)
   if (!resume) {
     if (!unfinished) return { action: 'new' }
@@ -94,14 +101,32 @@ export function decide(memories: Memories): Decision {
   if (file.kind === 'damaged')
     notes.push(`checkpoint was damaged and is rebuilt from the ledger; the old one is kept as ${file.kept}`)
   if (file.kind === 'none') notes.push('checkpoint was missing and is rebuilt from the ledger')
-  return { action: 'resume', run, notes }
+  return { action: 'resume', run, notes, begun: true }
 }
 
-/** The file may be a little behind the ledger (a crash between commit and file), never ahead of it. */
+const ENDED: ReadonlySet<RunRow['state']> = new Set(['completed', 'abandoned', 'undone'])
+
+function undone(run: RunRow): EtlError {
+  const half = run.state === 'undoing'
+  return new EtlError(
+    'E525',
+    `run ${run.runId} of ${run.pipeline} ${half ? 'is being taken back' : 'was taken back'}`,
+    {
+      kind: 'usage',
+      hint: half ? 'finish taking it back, then begin a new run: `etl run …`' : 'begin a new run: `etl run …`',
+    },
+  )
+}
+
+/**
+ * The file may be behind the ledger (it is written once a second), never ahead of it. One that is behind and of an earlier
+ * attempt is a copy, or could not be written since: `stale`.
+ */
 export function compareMarks(
   file: CheckpointRead,
   ledgerBatch: (entity: string, pass: string, chunk: number) => number | undefined,
-): 'equal' | 'behind' {
+  epoch: number,
+): 'equal' | 'behind' | 'stale' {
   if (file.kind !== 'ok') return 'equal'
   let behind = false
   for (const [entity, marks] of Object.entries(file.checkpoint.entities)) {
@@ -121,5 +146,6 @@ export function compareMarks(
       if (mark.batch < batch) behind = true
     }
   }
-  return behind ? 'behind' : 'equal'
+  if (!behind) return 'equal'
+  return file.checkpoint.epoch < epoch ? 'stale' : 'behind'
 }

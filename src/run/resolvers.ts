@@ -133,7 +133,7 @@ export class Resolvers implements ResolversOf {
   readonly #lookups = new Map<string, LookupTable>()
   readonly #ledger: Ledger | undefined
   readonly #dry: DryKeys | undefined
-  readonly #sessionsOf: (database: Database) => Sessions
+  readonly #sessionsOf: (source: string, database: Database) => Sessions
 
   constructor(options: {
     readonly plan: Plan
@@ -142,7 +142,7 @@ export class Resolvers implements ResolversOf {
     readonly ledger: Ledger | undefined
     /** A dry run: what it would have written. */
     readonly dry: DryKeys | undefined
-    readonly sessionsOf: (database: Database) => Sessions
+    readonly sessionsOf: (source: string, database: Database) => Sessions
   }) {
     this.#plan = options.plan
     this.#sources = options.sources
@@ -209,7 +209,7 @@ export class Resolvers implements ResolversOf {
     if (database === undefined) throw new Error(`no source ${name}`)
     let sessions = this.#asking.get(name)
     if (sessions === undefined) {
-      sessions = this.#sessionsOf(database)
+      sessions = this.#sessionsOf(name, database)
       this.#asking.set(name, sessions)
     }
     return sessions

@@ -4,11 +4,12 @@ import { placeholders, quoteNames } from '../core/sql.js'
 import type { LedgerSql } from './ledger-sql.js'
 import { LEDGER_FORMAT, LEDGER_TABLES } from './ledger-tables.js'
 import { OwnerLedger } from './owner-ledger.js'
+import type { KeptSnapshots } from './source-snapshots.js'
 
 export interface RunRow {
   readonly runId: string
   readonly pipeline: string
-  readonly state: 'running' | 'interrupted' | 'failed' | 'completed' | 'abandoned'
+  readonly state: 'running' | 'interrupted' | 'failed' | 'completed' | 'abandoned' | 'undoing' | 'undone'
   readonly epoch: number
   readonly fingerprint: string
   readonly fingerprintParts: Readonly<Record<string, string>>
@@ -16,7 +17,10 @@ export interface RunRow {
   readonly owner: string
   readonly options: StoredOptions
   readonly toolVersion: string
+  /** A {@link Consistency}; older versions wrote other words. */
   readonly consistency: string
+  /** What a resume may read by. */
+  readonly snapshots: KeptSnapshots
   readonly startedAt: string
   readonly endedAt?: string
 }
@@ -75,6 +79,7 @@ export class RunLedger {
       options: JSON.parse(at('options')) as StoredOptions,
       toolVersion: at('tool_version'),
       consistency: at('consistency'),
+      snapshots: JSON.parse(at('snapshots') || '{}') as KeptSnapshots,
       startedAt: at('started_at'),
       ...(endedAt === '' ? {} : { endedAt }),
     }
@@ -94,6 +99,7 @@ export class RunLedger {
       'options',
       'tool_version',
       'consistency',
+      'snapshots',
     ]
     const now = this.#sql.dialect.nowText
     await session.execute(
@@ -112,6 +118,7 @@ export class RunLedger {
         JSON.stringify(run.options),
         run.toolVersion,
         run.consistency,
+        JSON.stringify(run.snapshots),
       ],
     )
   }
@@ -120,25 +127,40 @@ export class RunLedger {
   async takeRun(
     session: Session,
     run: RunRow,
-    next: Pick<RunRow, 'epoch' | 'owner' | 'fingerprint' | 'fingerprintParts' | 'consistency'>,
+    next: Pick<RunRow, 'epoch' | 'owner' | 'fingerprint' | 'fingerprintParts' | 'consistency' | 'snapshots'>,
   ): Promise<void> {
     const p = (i: number): string => this.#sql.dialect.placeholder(i)
     const changed = await session.execute(
       `update ${this.#sql.table('etl_run')} set ${this.#sql.name('epoch')} = ${p(1)}, ${this.#sql.name('owner')} = ${p(2)}, ${this.#sql.name('fingerprint')} = ${p(3)}, ` +
-        `${this.#sql.name('fingerprint_parts')} = ${p(4)}, ${this.#sql.name('consistency')} = ${p(5)}, ${this.#sql.name('state')} = 'running', ` +
+        `${this.#sql.name('fingerprint_parts')} = ${p(4)}, ${this.#sql.name('consistency')} = ${p(5)}, ${this.#sql.name('snapshots')} = ${p(6)}, ${this.#sql.name('state')} = 'running', ` +
         `${this.#sql.name('heartbeat_at')} = ${this.#sql.dialect.nowText}, ${this.#sql.name('ended_at')} = null ` +
-        `where ${this.#sql.name('run_id')} = ${p(6)} and ${this.#sql.name('epoch')} = ${p(7)}`,
+        `where ${this.#sql.name('run_id')} = ${p(7)} and ${this.#sql.name('epoch')} = ${p(8)}`,
       [
         next.epoch,
         next.owner,
         next.fingerprint,
         JSON.stringify(next.fingerprintParts),
         next.consistency,
+        JSON.stringify(next.snapshots),
         run.runId,
         run.epoch,
       ],
     )
     if (changed !== 1) throw this.fenced(run.runId)
+  }
+
+  /** A snapshot was lost on the way. */
+  async setConsistency(
+    session: Session,
+    run: Pick<RunRow, 'runId' | 'epoch' | 'consistency' | 'snapshots'>,
+  ): Promise<void> {
+    const set = ['consistency', 'snapshots'].map(
+      (name, i) => `${this.#sql.name(name)} = ${this.#sql.dialect.placeholder(i + 1)}`,
+    )
+    await session.execute(
+      `update ${this.#sql.table('etl_run')} set ${set.join(', ')} where ${this.#sql.where(['run_id', 'epoch'], 3)}`,
+      [run.consistency, JSON.stringify(run.snapshots), run.runId, run.epoch],
+    )
   }
 
   /** Ends the run, unless someone took it over meanwhile. */

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Database } from '../core/connector.js'
 import { EtlError, exitCodeOf } from '../core/errors.js'
 import { failpoint } from '../core/failpoint.js'
+import { snapshotGone } from '../core/snapshot-pool.js'
 import type { Pipeline } from '../load/pipeline.js'
 import type { RunHandle, RunOptions, RunResult } from './api.js'
 import { emitter, type RunContext } from './context.js'
@@ -20,11 +21,11 @@ import { retried } from './retried.js'
 import { RunFiles } from './run-files.js'
 import { schedule } from './scheduler.js'
 import { Sessions } from './sessions.js'
-import { Slots } from './slots.js'
+import { DEFAULT_CONCURRENCY, Slots } from './slots.js'
+import { type Consistency, worst } from './source-snapshots.js'
 import { createTables, emptyTables } from './steps.js'
 import { Windows } from './windows.js'
 
-const DEFAULT_CONCURRENCY = 2
 /** Somebody else has the run: what becomes of it is theirs to note. */
 const LOST_RUN: ReadonlySet<string | undefined> = new Set(['E510', 'E517'])
 
@@ -69,9 +70,10 @@ export async function startRun(pipeline: Pipeline, options: RunOptions = {}): Pr
 }
 
 /** Nothing was begun: the run is noted as failed and everything is let go. */
-async function giveUp({ ledger, targets, heartbeat, databases, runId, epoch }: Prepared): Promise<void> {
+async function giveUp({ ledger, targets, heartbeat, snapshots, databases, runId, epoch }: Prepared): Promise<void> {
   if (ledger !== undefined) await targets.write(session => ledger.runs.endRun(session, runId, epoch, 'failed'))
   await heartbeat?.stop()
+  await snapshots.close()
   await targets.close()
   await databases.close()
 }
@@ -94,6 +96,7 @@ class Run {
   readonly #dryKeys: DryKeys | undefined
   readonly #warnings: string[] = []
   #error: EtlError | undefined
+  #consistency: Consistency
 
   constructor(prepared: Prepared, pipeline: Pipeline, options: RunOptions, around: Surroundings) {
     this.#prepared = prepared
@@ -102,7 +105,11 @@ class Run {
     const { plan, databases, ledger, targets, runId, epoch } = prepared
     const dryRun = options.dryRun ?? false
     this.#dryKeys = dryRun ? new DryKeys() : undefined
-    const ask = (database: Database): Sessions => new Sessions(database, () => database.session({ readOnly: true }))
+    const { snapshots } = prepared
+    this.#consistency = prepared.consistency
+    snapshots.onLost = source => this.#lostSnapshot(source)
+    const ask = (source: string, database: Database): Sessions =>
+      new Sessions(database, () => snapshots.asking(source, database))
     this.#resolvers = new Resolvers({
       plan,
       sources: databases.sources,
@@ -124,6 +131,7 @@ class Run {
       target: databases.target,
       targetConfig: pipeline.spec.target,
       targets,
+      snapshots,
       address: source => addressOf(pipeline, source),
       control: around.control,
       slots: new Slots(options.concurrency ?? DEFAULT_CONCURRENCY),
@@ -182,6 +190,7 @@ class Run {
       status,
       exitCode: exitCode(status, control.reason, error),
       dryRun: this.#context.dryRun,
+      consistency: this.#consistency,
       counts,
       entities: this.#runs.map(run => run.result),
       ms: now() - started,
@@ -305,6 +314,17 @@ class Run {
     for (const [i, hook] of plan.hooks.after.entries()) await runHook(this.#context, '$pipeline', 'hook-after', i, hook)
   }
 
+  /** The rest of a source is read in another snapshot, where the file allows that; what the run was is said and kept. */
+  async #lostSnapshot(source: string): Promise<void> {
+    const { plan, ledger, targets, runId, epoch, snapshots } = this.#prepared
+    if (plan.consistency === 'strict') throw snapshotGone()
+    this.#consistency = worst(this.#consistency, 'resumed-across-snapshots')
+    this.#warn(`source ${source}: the snapshot was lost, the rest is read in another one`)
+    if (ledger === undefined || this.#context.dryRun) return
+    const now = { runId, epoch, consistency: this.#consistency, snapshots: snapshots.kept }
+    await targets.write(session => ledger.runs.setConsistency(session, now))
+  }
+
   #ended(run: EntityRun, error: unknown): void {
     if (error !== undefined && run.state === 'failed') this.#fail(error)
     this.#around.emit({
@@ -358,10 +378,11 @@ class Run {
   }
 
   async #close(): Promise<void> {
-    const { targets, heartbeat, databases } = this.#prepared
+    const { targets, heartbeat, snapshots, databases } = this.#prepared
     this.#dryKeys?.close()
     await this.#resolvers.close()
     await heartbeat?.stop()
+    await snapshots.close()
     await targets.close()
     await databases.close()
   }

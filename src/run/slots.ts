@@ -1,3 +1,5 @@
+export const DEFAULT_CONCURRENCY = 2
+
 /** So many pieces of work at a time, first come, first served. */
 export class Slots {
   #free: number

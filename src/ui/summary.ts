@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path'
 import type { EntityResult, RunResult } from '../run/api.js'
 import type { Counts } from '../run/events.js'
+import type { Consistency } from '../run/source-snapshots.js'
 import { formatCount, formatDuration, plural, printable } from './format.js'
 import { type TableColumn, table } from './table.js'
 import type { Theme, Tone } from './theme.js'
@@ -166,6 +167,12 @@ function warnings(result: RunResult, theme: Theme): string[] {
   return [...lines, ...(more > 0 ? [`   and ${plural(more, 'more warning')}`] : []), '']
 }
 
+const CONSISTENCY: Readonly<Record<Consistency, string>> = {
+  snapshot: 'snapshot: each source was read in one state',
+  'resumed-across-snapshots': 'resumed-across-snapshots: what changed in a source meanwhile may be there half',
+  none: 'none: what changed in a source meanwhile may be there half',
+}
+
 function next(result: RunResult, { file, cwd }: SummaryOptions): string[] {
   const lines: [string, string][] = []
   if (result.runDir !== undefined) {
@@ -180,6 +187,7 @@ function next(result: RunResult, { file, cwd }: SummaryOptions): string[] {
     }
     lines.push(['run folder', folder])
   }
+  if (!result.dryRun) lines.push(['consistency', CONSISTENCY[result.consistency]])
   for (const command of nextCommands(result, shellWord(file))) lines.push(['next', command])
   return lines.map(([label, text]) => `   ${label.padEnd(11)} ${text}`)
 }

@@ -137,6 +137,7 @@ export interface ResultLine {
   readonly status: string
   readonly exitCode: number
   readonly runDir?: string
+  readonly consistency?: string
   readonly counts: Readonly<Record<string, number>>
   readonly entities: readonly {
     readonly name: string

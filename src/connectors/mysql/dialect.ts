@@ -17,6 +17,8 @@ export const dialect: Dialect = {
 export const capabilities: Capabilities = {
   dialect,
   singleWriter: false,
+  reading:
+    'one snapshot for all readers where the login may lock all tables for a moment (RELOAD), else one for each; a resume takes another',
   sharedSnapshot: false,
   transactionalDdl: false,
   maxIdentifier: 64,

@@ -15,6 +15,7 @@ export const dialect: Dialect = {
 export const capabilities: Capabilities = {
   dialect,
   singleWriter: false,
+  reading: 'one snapshot for all readers, which a resume reads by again while the server can still give it',
   sharedSnapshot: true,
   transactionalDdl: false,
   // 30 before 12.2; a longer name is then refused by the server.

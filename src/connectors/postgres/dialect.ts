@@ -14,6 +14,7 @@ export const dialect: Dialect = {
 export const capabilities: Capabilities = {
   dialect,
   singleWriter: false,
+  reading: 'one snapshot for all readers (exported by the server); a resume takes another',
   sharedSnapshot: true,
   transactionalDdl: true,
   maxIdentifier: 63,

@@ -12,6 +12,7 @@ export const dialect: Dialect = {
 export const capabilities: Capabilities = {
   dialect,
   singleWriter: true,
+  reading: 'one snapshot for all readers; a resume takes another',
   sharedSnapshot: false,
   transactionalDdl: true,
   maxIdentifier: 1_000_000,

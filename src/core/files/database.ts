@@ -26,6 +26,7 @@ const SAMPLE_BYTES = 1024 * 1024
 
 export const fileCapabilities: Omit<Capabilities, 'dialect'> = {
   singleWriter: true,
+  reading: 'the state that each file had when the run began; a changed one is refused',
   sharedSnapshot: true,
   transactionalDdl: false,
   maxIdentifier: 1024,

@@ -23,7 +23,7 @@ test('a plan as a page', async () => {
   const page = explainPlan({
     ...plan,
     fingerprint: '0123456789abcdef',
-    sources: { crm: { type: 'sqlite', uid: 'a', label: 'sqlite source.db' } },
+    sources: { crm: { type: 'sqlite', uid: 'a', label: 'sqlite source.db', reading: 'one snapshot' } },
     target: { type: 'sqlite', uid: 'b', label: 'sqlite target.db' },
     entities: plan.entities.map(({ estimatedRows: _, ...entity }) =>
       entity.name === 'order' ? { ...entity, estimatedRows: 12345 } : entity,
@@ -32,6 +32,7 @@ test('a plan as a page', async () => {
   })
   expect(page).toBe(` etl plan  p   fingerprint 0123456789ab
  sqlite source.db ━━▶ sqlite target.db
+ crm is read in one snapshot
 
   WAVE  ENTITY    FROM                TO        AFTER     LOAD     EST. ROWS
   1     flag      2 rows of the file  flags     ·         replace    unknown

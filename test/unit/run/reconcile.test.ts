@@ -16,7 +16,8 @@ const run: RunRow = {
   owner: 'ann@host pid 1',
   options: {},
   toolVersion: '0',
-  consistency: 'snapshot per entity',
+  consistency: 'snapshot',
+  snapshots: {},
   startedAt: '2026-01-01T00:00:00Z',
 }
 
@@ -80,6 +81,7 @@ test.each(['running', 'interrupted', 'failed'] as const)('an unfinished run (%s)
 test('resume goes on with the unfinished run', () => {
   expect(decide({ ...base, resume: true, run, file: fileOf(), fileRunKnown: true })).toEqual({
     action: 'resume',
+    begun: true,
     run,
     notes: [],
   })
@@ -88,11 +90,13 @@ test('resume goes on with the unfinished run', () => {
 test('resume without the file, or with a damaged one, goes by the ledger and says so', () => {
   expect(decide({ ...base, resume: true, run })).toEqual({
     action: 'resume',
+    begun: true,
     run,
     notes: ['checkpoint was missing and is rebuilt from the ledger'],
   })
   expect(decide({ ...base, resume: true, run, file: { kind: 'damaged', kept: 'x.json' } })).toEqual({
     action: 'resume',
+    begun: true,
     run,
     notes: ['checkpoint was damaged and is rebuilt from the ledger; the old one is kept as x.json'],
   })
@@ -114,6 +118,18 @@ test('resume where no run is, or only a given up one', () => {
   })
 })
 
+test('a run that was taken back, or half so, is not gone on with', () => {
+  expect(refused({ resume: true, run: { ...run, state: 'undone' } })).toEqual({
+    code: 'E525',
+    message: 'run r1 of crm was taken back',
+  })
+  expect(decide({ ...base, run: { ...run, state: 'undone' } })).toEqual({ action: 'new' })
+  const half = { ...run, state: 'undoing' } as const
+  for (const how of [{}, { resume: true }, { restart: true }]) {
+    expect(refused({ ...how, run: half })).toEqual({ code: 'E525', message: 'run r1 of crm is being taken back' })
+  }
+})
+
 test('a checkpoint of another target, of another run, or whose run the ledger does not know is refused', () => {
   expect(refused({ resume: true, run, file: fileOf({ targetUid: 't2' }), fileRunKnown: true })).toEqual({
     code: 'E509',
@@ -130,13 +146,15 @@ test('a checkpoint of another target, of another run, or whose run the ledger do
 })
 
 test('the file may be behind the ledger, never ahead of it', () => {
-  expect(compareMarks(fileOf(), () => 3)).toBe('equal')
-  expect(compareMarks(fileOf(), () => 5)).toBe('behind')
-  expect(compareMarks({ kind: 'none' }, () => 5)).toBe('equal')
-  expect(() => compareMarks(fileOf(), () => 2)).toThrow(
+  expect(compareMarks(fileOf(), () => 3, 1)).toBe('equal')
+  expect(compareMarks(fileOf(), () => 5, 1)).toBe('behind')
+  expect(compareMarks(fileOf(), () => 5, 2)).toBe('stale')
+  expect(compareMarks(fileOf(), () => 3, 2)).toBe('equal')
+  expect(compareMarks({ kind: 'none' }, () => 5, 1)).toBe('equal')
+  expect(() => compareMarks(fileOf(), () => 2, 1)).toThrow(
     "the checkpoint has batch 3 of customer, the target's ledger only 2",
   )
-  expect(() => compareMarks(fileOf(), () => undefined)).toThrow(
+  expect(() => compareMarks(fileOf(), () => undefined, 1)).toThrow(
     "the checkpoint has batch 3 of customer, the target's ledger only 0",
   )
 })

@@ -38,7 +38,7 @@ export function runStarted(
     dryRun: false,
     resumed: false,
     concurrency: 4,
-    consistency: 'report',
+    consistency: 'snapshot',
     entities: entities.map((entity, i) => ({
       name: entity.name,
       wave: i + 1,

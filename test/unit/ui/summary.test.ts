@@ -32,6 +32,7 @@ function result(rest: Partial<RunResult> = {}): RunResult {
     status: 'ok',
     exitCode: 0,
     dryRun: false,
+    consistency: 'snapshot',
     counts: counts(8649),
     entities: [entity('countries', 249, 400), entity('products', 8400, 1100)],
     ms: 1500,
@@ -55,6 +56,7 @@ test('a run without problems', () => {
     total      8,649    8,649            ·  1.5s   5,766
 
    run folder  .etl/crm/runs/7f3a9c
+   consistency snapshot: each source was read in one state
 `)
 })
 
@@ -95,6 +97,7 @@ test('rejected rows, changed values and warnings, with the files that hold the r
 
    quarantine  .etl/crm/runs/7f3a9c/quarantine/customers.ndjson (12 rows)
    run folder  .etl/crm/runs/7f3a9c
+   consistency snapshot: each source was read in one state
    next        etl quarantine crm.yaml 7f3a9c   why, and what to do
 `)
 })
