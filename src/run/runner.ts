@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Database } from '../core/connector.js'
-import { EtlError, exitCodeOf } from '../core/errors.js'
+import { EtlError } from '../core/errors.js'
 import { failpoint } from '../core/failpoint.js'
 import { snapshotGone } from '../core/snapshot-pool.js'
 import type { Pipeline } from '../load/pipeline.js'
@@ -17,6 +17,8 @@ import type { SourceAddress } from './produce-job.js'
 import { Progress } from './progress.js'
 import { QuarantineFiles } from './quarantine.js'
 import { Resolvers } from './resolvers.js'
+import { exitCode, shown } from './result.js'
+import { resumeLine } from './resume-line.js'
 import { retried } from './retried.js'
 import { RunFiles } from './run-files.js'
 import { schedule } from './scheduler.js'
@@ -277,7 +279,8 @@ class Run {
     })
     if (complete && this.#context.retry === undefined)
       emit({ type: 'info', message: `run ${runId} is complete already; nothing was written` })
-    else if (resumed !== undefined) emit({ type: 'info', message: banner(resumed.state, resumed.endedAt, this.#runs) })
+    else if (resumed !== undefined)
+      emit({ type: 'info', message: resumeLine(resumed.state, resumed.endedAt, this.#runs) })
     for (const note of notes) emit({ type: 'info', message: note })
     for (const { message, path } of plan.warnings) {
       const [section, name] = path
@@ -392,28 +395,4 @@ function addressOf({ spec, baseDir }: Pipeline, source: string): SourceAddress {
   const config = source === '$target' ? spec.target : spec.sources[source]
   if (config === undefined) throw new Error(`the file has no source ${source}`)
   return { config, baseDir, applicationName: `etl ${spec.name}` }
-}
-
-function exitCode(status: RunStatus, reason: Control['reason'], error: EtlError | undefined): number {
-  if (status === 'failed') return exitCodeOf(error)
-  if (status === 'interrupted') return reason === 'SIGTERM' ? 143 : 130
-  return status === 'quarantined' ? 3 : 0
-}
-
-function shown(error: EtlError) {
-  return {
-    code: error.code,
-    message: error.message,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    ...(error.where === undefined ? {} : { where: error.where }),
-  }
-}
-
-function banner(state: string, endedAt: string | undefined, runs: readonly EntityRun[]): string {
-  const done = runs.filter(run => run.state === 'done').length
-  const begun = runs.filter(run => run.state !== 'done' && run.counts.read > 0)
-  const rows = runs.reduce((sum, run) => sum + run.counts.read, 0)
-  const how = endedAt === undefined ? 'it did not end by itself' : `${state} ${endedAt}`
-  const at = begun.map(run => `${run.plan.name} @${run.counts.read.toLocaleString('en-US')}`).join(', ')
-  return `resuming (${how}): done ${done}, resume ${begun.length}${at === '' ? '' : ` (${at})`}, not started ${runs.length - done - begun.length}; ${rows.toLocaleString('en-US')} rows already read are skipped`
 }
