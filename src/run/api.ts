@@ -94,8 +94,10 @@ export interface RunResult {
   readonly counts: Counts
   readonly entities: readonly EntityResult[]
   readonly ms: number
-  /** Absolute folder with events.ndjson, quarantine/ …; undefined for a dry run. */
+  /** Absolute folder with events.ndjson, report.json …; undefined for a dry run. */
   readonly runDir?: string
+  /** Absolute folder with `<entity>.ndjson` of the rejected rows, within `runDir`. */
+  readonly quarantineDir?: string
   readonly warnings: readonly string[]
   /** A retry: of which run, and how many of its rows are still rejected (of the entities chosen). */
   readonly retry?: { readonly of: string; readonly left: number }

@@ -6,7 +6,7 @@ import { EtlError } from '../core/errors.js'
 import type { Pipeline } from '../load/pipeline.js'
 import { openTarget } from '../plan/open.js'
 import { Ledger } from './ledger.js'
-import { type QuarantineLine, quarantineFile, type RejectStage } from './quarantine.js'
+import { type QuarantineLine, quarantineFile, quarantineFolder, type RejectStage } from './quarantine.js'
 import { KeptRows } from './reject-kept.js'
 import type { Reject } from './reject-ledger.js'
 import { Sessions } from './sessions.js'
@@ -132,7 +132,7 @@ async function byFiles(options: QuarantineOptions, collected: Collected): Promis
   const runId = options.run ?? (await lastRun(collected.stateDir))
   if (runId === undefined) return
   collected.runId = runId
-  const dir = join(collected.stateDir, 'runs', runId, 'quarantine')
+  const dir = quarantineFolder(join(collected.stateDir, 'runs', runId))
   for (const name of await readdir(dir).catch(() => [])) {
     for await (const line of new KeptRows(join(dir, name)).lines()) {
       if (line.policy !== 'quarantine' || options.entities?.includes(line.entity) === false) continue

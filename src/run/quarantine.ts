@@ -1,4 +1,5 @@
-import { appendFile, mkdir, readFile } from 'node:fs/promises'
+import { existsSync, readdirSync } from 'node:fs'
+import { appendFile, cp, mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
 import type { ErrorCode } from '../core/codes.js'
@@ -38,17 +39,49 @@ export interface QuarantineLine extends RejectRecord {
  * `quarantine/<entity>.ndjson` in the run's folder: one line per rejected row with its values, readable by the owner only.
  * Lines are written before their batch commits, so none is ever missing; those of a batch that did not commit are cut
  * off when its chunk starts again.
+ *
+ * A file cannot be fenced: a process that lost its run may not know it yet. So each writes to a folder of its epoch alone,
+ * and one that goes on begins with a copy.
  */
 export class QuarantineFiles {
-  readonly #dir: string
+  readonly dir: string
+  readonly #runDir: string
+  readonly #epoch: number
   readonly #turns = new Map<string, Promise<void>>()
 
-  constructor(runDir: string) {
-    this.#dir = join(runDir, 'quarantine')
+  private constructor(runDir: string, epoch: number) {
+    this.#runDir = runDir
+    this.#epoch = epoch
+    this.dir = join(runDir, folderName(epoch))
+  }
+
+  /** Takes along what the processes before kept; call it once the run is taken, so that they commit nothing more. */
+  static async open(runDir: string, epoch: number): Promise<QuarantineFiles> {
+    const dir = join(runDir, folderName(epoch))
+    const [before] = folders(runDir)
+    if (epoch > 1 && dir !== before?.dir) {
+      const copy = `${dir}.tmp`
+      try {
+        await rm(copy, { recursive: true, force: true })
+        if (before === undefined) await mkdir(copy, { mode: 0o700 })
+        else await cp(before.dir, copy, { recursive: true })
+        await rename(copy, dir)
+      } catch (cause) {
+        throw stateError(dir, cause)
+      }
+    }
+    return new QuarantineFiles(runDir, epoch)
+  }
+
+  /** The run is complete: nobody goes on from the copies of earlier processes. */
+  async removeOlder(): Promise<void> {
+    for (const { dir, epoch } of folders(this.#runDir)) {
+      if (epoch < this.#epoch) await rm(dir, { recursive: true, force: true }).catch(() => undefined)
+    }
   }
 
   path(entity: string): string {
-    return join(this.#dir, fileName(entity))
+    return join(this.dir, fileName(entity))
   }
 
   async append(
@@ -64,7 +97,7 @@ export class QuarantineFiles {
     )
     const file = this.path(entity)
     await this.#inTurn(file, async () => {
-      await mkdir(this.#dir, { recursive: true, mode: 0o700 })
+      await mkdir(this.dir, { recursive: true, mode: 0o700 })
       await appendFile(file, lines.join(''), { mode: 0o600 })
     })
   }
@@ -103,9 +136,29 @@ export class QuarantineFiles {
   }
 }
 
+/** Where the run in this folder keeps its rejected rows: with the last process that had it. */
+export function quarantineFolder(runDir: string): string {
+  return folders(runDir)[0]?.dir ?? join(runDir, folderName(1))
+}
+
 /** Where the run in this folder keeps the rejected rows of an entity. */
 export function quarantineFile(runDir: string, entity: string): string {
-  return join(runDir, 'quarantine', fileName(entity))
+  return join(quarantineFolder(runDir), fileName(entity))
+}
+
+/** The last process's first. */
+function folders(runDir: string): { readonly epoch: number; readonly dir: string }[] {
+  if (!existsSync(runDir)) return []
+  return readdirSync(runDir)
+    .flatMap(name => {
+      const [found, epoch = '1'] = /^quarantine(?:-(\d+))?$/.exec(name) ?? []
+      return found === undefined ? [] : [{ epoch: Number(epoch), dir: join(runDir, name) }]
+    })
+    .sort((a, b) => b.epoch - a.epoch)
+}
+
+function folderName(epoch: number): string {
+  return epoch === 1 ? 'quarantine' : `quarantine-${epoch}`
 }
 
 function fileName(entity: string): string {

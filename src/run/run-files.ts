@@ -5,30 +5,41 @@ import writeFileAtomic from 'write-file-atomic'
 import type { EtlError } from '../core/errors.js'
 import type { RunResult } from './api.js'
 import type { RunEvent } from './events.js'
-import { stateError } from './quarantine.js'
+import { QuarantineFiles, stateError } from './quarantine.js'
 
 /** `runs/<run-id>/`: events as they happen and the result, readable by the owner only. */
 export class RunFiles {
   readonly dir: string
+  readonly quarantine: QuarantineFiles
   readonly #events: WriteStream
   readonly #onError: (error: EtlError) => void
 
-  private constructor(dir: string, events: WriteStream, onError: (error: EtlError) => void) {
+  private constructor(quarantine: QuarantineFiles, dir: string, onError: (error: EtlError) => void) {
+    const events = createWriteStream(join(dir, 'events.ndjson'), { flags: 'a', mode: 0o600 })
     this.dir = dir
+    this.quarantine = quarantine
     this.#events = events
     this.#onError = onError
     events.on('error', cause => this.#onError(stateError(join(dir, 'events.ndjson'), cause)))
   }
 
   /** @param onError a file could not be written: the run is to stop */
-  static async open(stateDir: string, runId: string, onError: (error: EtlError) => void): Promise<RunFiles> {
-    const dir = join(stateDir, 'runs', runId)
+  static async open(
+    stateDir: string,
+    run: { readonly runId: string; readonly epoch: number },
+    onError: (error: EtlError) => void,
+  ): Promise<RunFiles> {
+    const dir = join(stateDir, 'runs', run.runId)
     try {
       await mkdir(dir, { recursive: true, mode: 0o700 })
     } catch (cause) {
       throw stateError(dir, cause)
     }
-    return new RunFiles(dir, createWriteStream(join(dir, 'events.ndjson'), { flags: 'a', mode: 0o600 }), onError)
+    return new RunFiles(await QuarantineFiles.open(dir, run.epoch), dir, onError)
+  }
+
+  get places(): Pick<RunResult, 'runDir' | 'quarantineDir'> {
+    return { runDir: this.dir, quarantineDir: this.quarantine.dir }
   }
 
   event(event: RunEvent): void {

@@ -15,7 +15,6 @@ import type { Pass, RejectCauses } from './ledger.js'
 import { type Prepared, prepare } from './prepare.js'
 import type { SourceAddress } from './produce-job.js'
 import { Progress } from './progress.js'
-import { QuarantineFiles } from './quarantine.js'
 import { Resolvers } from './resolvers.js'
 import { exitCode, shown } from './result.js'
 import { resumeLine } from './resume-line.js'
@@ -44,7 +43,7 @@ export async function startRun(pipeline: Pipeline, options: RunOptions = {}): Pr
   const files =
     options.dryRun || (prepared.complete && prepared.retry !== undefined)
       ? undefined
-      : await RunFiles.open(stateDir, prepared.runId, error => {
+      : await RunFiles.open(stateDir, prepared, error => {
           fileError ??= error
           control.stop('stop')
         }).catch(async (error: unknown) => {
@@ -139,7 +138,7 @@ class Run {
       slots: new Slots(options.concurrency ?? DEFAULT_CONCURRENCY),
       progress: dryRun ? undefined : this.#openProgress(),
       runDir: around.files?.dir,
-      quarantine: around.files === undefined ? undefined : new QuarantineFiles(around.files.dir),
+      quarantine: around.files?.quarantine,
       resolvers: this.#resolvers,
       retry: prepared.retry,
       windows: new Windows(prepared, { dryRun, signal: around.control.signal, warn: (m, e) => this.#warn(m, e) }),
@@ -197,7 +196,7 @@ class Run {
       entities: this.#runs.map(run => run.result),
       ms: now() - started,
       warnings: this.#warnings,
-      ...(this.#around.files === undefined ? {} : { runDir: this.#around.files.dir }),
+      ...this.#around.files?.places,
       ...(retry === undefined ? {} : { retry }),
       ...(error === undefined ? {} : { error }),
     }
@@ -378,6 +377,7 @@ class Run {
     failpoint('run-complete')
     await progress.settle()
     await progress.save(state)
+    if (state === 'completed') await this.#context.quarantine?.removeOlder()
   }
 
   async #close(): Promise<void> {

@@ -179,7 +179,7 @@ function next(result: RunResult, { file, cwd }: SummaryOptions): string[] {
     const folder = relative(cwd, result.runDir) || '.'
     for (const entity of result.entities) {
       const { counts, unresolved } = entity
-      const path = join(folder, 'quarantine', `${entity.name}.ndjson`)
+      const path = join(relative(cwd, result.quarantineDir ?? ''), `${entity.name}.ndjson`)
       const without = unresolved === 0 ? '' : `, ${formatCount(unresolved)} of them loaded without deferred columns`
       if (counts.quarantined + unresolved > 0)
         lines.push(['quarantine', `${path} (${plural(counts.quarantined + unresolved, 'row')}${without})`])

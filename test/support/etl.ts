@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Driver from 'better-sqlite3'
 import { afterAll } from 'vitest'
+import { quarantineFile } from '../../src/run/quarantine.js'
 import { type EtlOptions, type EtlResult, type StartedEtl, startProcess } from './process.js'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -125,7 +126,7 @@ export interface QuarantineLine {
 }
 
 export function quarantineOf(runDir: string, entity: string): QuarantineLine[] {
-  return readFileSync(join(runDir, 'quarantine', `${entity}.ndjson`), 'utf8')
+  return readFileSync(quarantineFile(runDir, entity), 'utf8')
     .split('\n')
     .filter(line => line !== '')
     .map(line => JSON.parse(line) as QuarantineLine)

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { quarantineFile } from '../../src/run/quarantine.js'
 import type { Place } from './engines.js'
 import { type EntityModel, imageRow } from './entities.js'
 
@@ -11,18 +12,12 @@ export interface Verdict {
   readonly problems: readonly string[]
 }
 
-export interface Held {
-  readonly ledger: boolean
-  /** A frozen process woke up beside the one that took over: the quarantine files of both are one, and only the ledger is fenced. */
-  readonly takenOver: boolean
-}
-
 /** Holds the target against the model: rows as a multiset, the ledger's sums, the quarantine, what is left open. */
 export async function judge(
   place: Place,
   entities: readonly EntityModel[],
   dir: string,
-  { ledger, takenOver }: Held,
+  ledger: boolean,
 ): Promise<Verdict> {
   const problems: string[] = []
   let lost = 0
@@ -45,7 +40,7 @@ export async function judge(
   }
   if (ledger) {
     problems.push(...(await ledgerProblems(place, entities)))
-    if (!takenOver) problems.push(...quarantineProblems(entities, dir))
+    problems.push(...quarantineProblems(entities, dir))
   }
   problems.push(...(await leftOpen(place)))
   return { lost, doubled, problems }
@@ -78,7 +73,7 @@ function quarantineProblems(entities: readonly EntityModel[], dir: string): stri
   const runs = join(dir, '.etl', 'torture', 'runs')
   return entities.flatMap(({ name, counts }) => {
     const lines = readdirSync(runs)
-      .map(run => join(runs, run, 'quarantine', `${name}.ndjson`))
+      .map(run => quarantineFile(join(runs, run), name))
       .filter(file => existsSync(file))
       .flatMap(file => readFileSync(file, 'utf8').split('\n'))
       .filter(line => line !== '')

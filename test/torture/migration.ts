@@ -87,7 +87,7 @@ export async function migrate(options: MigrationOptions): Promise<Outcome> {
     const verdict =
       problems.length > 0 && !run.done
         ? { lost: 0, doubled: 0, problems }
-        : await judge(fresh, scenario.entities, dir, { ledger, takenOver: run.takenOver })
+        : await judge(fresh, scenario.entities, dir, ledger)
     const all = [...new Set([...problems, ...verdict.problems])]
     keep = all.length > 0 && process.env.ETL_TORTURE_KEEP !== undefined
     if (keep) options.log?.(`kept: ${dir}, database ${id}_target`)
@@ -127,7 +127,6 @@ class Migration {
   readonly happened: string[] = []
   processes = 0
   done = false
-  takenOver = false
   readonly #around: Surroundings
   readonly #checkpoint: string
   readonly #older: string
@@ -309,7 +308,6 @@ class Migration {
       return
     }
     this.happened.push(fault.kind)
-    this.takenOver = true
     const wasResume = this.#resume
     this.#resume = true
     await fresh.forget()

@@ -37,6 +37,7 @@ function result(rest: Partial<RunResult> = {}): RunResult {
     entities: [entity('countries', 249, 400), entity('products', 8400, 1100)],
     ms: 1500,
     runDir: '/data/.etl/crm/runs/7f3a9c',
+    quarantineDir: '/data/.etl/crm/runs/7f3a9c/quarantine',
     warnings: [],
     ...rest,
   }
