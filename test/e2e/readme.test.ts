@@ -26,9 +26,12 @@ function steps(console: string): Step[] {
   return found
 }
 
-/** What differs from run to run: the run's name and how long it took. */
+/** What differs from run to run: the run's name, how long it took, and the rate where that can be told. */
 function masked(text: string): string {
-  return text.replaceAll(/\b[0-9a-f]{8}\b/g, 'RUN').replaceAll(/\b\d+\.\ds\b/g, '0.0s')
+  return text
+    .replaceAll(/\b[0-9a-f]{8}\b/g, 'RUN')
+    .replaceAll(/\b\d+\.\ds( +\S+)$/gm, (_, rate: string) => `0.0s${'·'.padStart(rate.length)}`)
+    .replaceAll(/\b\d+\.\ds\b/g, '0.0s')
 }
 
 let root: string
