@@ -35,6 +35,8 @@ async function readDotenv(file: string): Promise<Record<string, string>> {
   return parse(text)
 }
 
+const ALONE = /^\$\{[^}]*\}$/
+
 /** The tree with every `${…}` filled in, and every secret that turned up on the way. */
 export function resolveVariables(
   root: Node,
@@ -57,9 +59,11 @@ export function resolveVariables(
     if (missing.length > 0) return scalar
     collect(value, used.length > 0)
     if (secret && path.at(-1) !== 'url') for (const part of used) secrets.add(part)
-    if (!scalar.plain) return { ...scalar, value }
     const typed = retype(value)
-    return typed === value ? { ...scalar, value } : { ...scalar, value: typed, text: value }
+    if (typed === value) return { ...scalar, value }
+    if (scalar.plain) return { ...scalar, value: typed, text: value }
+    const alone = ALONE.test(scalar.value) && typeof typed !== 'string' && typed !== null
+    return { ...scalar, value, ...(alone ? { unquoted: typed } : {}) }
   })
   secrets.delete('')
   return { root: resolved, secrets: [...secrets], problems }

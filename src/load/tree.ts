@@ -29,6 +29,11 @@ export interface ScalarNode {
   readonly value: Scalar
   /** The text of a value that got its number, boolean or null from a variable: where text is wanted, this is it. */
   readonly text?: string
+  /**
+   * The number or boolean that a quoted variable alone would be without its quotes, which inside `{ }` it cannot do
+   * without: where that is wanted, this is it.
+   */
+  readonly unquoted?: number | boolean
   /** Written without quotes. */
   readonly plain: boolean
 }

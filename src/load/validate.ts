@@ -30,21 +30,25 @@ export function compileSchema(schema: LanguageSchema): ValidateFunction {
 
 /**
  * Checks the document's shape. The tree that comes back is the one given, but for variables' values that looked like a
- * number where text is wanted (`password: ${PASSWORD}` with digits only).
+ * number where text is wanted (`password: ${PASSWORD}` with digits only), and for quoted ones that stand where a number or
+ * boolean is wanted (`{ port: "${PORT}" }`).
  */
 export function validateTree(root: Node): { root: Node; data: unknown; problems: Diagnostic[] } {
   let tree = root
   let data = toData(tree)
   const validator = compileSchema(relevant(languageSchema(), [data]) as LanguageSchema)
   let errors = run(validator, data)
-  const numbers = errors
-    .filter(error => wantsText(error) && textAt(tree, error) !== undefined)
-    .map(error => error.instancePath)
-  if (numbers.length > 0) {
-    const asText = new Set(numbers)
-    tree = mapScalars(tree, (scalar, path) =>
-      scalar.text !== undefined && asText.has(pointer(path)) ? { ...scalar, value: scalar.text } : scalar,
-    )
+  const meant = new Map(
+    errors.flatMap(error => {
+      const value = meantAt(tree, error)
+      return value === undefined ? [] : [[error.instancePath, value]]
+    }),
+  )
+  if (meant.size > 0) {
+    tree = mapScalars(tree, (scalar, path) => {
+      const value = meant.get(pointer(path))
+      return value === undefined ? scalar : { ...scalar, value }
+    })
     data = toData(tree)
     errors = run(validator, data)
   }
@@ -55,13 +59,14 @@ function run(validate: ValidateFunction, data: unknown): ErrorObject[] {
   return validate(data) ? [] : [...(validate.errors ?? [])]
 }
 
-function wantsText(error: ErrorObject): boolean {
-  return error.keyword === 'type' && [error.params.type].flat().includes('string')
-}
-
-function textAt(root: Node, error: ErrorObject): string | undefined {
+/** The other value that the scalar may have, where the error wants its type. */
+function meantAt(root: Node, error: ErrorObject): string | number | boolean | undefined {
   const node = nodeAt(root, pathOf(error.instancePath))
-  return node?.kind === 'scalar' ? node.text : undefined
+  if (error.keyword !== 'type' || node?.kind !== 'scalar') return undefined
+  const wanted: readonly unknown[] = [error.params.type].flat()
+  const fits = (value: unknown) =>
+    wanted.includes(typeof value) || (Number.isInteger(value) && wanted.includes('integer'))
+  return [node.text, node.unquoted].find(fits)
 }
 
 /** A JSON pointer as a path. */

@@ -16,7 +16,7 @@ export function reference(schema: JsonSchema, functions: readonly TransformFunct
     'Keys are required unless their default or absence is described. Unknown keys, duplicate keys and tags are errors.',
     '`${NAME}`, `${NAME:-default}` and `${NAME:?message}` stand for variables in any value (`$${` for a plain `${`): ' +
       '`--var` first, then the environment, then `.env` beside the file. An unquoted value that a variable made a number, ' +
-      '`true`, `false` or `null` counts as one where the key takes it; quoted it stays text. Inside `{ }` and `[ ]` a variable needs quotes.',
+      '`true`, `false` or `null` counts as one where the key takes it; quoted it stays text where the key takes text. Inside `{ }` and `[ ]` a variable needs quotes.',
     '',
     ...keyTable('The file', schema),
     ...connections('Sources', at(schema, 'properties', 'sources', 'additionalProperties')),

@@ -50,12 +50,30 @@ describe('where a variable is looked for', () => {
 })
 
 describe('the type of a value that came from a variable', () => {
-  it('is a number where one is wanted and the value is not quoted', async () => {
+  it('is a number where one is wanted', async () => {
     const text = pg('  database: app\n  user: me\n  port: ${PORT}\n')
     expect((await load(text, { env: { PORT: '5433' } })).spec.target.port).toBe(5433)
     expect(await problems(text, { env: { PORT: 'many' } })).toEqual(['E102 9:9 must be a whole number, not text'])
-    const quoted = pg('  database: app\n  user: me\n  port: "${PORT}"\n')
-    expect(await problems(quoted, { env: { PORT: '5433' } })).toEqual(['E102 9:9 must be a whole number, not text'])
+  })
+
+  it('may be quoted, as inside { } it has to be, where it is the whole value', async () => {
+    const flow = (port: string) =>
+      `${VALID}`.replace(
+        /target: .*/,
+        `target: { type: postgres, database: app, user: me, password: "\${PW}", port: ${port} }`,
+      )
+    const env = { PORT: '5433', PW: '12' }
+    expect(await problems(flow('${PORT}'), { env })).toEqual(['E011 5:77 inside { } and [ ] a variable needs quotes'])
+    expect((await load(flow('"${PORT}"'), { env })).spec.target).toMatchObject({ port: 5433, password: '12' })
+    expect((await load(flow('"${NONE:-5434}"'), { env })).spec.target.port).toBe(5434)
+    const wrong = ['E102 5:77 must be a whole number, not text']
+    expect(await problems(flow('"5433"'), { env })).toEqual(wrong)
+    expect(await problems(flow('"1${PORT}"'), { env })).toEqual(wrong)
+    for (const PORT of ['many', '05433', '5e3', 'true', 'null', ''])
+      expect(await problems(flow('"${PORT}"'), { env: { ...env, PORT } }), PORT).toEqual(wrong)
+    expect(await problems(flow('"${PORT}"'), { env: { ...env, PORT: '54.5' } })).toEqual([
+      'E102 5:77 must be a whole number, not text',
+    ])
   })
 
   it.each(['12345', 'true', 'null', '007', '1e3'])('is text where text is wanted: %s', async value => {
