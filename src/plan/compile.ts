@@ -16,6 +16,7 @@ import { fingerprintOf, fingerprintParts } from './fingerprint.js'
 import { foreignKeyDependencies } from './foreign-keys.js'
 import { lookupDatabase, planLookup, usedLookups } from './lookups.js'
 import type { LookupPlan, Plan, SourceSummary } from './plan.js'
+import { positionPart, positionPath } from './position.js'
 import { Problems } from './problems.js'
 import type { Selection } from './select.js'
 import { selectEntities } from './select.js'
@@ -99,7 +100,10 @@ export async function compilePlan(
     if (selection.names.includes(entity))
       problems.warn('E208', ['entities', entity, 'when'], `${entity} is skipped: ${reason}`)
   }
-  const parts = fingerprint(pipeline, world, running)
+  const parts = {
+    ...fingerprint(pipeline, world, running),
+    ...Object.fromEntries(entities.map(entity => [positionPath(entity.name), positionPart(entity)])),
+  }
   return deepFreeze<Plan>({
     format: 1,
     pipeline: spec.name,

@@ -9,6 +9,7 @@ import { acceptedChanges, decideByFile, decideByLedger, notStrict, storedOptions
 import type { Heartbeat } from './heartbeat.js'
 import { Ledger } from './ledger.js'
 import { foreignMark, foreignMarks } from './marks.js'
+import { refuseMovedPositions } from './moved-positions.js'
 import { here } from './owner.js'
 import { prepareRetry } from './prepare-retry.js'
 import type { Retry } from './retry-run.js'
@@ -139,6 +140,8 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
   })
   const begun = decision.action === 'resume' && decision.begun ? decision.run : undefined
   const complete = decision.action === 'complete'
+  if (ledger !== undefined && resumed !== undefined && !complete)
+    await targets.ask(session => refuseMovedPositions(session, ledger, resumed, plan))
   const changes =
     resumed === undefined || complete ? [] : acceptedChanges(resumed, plan, options.acceptChanges === true)
   const snapshots = complete

@@ -303,6 +303,45 @@ describe('what a run tells', () => {
     expect(place.rows('select action from etl_audit')).toEqual([['accept-changes']])
   })
 
+  test.each([
+    ['key: N', 'from: T', 'from: T, key: N'],
+    ['another table', 'from: T', 'from: U'],
+    [
+      'members in another order',
+      'from: { union: [{ table: T }, { table: U }] }',
+      'from: { union: [{ table: U }, { table: T }] }',
+    ],
+  ])('a position that means other rows by now is never gone on from: %s', async (_what, before, after) => {
+    const place = new Workspace()
+    const rows = 'with recursive n(i) as (select 1 union all select i + 1 from n where i < 100)'
+    place.source(`
+      create table T (ID integer primary key, N integer not null unique);
+      create table U (ID integer primary key, N integer not null unique);
+      insert into T ${rows} select i, 101 - i from n; insert into U ${rows} select i + 100, 101 - i from n`)
+    place.target('create table t (id integer, n integer)')
+    const file = (from: string): string => `version: 1
+name: moved
+sources: { old: { type: sqlite, path: source.sqlite } }
+target: { type: sqlite, path: target.sqlite }
+entities: { t: { ${from}, to: t, batch_size: 10, fields: { id: ID, n: N } } }
+`
+    place.write('pipeline.yaml', file(before))
+    const args = ['run', 'pipeline.yaml', '--yes']
+    const killed = await runEtl(args, { cwd: place.dir, env: { ETL_FAILPOINTS: 'after-write:kill@4' } })
+    expect(killed.signal, killed.stderr).toBe('SIGKILL')
+    place.write('pipeline.yaml', file(after))
+    const refused = await place.run('--resume', '--accept-changes')
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toMatch(
+      /E506[\s\S]*has begun t, whose rows now come in another order or from another place[\s\S]*--restart/,
+    )
+    place.write('pipeline.yaml', file(before))
+    const whole = await place.run('--resume')
+    expect(whole.code, whole.stderr).toBe(0)
+    const count = before.includes('union') ? 200 : 100
+    expect(place.rows('select count(*), count(distinct id) from t')).toEqual([[count, count]])
+  })
+
   test('ledger: false works without tables of its own', async () => {
     const place = four('ledger: false')
     const run = await place.run()
