@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   CLI,
@@ -23,6 +23,8 @@ const LONG = { timeout: 120_000 }
 interface Kind {
   readonly name: 'postgres' | 'mysql'
   readonly options: ServerOptions
+  /** Makes the server present the certificate that its file holds now. */
+  readonly reloadTls?: string
   /** Makes logins `secure`, which must use TLS, and `few`, which may have one connection. */
   readonly logins: string
   /** What is told: without TLS, of a certificate nobody vouches for, of one for another host, of one connection too many. */
@@ -67,6 +69,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: 'mysql',
+    reloadTls: 'flush ssl',
     options: { settings: { 'ssl-cert': '$ROOT/server.crt', 'ssl-key': '$ROOT/server.key' }, files: FILES },
     logins: `create user secure identified by 'pw' require ssl; grant all on *.* to secure;
       create user few identified by 'pw' with max_user_connections 1; grant all on *.* to few`,
@@ -160,6 +163,30 @@ describe.each(KINDS)('$name', kind => {
     const made = await place(block(as('secure', '?sslmode=verify-ca'), ca), 'target')
     expect((await start(made).result).code).toBe(0)
     exact(await at.rows(whole))
+  })
+
+  test.runIf(kind.reloadTls !== undefined)('a certificate for an address, and one for localhost', LONG, async () => {
+    const [[file]] = (await at.rows('select @@ssl_cert')) as [[string]]
+    const present = async (name: string): Promise<void> => {
+      writeFileSync(file, readFileSync(`${TLS}/${name}`))
+      await at.exec(String(kind.reloadTls))
+    }
+    const run = async (name: string): Promise<EtlResult> => {
+      await present(name)
+      return start(await place(block(as('secure', '?sslmode=verify-full'), `, ssl_ca: ${TLS}/${name}`), 'target'))
+        .result
+    }
+    try {
+      const refused = await run('localhost.crt')
+      expect({ code: refused.code, told: told(refused) }).toEqual({
+        code: 5,
+        told: `E309 TLS failed: Hostname/IP does not match certificate's altnames: IP: 127.0.0.1 is not in the cert's list: : ${CHECK}`,
+      })
+      expect((await run('address.crt')).code).toBe(0)
+      exact(await at.rows(whole))
+    } finally {
+      await present('server.crt')
+    }
   })
 
   test('more connections than the login may have', LONG, async () => {

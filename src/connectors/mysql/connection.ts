@@ -1,3 +1,4 @@
+import { connect as dial, isIP, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import type { Connection, ConnectionOptions, FieldPacket, QueryError, QueryOptions, ResultSetHeader } from 'mysql2'
 import { EtlError } from '../../core/errors.js'
@@ -31,6 +32,7 @@ export interface Server {
 }
 
 const INFILE_CHUNK = 256 * 1024
+const KEEP_ALIVE_MS = 30_000
 
 /** One session of the server with everything pinned that decides how values look. Errors are {@link EtlError}. */
 export class MyConnection {
@@ -213,6 +215,15 @@ function ssl(settings: Settings): Ssl | undefined {
   }
 }
 
+/**
+ * A driver given an address instead of a name tells TLS no host, and TLS would compare the certificate with `localhost`;
+ * the socket it is given is asked first. Node sets `_host` itself where it looked a name up.
+ */
+function dialAddress({ host, port }: Settings): Socket {
+  const socket = dial({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
+  return Object.assign(socket, { _host: host })
+}
+
 export async function connect(settings: Settings, options: ConnectOptions): Promise<MyConnection> {
   const where = label(settings)
   const tls = ssl(settings)
@@ -239,6 +250,7 @@ async function attempt(
     password: settings.password,
     database: settings.database,
     ...(tls === undefined ? {} : { ssl: tls }),
+    ...(tls?.verifyIdentity === true && isIP(settings.host) !== 0 ? { stream: () => dialAddress(settings) } : {}),
     charset: 'UTF8MB4_BIN',
     timezone: 'Z',
     supportBigNumbers: true,
@@ -252,7 +264,7 @@ async function attempt(
     maxPreparedStatements: 200,
     connectTimeout: settings.connectTimeoutMs,
     enableKeepAlive: true,
-    keepAliveInitialDelay: 30_000,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
     connectAttributes: { program_name: options.applicationName },
   })
   const connection = new MyConnection(client, where)
