@@ -1,5 +1,14 @@
 import type { DocPath } from '../core/diagnostics.js'
-import type { DedupeSpec, EntitySpec, FieldSpec, LoadMode, MapSpec, RestPolicy, RowPolicy } from '../spec/model.js'
+import type {
+  DedupeSpec,
+  EntitySpec,
+  FieldSpec,
+  LoadMode,
+  MapSpec,
+  MaxErrors,
+  RestPolicy,
+  RowPolicy,
+} from '../spec/model.js'
 import { expandField } from './expand-field.js'
 import { expandFrom } from './expand-from.js'
 import { expandHooks, expandTypes, optional } from './expand-parts.js'
@@ -56,7 +65,7 @@ function expandDedupe(raw: Data): DedupeSpec {
   return { by: nameList(raw.by), keep: raw.keep === 'last' ? 'last' : 'first' }
 }
 
-function maxErrors(raw: unknown): EntitySpec['maxErrors'] {
+export function maxErrors(raw: unknown): MaxErrors | undefined {
   if (raw === undefined) return undefined
   return typeof raw === 'number' ? { count: raw } : { share: Number.parseFloat(String(raw)) / 100 }
 }

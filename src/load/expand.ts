@@ -2,7 +2,7 @@ import type { ConnectionConfig } from '../core/connector.js'
 import type { Value } from '../core/row.js'
 import type { MapSpec, PipelineSpec } from '../spec/model.js'
 import { retype } from './core-scalar.js'
-import { expandEntity } from './expand-entity.js'
+import { expandEntity, maxErrors } from './expand-entity.js'
 import { expandHooks, expandTypes, inlineMap, optional } from './expand-parts.js'
 import { nameList, record } from './shape.js'
 import { tableRef } from './table-ref.js'
@@ -24,6 +24,7 @@ export function expand(data: unknown, options: ExpandOptions): PipelineSpec {
   ])
   const overrides = Object.entries(options.vars).map(([name, value]) => [name, retype(value)])
   const ledger = record(file.ledger)
+  const quarantine = record(file.quarantine)
   return {
     name: String(file.name),
     ...optional('description', file.description as string | undefined),
@@ -51,7 +52,10 @@ export function expand(data: unknown, options: ExpandOptions): PipelineSpec {
       expandEntity(name, record(raw), { defaults: record(file.defaults), maps, onlySource }),
     ),
     hooks: expandHooks(file.hooks, ['hooks']),
-    quarantine: { keepRows: record(file.quarantine).keep_rows !== false },
+    quarantine: {
+      keepRows: quarantine.keep_rows !== false,
+      ...optional('maxErrors', maxErrors(quarantine.max_errors)),
+    },
     consistency: file.consistency === 'strict' ? 'strict' : 'report',
     ledger: file.ledger === false ? false : optional('schema', ledger.schema as string | undefined),
   }

@@ -40,6 +40,7 @@ export async function checkMeaning(data: unknown, vars: Readonly<Record<string, 
   for (const [name, lookup] of Object.entries(scope.lookups)) checkLookup(name, lookup, scope)
   for (const [name, entity] of Object.entries(scope.entities)) checkEntity(name, entity, scope)
   checkMaxErrors(scope.defaults.max_errors, ['defaults', 'max_errors'], scope)
+  checkMaxErrors(record(file.quarantine).max_errors, ['quarantine', 'max_errors'], scope)
   checkTypes(file.types, ['types'], scope)
   checkHooks(file.hooks, ['hooks'], scope)
   await checkCycles(scope)

@@ -3,7 +3,7 @@ import type { NewColumn, ReadWindow, WriteMode } from '../core/connector.js'
 import type { Diagnostic } from '../core/diagnostics.js'
 import type { Value } from '../core/row.js'
 import type { LogicalType } from '../core/types.js'
-import type { InvalidPolicy, Lossy, MissPolicy, RowPolicy } from '../spec/model.js'
+import type { InvalidPolicy, Lossy, MaxErrors, MissPolicy, RowPolicy } from '../spec/model.js'
 
 /**
  * What a run will do: deterministic, plain data (JSON), frozen. Whoever has the plan and open connections can run any
@@ -79,7 +79,7 @@ export interface EntityPlan {
   /** The columns of a table that is to be created; empty for one that is there. */
   readonly created: readonly CreatedColumn[]
   readonly onError: RowPolicy
-  readonly maxErrors?: { readonly count: number } | { readonly share: number }
+  readonly maxErrors?: MaxErrors
   readonly batchRows: number
   /** How the key range is split; undefined: as the runner sees fit. */
   readonly chunks?: { readonly count: number } | { readonly rows: number }

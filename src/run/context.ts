@@ -1,5 +1,6 @@
 import type { ConnectionConfig, Database } from '../core/connector.js'
 import { type EntityPlan, type Plan, type ReadPlan, readsOf } from '../plan/plan.js'
+import type { Budget } from './budget.js'
 import type { Control } from './control.js'
 import type { EventListener, RunEvent } from './events.js'
 import type { SourceAddress } from './produce-job.js'
@@ -42,6 +43,8 @@ export interface RunContext {
   /** The run's folder; undefined in a dry run. */
   readonly runDir: string | undefined
   readonly resolvers: Resolvers
+  /** Of all entities together. */
+  readonly budget: Budget
   /** Only rows that another run rejected are read, and closed. */
   readonly retry: Retry | undefined
   /** What incremental entities read. */

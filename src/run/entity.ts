@@ -3,6 +3,7 @@ import { failpoint } from '../core/failpoint.js'
 import { keyText, type Value } from '../core/row.js'
 import type { EntityPlan, HookPlan } from '../plan/plan.js'
 import type { EntityPreview, EntityResult } from './api.js'
+import { Budget, type Tally } from './budget.js'
 import { type ChunkWatch, execChunk } from './chunk.js'
 import type { RunContext } from './context.js'
 import { addCounts, sumCounts, unexplained } from './counts.js'
@@ -19,9 +20,6 @@ import { MAX_ATTEMPTS } from './retry.js'
 import type { BatchResult } from './sink.js'
 import { finishTable, runStep } from './steps.js'
 import type { ShownWindow } from './windows.js'
-
-/** A share is judged once this many rows were read, and at the end. */
-const SHARE_MIN_ROWS = 1000
 
 type Cause = EntityResult['rejects'][number]
 
@@ -45,6 +43,7 @@ export class EntityRun {
   readonly #dryKeys: DryKeys | undefined
   readonly #causes = new Map<string, Cause>()
   readonly #preview: Preview | undefined
+  readonly #budget: Budget
   readonly losses = new Map<string, number>()
   readonly substituted = new Map<string, number>()
   counts: Counts = NO_COUNTS
@@ -60,6 +59,12 @@ export class EntityRun {
     this.#context = context
     this.plan = plan
     this.#dryKeys = dryKeys
+    this.#budget = new Budget({
+      limit: plan.maxErrors,
+      setting: 'max_errors',
+      tally: () => this.tally,
+      where: plan.name,
+    })
     this.#preview = context.dryRun ? new Preview(plan) : undefined
   }
 
@@ -79,12 +84,19 @@ export class EntityRun {
     }
   }
 
+  /** What is committed, also by runs before this one. */
+  get tally(): Tally {
+    return { read: this.counts.read, failed: this.#failedRows }
+  }
+
   /** Rows that a run before this one rejected, so that the causes are whole after a resume. */
   restore(counts: Counts, causes: readonly Cause[], unresolved: number): void {
     this.unresolved = unresolved
     this.counts = counts
     for (const cause of causes) this.#causes.set(causeKey(cause), cause)
-    this.#failedRows = causes.reduce((sum, cause) => sum + cause.rows, 0)
+    const listed = causes.reduce((sum, cause) => sum + cause.rows, 0)
+    // Without a ledger the checkpoint's counts are all there is.
+    this.#failedRows = Math.max(listed, counts.quarantined + unresolved)
   }
 
   /** The first pass; resolves to false where the run was asked to stop. */
@@ -106,7 +118,7 @@ export class EntityRun {
       await this.#hooks(plan.hooks.before, 'hook-before')
       if (!(await this.#pass('load'))) return false
       failpoint('entity-complete')
-      this.#withinShare(this.counts.read)
+      this.#budget.close()
       this.#checkCounts()
       if (plan.write.advance.length > 0) {
         await runStep(this.#context, plan.name, 'sequences', 0, session =>
@@ -136,7 +148,10 @@ export class EntityRun {
     })
     try {
       const done = await this.#pass('defer')
-      if (done) await this.#complete()
+      if (done) {
+        this.#budget.close()
+        await this.#complete()
+      }
       return done
     } finally {
       this.ms += this.#context.now() - started
@@ -186,7 +201,7 @@ export class EntityRun {
       signal,
       began: counts => totals.set(chunk, counts),
       dryKeys: this.#dryKeys,
-      admit: result => this.#admit(result),
+      admit: result => this.#admit(pass, result),
       retry: (error, attempt, waitMs) =>
         emit({
           type: 'retry',
@@ -232,7 +247,7 @@ export class EntityRun {
   }
 
   /** Is the batch to be committed? Throws where the policy or the budget says no. */
-  #admit(result: BatchResult): void {
+  #admit(pass: Pass, result: BatchResult): void {
     const fatal = result.rejects.find(reject => reject.policy === 'fail')
     if (fatal !== undefined) {
       const what = fatal.field === undefined ? fatal.message : `${fatal.field}: ${fatal.message}`
@@ -242,25 +257,10 @@ export class EntityRun {
         hint: `${file === undefined ? 'see the row above' : `the row is in ${file}`}; mend it and go on with \`etl run … --resume\`, or set ${milder(this.plan, fatal)} and add --accept-changes`,
       })
     }
-    const { maxErrors } = this.plan
-    const failed = this.#failedRows + result.rejects.length
-    if (maxErrors !== undefined && 'count' in maxErrors && failed > maxErrors.count)
-      throw this.#tooMany(failed, `max_errors is ${maxErrors.count}`)
-    const read = this.counts.read + result.counts.read
-    if (read >= SHARE_MIN_ROWS && failed > 0) this.#withinShare(read, failed)
-  }
-
-  #withinShare(read: number, failed = this.#failedRows): void {
-    const { maxErrors } = this.plan
-    if (maxErrors === undefined || !('share' in maxErrors) || failed <= maxErrors.share * read) return
-    throw this.#tooMany(failed, `max_errors is ${maxErrors.share * 100} %, ${read} rows were read`)
-  }
-
-  #tooMany(failed: number, limit: string): EtlError {
-    return new EtlError('E501', `${failed} rows failed; ${limit}`, {
-      where: this.plan.name,
-      hint: 'look at the quarantine file, mend the mapping or raise max_errors, then go on with `etl run … --resume`',
-    })
+    // The second pass reads rows that are counted already.
+    const more = { read: pass === 'load' ? result.counts.read : 0, failed: result.rejects.length }
+    this.#budget.check(more)
+    this.#context.budget.check(more)
   }
 
   #tell(batch: PreparedBatch, rejects: readonly RejectRecord[]): void {

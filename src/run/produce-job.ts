@@ -3,6 +3,7 @@ import type { ConnectionConfig, WriteSpec } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import type { Value } from '../core/row.js'
 import type { FunctionContext } from '../core/transform.js'
+import type { Pipeline } from '../load/pipeline.js'
 import type { EntityPlan, ProgramPlan, ReadPlan } from '../plan/plan.js'
 import type { Resolvers } from '../plan/resolve.js'
 import { compileRowProgram } from '../plan/row-program.js'
@@ -77,4 +78,10 @@ export async function* produceHere(
   } finally {
     duplicates?.close()
   }
+}
+
+export function addressOf({ spec, baseDir }: Pipeline, source: string): SourceAddress {
+  const config = source === '$target' ? spec.target : spec.sources[source]
+  if (config === undefined) throw new Error(`the file has no source ${source}`)
+  return { config, baseDir, applicationName: `etl ${spec.name}` }
 }

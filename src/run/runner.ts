@@ -5,6 +5,7 @@ import { failpoint } from '../core/failpoint.js'
 import { snapshotGone } from '../core/snapshot-pool.js'
 import type { Pipeline } from '../load/pipeline.js'
 import type { RunHandle, RunOptions, RunResult } from './api.js'
+import { runBudget } from './budget.js'
 import { emitter, type RunContext } from './context.js'
 import { Control } from './control.js'
 import { sumCounts } from './counts.js'
@@ -13,7 +14,7 @@ import { EntityRun, runHook } from './entity.js'
 import type { EventListener, RunStatus } from './events.js'
 import type { Pass, RejectCauses } from './ledger.js'
 import { type Prepared, prepare } from './prepare.js'
-import type { SourceAddress } from './produce-job.js'
+import { addressOf } from './produce-job.js'
 import { Progress } from './progress.js'
 import { Resolvers } from './resolvers.js'
 import { exitCode, shown } from './result.js'
@@ -140,6 +141,11 @@ class Run {
       runDir: around.files?.dir,
       quarantine: around.files?.quarantine,
       resolvers: this.#resolvers,
+      budget: runBudget(
+        prepared.retry === undefined ? pipeline.spec.quarantine.maxErrors : undefined,
+        () => this.#runs.map(({ tally }) => tally),
+        () => around.control.stop('stop'),
+      ),
       retry: prepared.retry,
       windows: new Windows(prepared, { dryRun, signal: around.control.signal, warn: (m, e) => this.#warn(m, e) }),
       emit: around.emit,
@@ -313,6 +319,7 @@ class Run {
       ended: (run, error) => this.#ended(run, error),
     })
     if (control.signal.aborted || this.#error !== undefined) return
+    this.#context.budget.close()
     for (const [i, hook] of plan.hooks.after.entries()) await runHook(this.#context, '$pipeline', 'hook-after', i, hook)
   }
 
@@ -389,10 +396,4 @@ class Run {
     await targets.close()
     await databases.close()
   }
-}
-
-function addressOf({ spec, baseDir }: Pipeline, source: string): SourceAddress {
-  const config = source === '$target' ? spec.target : spec.sources[source]
-  if (config === undefined) throw new Error(`the file has no source ${source}`)
-  return { config, baseDir, applicationName: `etl ${spec.name}` }
 }

@@ -34,10 +34,10 @@ const ON_ERROR =
 const onError = (options: JsonSchema) =>
   oneWordOf(['fail', 'quarantine', 'skip'], { description: ON_ERROR, examples: ['quarantine'], ...options })
 
-const maxErrors = (fallback: string) =>
+export const maxErrors = (of: string, fallback: string) =>
   forms(
     {
-      description: `Failed rows an entity may have, as a number or as a share of the rows read; past it the entity fails. Default: ${fallback}.`,
+      description: `Failed rows ${of} may have, as a number or as a share of the rows read; past it ${of.replace(/^an? /, 'the ')} fails. Default: ${fallback}.`,
       examples: [100, '1%'],
     },
     Type.Integer({ minimum: 0 }),
@@ -59,7 +59,7 @@ export function defaults(): TSchema {
       batch_size: Type.Optional(batchSize('what suits the target')),
       load: Type.Optional(load({ default: 'insert' })),
       on_error: Type.Optional(onError({ default: 'quarantine' })),
-      max_errors: Type.Optional(maxErrors('no limit; exit code 3 tells')),
+      max_errors: Type.Optional(maxErrors('an entity', 'no limit; exit code 3 tells')),
       rest: Type.Optional(rest({ default: 'warn' })),
     },
     {
@@ -186,7 +186,7 @@ export function entity(field: TSchema): TSchema {
         ),
       ),
       on_error: Type.Optional(onError({ description: `${ON_ERROR}${orDefaults('quarantine')}` })),
-      max_errors: Type.Optional(maxErrors('what `defaults` says, else no limit')),
+      max_errors: Type.Optional(maxErrors('an entity', 'what `defaults` says, else no limit')),
       hooks: Type.Optional(hooks('the entity')),
       when: Type.Optional(
         Type.Object(

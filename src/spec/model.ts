@@ -22,8 +22,12 @@ export interface PipelineSpec {
   readonly entities: readonly EntitySpec[]
   readonly hooks: HooksSpec
   readonly consistency: 'report' | 'strict'
-  /** Rejected rows are kept with their values in the run's folder. */
-  readonly quarantine: { readonly keepRows: boolean }
+  readonly quarantine: {
+    /** Rejected rows are kept with their values in the run's folder. */
+    readonly keepRows: boolean
+    /** Of all entities together; past it the run fails. Undefined: no limit. */
+    readonly maxErrors?: MaxErrors
+  }
   /** Where the ledger's tables live (default: the target's default schema); false switches exactly-once off. */
   readonly ledger: { readonly schema?: string } | false
 }
@@ -104,6 +108,9 @@ export type Lossy = 'fail' | 'quarantine' | 'round' | 'truncate'
 export type InvalidPolicy = 'null' | 'default' | 'quarantine' | 'fail'
 export type RestPolicy = 'warn' | 'ignore' | 'copy' | 'fail'
 
+/** Failed rows that are let pass, as a number or as a share (0..1) of the rows read. */
+export type MaxErrors = { readonly count: number } | { readonly share: number }
+
 export interface EntitySpec {
   readonly name: string
   readonly description?: string
@@ -133,8 +140,8 @@ export interface EntitySpec {
   /** Undefined: as the runner sees fit. */
   readonly chunks?: { readonly count: number } | { readonly rows: number }
   readonly onError: RowPolicy
-  /** Past this many failed rows (or this share of the rows read, 0..1) the entity fails; undefined: no limit. */
-  readonly maxErrors?: { readonly count: number } | { readonly share: number }
+  /** Past it the entity fails; undefined: no limit. */
+  readonly maxErrors?: MaxErrors
   readonly hooks: HooksSpec
   /** The entity is skipped with a warning where this table is absent from its source. */
   readonly when?: { readonly sourceHas: TableRef }

@@ -4,7 +4,7 @@ import { Type } from '../core/schema.js'
 import type { TransformFunction } from '../core/transform.js'
 import { applyStep } from './apply.js'
 import { connection } from './connection.js'
-import { defaults, entity } from './entity.js'
+import { defaults, entity, maxErrors } from './entity.js'
 import { field } from './field.js'
 import { hooks } from './hooks.js'
 import type { JsonSchema } from './short-form.js'
@@ -84,11 +84,12 @@ export function pipeline(parts: LanguageParts): TSchema {
               examples: [false],
             }),
           ),
+          max_errors: Type.Optional(maxErrors('all entities together', 'no limit')),
         },
         {
           additionalProperties: false,
           description: 'What becomes of rejected rows. Default: what each key says.',
-          examples: [{ keep_rows: false }],
+          examples: [{ keep_rows: false, max_errors: 1000 }],
         },
       ),
     ),

@@ -161,6 +161,37 @@ describe('errors of rows', () => {
     if (code === 1) expect(resultOf(run.stdout).error).toMatchObject({ code: 'E501' })
   })
 
+  test.each([
+    // Twenty bad rows of `t`, then five in each batch of `u`.
+    ['30', '35 rows failed in all entities together; quarantine.max_errors is 30', 490],
+    ['"1.1%"', '25 rows failed in all entities together; quarantine.max_errors is 1.1 %, 2250 rows were read', 0],
+  ])(
+    'quarantine: { max_errors: %s } counts all entities, and what was counted before a resume',
+    async (limit, message, before) => {
+      const place = faulty('on_error: quarantine')
+      place.target('create table u (id integer primary key, n integer)')
+      const text = readFileSync(place.path('pipeline.yaml'), 'utf8')
+      const entity = text.slice(text.indexOf('\n  t:'))
+      const write = (most: string): void =>
+        place.write(
+          'pipeline.yaml',
+          `quarantine: { max_errors: ${most} }\n${text}${entity.replace('\n  t:', '\n  u:').replace('to: t', 'to: u\n    where: ID % 2 = 0')}`,
+        )
+      write(limit)
+      const first = await place.run('--json', '--concurrency', '1')
+      expect(first.code, first.stderr).toBe(1)
+      expect(resultOf(first.stdout).error).toMatchObject({ code: 'E501', message })
+      expect(place.rows('select (select count(*) from t), (select count(*) from u)')).toEqual([[1980, before]])
+      const second = await place.run('--resume', '--json')
+      expect(second.code).toBe(1)
+      expect(resultOf(second.stdout).error).toMatchObject({ code: 'E501', message })
+      write('40')
+      const third = await place.run('--resume', '--json')
+      expect(third.code, third.stderr).toBe(3)
+      expect(place.rows('select (select count(*) from t), (select count(*) from u)')).toEqual([[1980, 980]])
+    },
+  )
+
   test('quarantine files and everything else of a run are for the owner only', async () => {
     const place = faulty('on_error: quarantine')
     const run = await place.run()

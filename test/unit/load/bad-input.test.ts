@@ -149,6 +149,7 @@ describe('the shape', () => {
     ['a key of a connection', VALID.replace('path: out', 'pth: out'), ['E101 5:25 "pth" is not a key of `target`']],
     ['a share', `${VALID}    max_errors: 1 %\n`, ['E103 12:17 "1 %" is neither a number nor a share']],
     ['a share over all', `${VALID}    max_errors: 101%\n`, ['E105 12:17 must be <= 100%']],
+    ['a share over all of a run', `${VALID}quarantine: { max_errors: 101% }\n`, ['E105 12:27 must be <= 100%']],
     ['a fraction', `${VALID}    max_errors: 5.5\n`, ['E102 12:17 must be a whole number or text, not a fraction']],
     ['a negative number', `${VALID}    max_errors: -1\n`, ['E105 12:17 must be >= 0']],
     ['an entity name', VALID.replace('customers:\n', 'my customers:\n'), ['E103 7:3 "my customers" cannot be a name']],

@@ -25,6 +25,7 @@ maps:
   country: maps/country.csv
 lookups:
   region_name: { in: abis, table: AB_REGION, key: [CD, LANG], value: NAME }
+quarantine: { max_errors: 2% }
 defaults: { batch_size: 1000, load: ignore, on_error: skip, max_errors: 100, rest: ignore }
 entities:
   carrier:
@@ -104,7 +105,7 @@ describe('the whole language', () => {
       },
       lookups: { region_name: { in: 'abis', table: { table: 'AB_REGION' }, key: ['CD', 'LANG'], value: ['NAME'] } },
       hooks: { before: [], after: [{ on: 'target', sql: 'select 3' }] },
-      quarantine: { keepRows: true },
+      quarantine: { keepRows: true, maxErrors: { share: 0.02 } },
       consistency: 'strict',
       ledger: { schema: 'etl' },
     })
@@ -210,8 +211,8 @@ describe('the whole language', () => {
     expect(codes?.from).toEqual({ kind: 'rows', rows: [{ code: 'A', n: 1 }] })
     expect(fix).toMatchObject({ from: { kind: 'target', table: { table: 'users' } }, load: 'update' })
     expect(asked?.from).toEqual({ kind: 'query', source: 'other', query: 'select 1' })
-    expect(pipeline.locate(['entities', 'coil', 'load'])).toEqual({ line: 35, column: 11, length: 6 })
-    expect(pipeline.locate(['entities', 'coil', 'fields', 'nothing'])).toEqual({ line: 42, column: 5, length: 6 })
+    expect(pipeline.locate(['entities', 'coil', 'load'])).toEqual({ line: 36, column: 11, length: 6 })
+    expect(pipeline.locate(['entities', 'coil', 'fields', 'nothing'])).toEqual({ line: 43, column: 5, length: 6 })
   })
 
   it('has its defaults', async () => {
