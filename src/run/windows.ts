@@ -28,7 +28,10 @@ export interface ShownWindow {
   readonly until?: string
 }
 
-type Prepared = Pick<RunPrepared, 'plan' | 'runId' | 'epoch' | 'databases' | 'targets' | 'ledger' | 'limit'>
+type Prepared = Pick<
+  RunPrepared,
+  'plan' | 'runId' | 'epoch' | 'databases' | 'snapshots' | 'targets' | 'ledger' | 'limit'
+>
 
 /**
  * What incremental entities read: from the mark of the last run that finished the entity to the largest value that the source
@@ -147,9 +150,9 @@ export class Windows {
     const name = quoteName(dialect, column.name)
     const rows = from.kind === 'table' ? quoteTable(dialect, from.table) : `(${from.query}\n) q`
     const where = read.where === undefined ? '' : `(${read.where}\n)`
-    const session = await database.session({ readOnly: true })
+    // Rows are read in the run's snapshot: what is newer there than here would be taken for read.
+    const session = await this.#prepared.snapshots.session(from.source)
     try {
-      await session.begin()
       const query = `select max(${name}) as ${name} from ${rows}${where === '' ? '' : ` where ${where}`}`
       const until = await single(session, query, column, after, signal)
       if (column.nullable) {

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import { database as mysql } from '../databases/mysql.js'
 import { database as postgres } from '../databases/postgres.js'
 import type { TestSchema } from '../databases/types.js'
-import { resultOf, runEtl, Workspace } from '../support/etl.js'
+import { resultOf, runEtl, startEtl, Workspace } from '../support/etl.js'
 
 const ROWS = 400
 const servers: TestSchema[] = []
@@ -115,6 +117,37 @@ describe.each(sources)('%s', (_name, open) => {
       ['the high-water mark of orders is of column changed, and the file says id'],
     ])
   })
+})
+
+test('what is committed after the snapshot of a run was taken is left to the next one', async () => {
+  const place = new Workspace()
+  place.source(`
+    pragma journal_mode = wal;
+    create table LOG (ID integer primary key, SEQ integer not null); insert into LOG values (1, 1), (2, 2)`)
+  place.target('create table log (id integer primary key)')
+  place.write(
+    'pipeline.yaml',
+    `
+version: 1
+name: log
+sources: { shop: { type: sqlite, path: source.sqlite } }
+target: { type: sqlite, path: target.sqlite }
+entities: { log: { from: LOG, to: log, incremental: { column: SEQ }, fields: { id: ID } } }
+`,
+  )
+  const args = ['run', 'pipeline.yaml', '--yes', '--json']
+  const first = startEtl(args, { cwd: place.dir, env: { ETL_FAILPOINTS: 'run-begun:stop' } })
+  const stat = (): string => readFileSync(`/proc/${first.child.pid}/stat`, 'utf8')
+  while (!/^\d+ \(.*\) T /s.test(stat())) await sleep(10)
+  place.source('insert into LOG values (3, 3), (4, 4)')
+  first.child.kill('SIGCONT')
+  const { code, stdout, stderr } = await first.result
+  expect(code, stderr).toBe(0)
+  expect(resultOf(stdout).counts).toMatchObject({ read: 2, written: 2 })
+  const second = await place.run('--json')
+  expect(second.code, second.stderr).toBe(0)
+  expect(resultOf(second.stdout).counts).toMatchObject({ read: 2, written: 2 })
+  expect(place.rows('select id from log order by id')).toEqual([[1], [2], [3], [4]])
 })
 
 test('insert reads only what is greater; an empty source has no mark; each member of a union has its own', async () => {
