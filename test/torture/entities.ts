@@ -21,7 +21,9 @@ export interface EntityModel {
   readonly image: string
   readonly decimals: readonly number[]
   readonly expected: readonly string[]
-  readonly counts: Readonly<Record<'read' | 'written' | 'skipped' | 'filtered' | 'quarantined', number>>
+  readonly counts: Readonly<Record<'read' | 'written' | 'skipped' | 'filtered' | 'quarantined', number>> & {
+    readonly deduped?: number
+  }
   /** Has neither key nor unique column: whatever is loaded twice is there twice. */
   readonly keyless: boolean
 }

@@ -49,17 +49,26 @@ export async function judge(
 async function ledgerProblems(place: Place, entities: readonly EntityModel[]): Promise<string[]> {
   const run = `(select run_id from etl_run where state = 'completed')`
   const sums = await place.rows(
-    `select entity, sum(rows_read), sum(inserted) + sum(updated), sum(skipped), sum(filtered), sum(quarantined)
+    `select entity, sum(rows_read), sum(inserted) + sum(updated), sum(skipped), sum(filtered), sum(quarantined), sum(deduped)
      from etl_batch where pass = 'load' and run_id in ${run} group by entity`,
   )
   const states = (await place.rows('select state from etl_run order by state')).map(String)
   const problems = states.filter(state => state === 'completed').length === 1 ? [] : [`runs in the ledger: ${states}`]
   for (const { name, counts } of entities) {
-    const [, ...found] = sums.find(row => row[0] === name) ?? [name, 0, 0, 0, 0, 0]
-    const wanted = [counts.read, counts.written, counts.skipped, counts.filtered, counts.quarantined].join(' ')
+    const [, ...found] = sums.find(row => row[0] === name) ?? [name, 0, 0, 0, 0, 0, 0]
+    const wanted = [
+      counts.read,
+      counts.written,
+      counts.skipped,
+      counts.filtered,
+      counts.quarantined,
+      counts.deduped ?? 0,
+    ].join(' ')
     const told = found.map(Number).join(' ')
     if (told !== wanted)
-      problems.push(`${name}: the ledger says ${told} (read, written, skipped, filtered, quarantined), not ${wanted}`)
+      problems.push(
+        `${name}: the ledger says ${told} (read, written, skipped, filtered, quarantined, deduped), not ${wanted}`,
+      )
     const rejects = await place.rows(
       `select count(*) from etl_reject where entity = '${name}' and policy = 'quarantine' and run_id in ${run}`,
     )
@@ -77,9 +86,9 @@ function quarantineProblems(entities: readonly EntityModel[], dir: string): stri
       .filter(file => existsSync(file))
       .flatMap(file => readFileSync(file, 'utf8').split('\n'))
       .filter(line => line !== '')
-    return lines.length === counts.quarantined
-      ? []
-      : [`${name}: the quarantine file has ${lines.length} rows, not ${counts.quarantined}`]
+    // Duplicates are listed there too.
+    const wanted = counts.quarantined + (counts.deduped ?? 0)
+    return lines.length === wanted ? [] : [`${name}: the quarantine file has ${lines.length} rows, not ${wanted}`]
   })
 }
 

@@ -1,5 +1,6 @@
 import type { EngineName } from './engines.js'
 import { child, type EntityModel, plain, tree, unique } from './entities.js'
+import { merged } from './merged.js'
 import type { Random } from './random.js'
 
 /** Enough rows for the thread that reads and transforms. */
@@ -21,6 +22,7 @@ export function randomScenario(random: Random, source: EngineName, target: Engin
   if (random.chance(0.8)) entities.push(plain(random, 'one'))
   if (random.chance(0.3)) entities.push(plain(random, 'two'))
   if (random.chance(0.3)) entities.push(unique(random, 'words'))
+  if (random.chance(0.4)) entities.push(merged(random, 'merged'))
   if (entities.length === 0 || random.chance(0.4)) {
     const parent = tree(random, 'tree')
     entities.push(parent)

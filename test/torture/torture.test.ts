@@ -17,12 +17,11 @@ test.each(['postgres', 'mysql', 'sqlite'] as const)(
   'random faults on the way to %s',
   { timeout: 300_000 },
   async target => {
-    for (let seed = SEED; seed < SEED + 2; seed++) {
-      const lines: string[] = []
-      const log = (line: string): void => void lines.push(line)
-      const { problems } = await migrate({ seed, engines, target, cli: CLI, ledger: true, log })
-      expect(problems, `npm run torture -- --seed ${seed} --runs 1 --target ${target}\n${lines.join('\n')}`).toEqual([])
-    }
+    const lines: string[] = []
+    const log = (line: string): void => void lines.push(line)
+    const { problems } = await migrate({ seed: SEED, engines, target, cli: CLI, ledger: true, log })
+    const again = `npm run torture -- --seed ${SEED} --runs 1 --target ${target}`
+    expect(problems, `${again}\n${lines.join('\n')}`).toEqual([])
   },
 )
 
