@@ -3,6 +3,7 @@ import type { Snapshot } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import { SnapshotPool } from '../../core/snapshot-pool.js'
 import type { MyConnection } from './connection.js'
+import { isStill, writeState } from './write-state.js'
 
 const BEGIN = 'start transaction with consistent snapshot, read only'
 /** Whoever writes has to wait as long as we wait for the lock. */
@@ -14,7 +15,7 @@ export interface MySnapshot extends Snapshot {
 
 /**
  * Transactions that began while nobody could commit, behind a global read lock of some milliseconds. Undefined where the
- * login may not take it (RELOAD), or a long statement is in its way.
+ * login may not take it (RELOAD), or a long statement is in its way. Whether it is unchanged takes PROCESS to tell.
  */
 export async function takeSnapshot(
   connect: () => Promise<MyConnection>,
@@ -27,14 +28,22 @@ export async function takeSnapshot(
     await locker.run(`set session lock_wait_timeout = ${LOCK_SECONDS}`)
     await locker.run('flush tables with read lock')
     await Promise.all(readers.map(reader => reader.begin(BEGIN)))
+    const state = await writeState(locker)
     await locker.run('unlock tables')
+    const pool = new SnapshotPool(readers, reader => reader.close())
+    return {
+      id: `mysql-${randomUUID()}`,
+      survives: false,
+      pool,
+      ...(state === undefined ? {} : { unchanged: () => isStill(locker, state) }),
+      close: async () => {
+        await pool.close()
+        await locker.close()
+      },
+    }
   } catch (error) {
-    for (const reader of readers) await reader.close()
+    for (const connection of [...readers, locker]) await connection.close()
     if (error instanceof EtlError && (error.code === 'E304' || error.code === 'E307')) return undefined
     throw error
-  } finally {
-    await locker.close()
   }
-  const pool = new SnapshotPool(readers, reader => reader.close())
-  return { id: `mysql-${randomUUID()}`, survives: false, pool, close: () => pool.close() }
 }
