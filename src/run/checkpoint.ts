@@ -15,6 +15,8 @@ export interface ChunkMark {
   readonly lastKey?: string
   readonly done: boolean
   readonly counts: Counts
+  /** Values that were rounded, cut or replaced, as the ledger has them. */
+  readonly changes?: string
 }
 
 /** What people look at, and the only memory where the ledger is switched off. The ledger in the target decides. */

@@ -1,10 +1,11 @@
 import { EtlError } from '../core/errors.js'
 import { type EntityPlan, readsOf } from '../plan/plan.js'
+import { changesText, sumChanges } from './changes.js'
 import { databaseNamed, entityNamed, type RunContext, sourcesOf } from './context.js'
 import { addCounts } from './counts.js'
 import type { DryKeys } from './dry-keys.js'
 import { DrySink } from './dry-sink.js'
-import type { Counts, StageTimes } from './events.js'
+import type { StageTimes } from './events.js'
 import { NO_COUNTS } from './events.js'
 import type { ChunkProgress, ChunkRef, PlannedChunk } from './ledger.js'
 import { LedgerSink } from './ledger-sink.js'
@@ -27,7 +28,7 @@ export interface ChunkOutcome {
   /** False where the run was asked to stop before the end. */
   readonly done: boolean
   /** Of all attempts and runs so far. */
-  readonly counts: Counts
+  readonly total: ChunkProgress
 }
 
 /** What an entity watches while its chunks run. */
@@ -35,9 +36,9 @@ export interface ChunkWatch {
   /** Aborts when the run, or another chunk of the entity, is to end. */
   readonly signal: AbortSignal
   /** What the chunk did before this attempt. */
-  began(counts: Counts): void
-  /** A batch is committed; `counts` are the chunk's totals. */
-  committed(batch: PreparedBatch, result: BatchResult, counts: Counts, stages: StageTimes): void
+  began(total: ChunkProgress): void
+  /** A batch is committed; `total` is of the chunk. */
+  committed(batch: PreparedBatch, result: BatchResult, total: ChunkProgress, stages: StageTimes): void
   /** Before a batch is committed; throws to end the entity (E501, E502). */
   admit(result: BatchResult): void
   retry(error: EtlError, attempt: number, waitMs: number): void
@@ -79,9 +80,9 @@ async function attemptChunk(
 ): Promise<ChunkOutcome> {
   const entity = entityNamed(context.plan, ref.entity)
   const before: ChunkProgress = (await context.progress?.chunk(ref)) ?? { done: false, batch: 0, counts: NO_COUNTS }
-  watch.began(before.counts)
+  watch.began(before)
   reached(before.batch)
-  if (before.done) return { done: true, counts: before.counts }
+  if (before.done) return { done: true, total: before }
   await context.quarantine?.trim(ref.entity, ref.pass, ref.chunk, before.batch)
   const pass = ref.pass === 'defer' && entity.deferred !== undefined ? entity.deferred : entity
   const { program, write } = pass
@@ -94,9 +95,9 @@ async function attemptChunk(
   const sink = openSink(context, ref, entity, { read, write }, watch, before.lastKey)
   try {
     const last = await drain(context, ref, batches, sink, before, watch, reached)
-    if (watch.signal.aborted) return { done: false, counts: last.counts }
+    if (watch.signal.aborted) return { done: false, total: last }
     await context.progress?.markDone(ref, last)
-    return { done: true, counts: last.counts }
+    return { done: true, total: last }
   } finally {
     // First the producer: a batch that is still being waited for would keep the generator from returning.
     await producer.close()
@@ -127,15 +128,17 @@ async function drain(
     next = batches.next()
     next.catch(() => undefined)
     const result = await writing
+    const changes = changesText(sumChanges([progress.changes, batch]))
     progress = {
       done: false,
       batch: batch.batch,
       lastKey: batch.lastKey,
       counts: addCounts(progress.counts, result.counts),
+      ...(changes === undefined ? {} : { changes }),
     }
-    await context.progress?.committed(ref, batch.batch, batch.lastKey, progress.counts)
+    await context.progress?.committed(ref, progress)
     reached(batch.batch)
-    watch.committed(batch, result, progress.counts, {
+    watch.committed(batch, result, progress, {
       read: batch.readMs,
       transform: batch.transformMs,
       write: context.now() - started,

@@ -4,13 +4,14 @@ import { keyText, type Value } from '../core/row.js'
 import type { EntityPlan, HookPlan } from '../plan/plan.js'
 import type { EntityPreview, EntityResult } from './api.js'
 import { Budget, type Tally } from './budget.js'
+import { type Changes, sumChanges } from './changes.js'
 import { type ChunkWatch, execChunk } from './chunk.js'
 import type { RunContext } from './context.js'
 import { addCounts, sumCounts, unexplained } from './counts.js'
 import type { DryKeys } from './dry-keys.js'
 import type { Counts, StageTimes } from './events.js'
 import { NO_COUNTS } from './events.js'
-import type { Pass, PlannedChunk } from './ledger.js'
+import type { ChunkProgress, Pass, PlannedChunk, Totals } from './ledger.js'
 import { planChunks } from './plan-chunks.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import { Preview } from './preview.js'
@@ -44,8 +45,7 @@ export class EntityRun {
   readonly #causes = new Map<string, Cause>()
   readonly #preview: Preview | undefined
   readonly #budget: Budget
-  readonly losses = new Map<string, number>()
-  readonly substituted = new Map<string, number>()
+  #changes: Changes = sumChanges([])
   counts: Counts = NO_COUNTS
   stages: StageTimes = { read: 0, transform: 0, write: 0 }
   state: EntityResult['state'] = 'waiting'
@@ -77,8 +77,8 @@ export class EntityRun {
       ms: this.ms,
       stages: this.stages,
       rejects: [...this.#causes.values()],
-      losses: [...this.losses].map(([field, rows]) => ({ field, rows })),
-      substituted: [...this.substituted].map(([field, rows]) => ({ field, rows })),
+      losses: [...this.#changes.losses].map(([field, rows]) => ({ field, rows })),
+      substituted: [...this.#changes.substituted].map(([field, rows]) => ({ field, rows })),
       ...(this.#windows.length === 0 ? {} : { windows: this.#windows }),
       ...(this.#preview === undefined ? {} : { preview: this.#preview.result() satisfies EntityPreview }),
     }
@@ -89,10 +89,11 @@ export class EntityRun {
     return { read: this.counts.read, failed: this.#failedRows }
   }
 
-  /** Rows that a run before this one rejected, so that the causes are whole after a resume. */
-  restore(counts: Counts, causes: readonly Cause[], unresolved: number): void {
+  /** What the run did before it was resumed, so that all is whole at its end. */
+  restore({ counts, changes }: Totals, causes: readonly Cause[], unresolved: number): void {
     this.unresolved = unresolved
     this.counts = counts
+    this.#changes = changes
     for (const cause of causes) this.#causes.set(causeKey(cause), cause)
     const listed = causes.reduce((sum, cause) => sum + cause.rows, 0)
     // Without a ledger the checkpoint's counts are all there is.
@@ -171,14 +172,14 @@ export class EntityRun {
       progress === undefined ? WHOLE : await retried(this.#context, entity, () => progress.chunks(ref, plan))
     const failed = new AbortController()
     const signal = AbortSignal.any([control.signal, failed.signal])
-    const totals = new Map<number, Counts>()
+    const totals = new Map<number, ChunkProgress>()
     const run = async (range: PlannedChunk): Promise<boolean> => {
       if (signal.aborted) return false
       try {
         const { chunk } = range
         const watch = this.#watch(pass, chunk, totals, signal)
         const outcome = await slots.use(() => execChunk(this.#context, { ...ref, chunk }, range, watch))
-        totals.set(chunk, outcome.counts)
+        totals.set(chunk, outcome.total)
         return outcome.done
       } catch (error) {
         failed.abort()
@@ -186,7 +187,11 @@ export class EntityRun {
       }
     }
     const ended = await Promise.allSettled(chunks.map(run))
-    if (pass === 'load' && totals.size === chunks.length) this.counts = sumCounts(totals.values())
+    if (pass === 'load' && totals.size === chunks.length) {
+      const all = [...totals.values()]
+      this.counts = sumCounts(all.map(total => total.counts))
+      this.#changes = sumChanges(all.map(total => total.changes))
+    }
     // The first failure made the others stop; what they threw then is only that.
     const errors = ended.flatMap(result => (result.status === 'rejected' ? [result.reason as unknown] : []))
     if (errors.length > 0)
@@ -194,12 +199,12 @@ export class EntityRun {
     return ended.every(result => result.status === 'fulfilled' && result.value)
   }
 
-  #watch(pass: Pass, chunk: number, totals: Map<number, Counts>, signal: AbortSignal): ChunkWatch {
+  #watch(pass: Pass, chunk: number, totals: Map<number, ChunkProgress>, signal: AbortSignal): ChunkWatch {
     const { emit } = this.#context
     const entity = this.plan.name
     return {
       signal,
-      began: counts => totals.set(chunk, counts),
+      began: total => totals.set(chunk, total),
       dryKeys: this.#dryKeys,
       admit: result => this.#admit(pass, result),
       retry: (error, attempt, waitMs) =>
@@ -212,17 +217,16 @@ export class EntityRun {
           code: error.code,
           message: error.message,
         }),
-      committed: (batch, result, counts, stages) => {
+      committed: (batch, result, total, stages) => {
         this.stages = {
           read: this.stages.read + stages.read,
           transform: this.stages.transform + stages.transform,
           write: this.stages.write + stages.write,
         }
-        totals.set(chunk, counts)
+        totals.set(chunk, total)
         if (pass === 'load') {
           this.counts = addCounts(this.counts, result.counts)
-          addAll(this.losses, batch.losses)
-          addAll(this.substituted, batch.substituted)
+          this.#changes = sumChanges([this.#changes, batch])
         } else this.unresolved += result.rejects.length
         this.#failedRows += result.rejects.length
         this.#tell(batch, result.rejects)
@@ -325,8 +329,4 @@ function estimate(plan: EntityPlan): { estimatedRows?: number } {
 
 function causeKey(cause: Pick<Cause, 'code' | 'field' | 'message'>): string {
   return keyText([cause.code, cause.field ?? null, cause.message] satisfies Value[])
-}
-
-function addAll(into: Map<string, number>, from: ReadonlyMap<string, number>): void {
-  for (const [field, count] of from) into.set(field, (into.get(field) ?? 0) + count)
 }

@@ -90,7 +90,7 @@ export class LedgerSink implements Sink {
     const { ledger } = this.#progress
     const ref = this.#ref
     const expected = this.#expected(batch)
-    const entry = { batch: batch.batch, lastKey: batch.lastKey }
+    const entry = { batch: batch.batch, lastKey: batch.lastKey, changes: batch }
     await ledger?.runs.fence(session, ref.runId, ref.epoch)
     try {
       await ledger?.insertBatch(session, ref, { ...entry, counts: expected })

@@ -78,7 +78,10 @@ export const LEDGER_TABLES = {
     ],
     primaryKey: ['run_id', 'entity', 'pass', 'chunk'],
   },
-  /** One row per committed batch. The primary key is the guard: a batch cannot be committed twice. */
+  /**
+   * One row per committed batch. The primary key is the guard: a batch cannot be committed twice. `changes` counts values
+   * that were rounded, cut or replaced; null where none was.
+   */
   etl_batch: {
     columns: [
       RUN,
@@ -95,6 +98,7 @@ export const LEDGER_TABLES = {
       some('filtered', count),
       some('deduped', count),
       some('quarantined', count),
+      maybe('changes', text),
       some('committed_at', text),
     ],
     primaryKey: ['run_id', 'entity', 'pass', 'chunk', 'batch_no'],

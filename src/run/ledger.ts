@@ -3,6 +3,7 @@ import type { Database, NewColumn, Session } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import type { Value } from '../core/row.js'
 import { placeholders, quoteNames } from '../core/sql.js'
+import { type Changes, changesText, sumChanges } from './changes.js'
 import type { Counts } from './events.js'
 import { IdentityLedger } from './identity-ledger.js'
 import { LedgerSql } from './ledger-sql.js'
@@ -43,6 +44,13 @@ export interface BatchEntry {
   /** The cursor after the batch, as JSON text. */
   readonly lastKey: string
   readonly counts: Counts
+  readonly changes?: Changes
+}
+
+/** What became of rows, and of values in them. */
+export interface Totals {
+  readonly counts: Counts
+  readonly changes: Changes
 }
 
 /** What is known of a chunk: its totals and the last batch that is safe. */
@@ -51,6 +59,8 @@ export interface ChunkProgress {
   readonly batch: number
   readonly lastKey?: string
   readonly counts: Counts
+  /** Of its batches, as {@link changesText} puts them. */
+  readonly changes?: string
 }
 
 /** The ledger in the target. Methods with a session run inside the caller's transaction. */
@@ -119,7 +129,7 @@ export class Ledger {
 
   /** The guard: a second insert of the same batch blocks, then fails. Comes first in the batch's transaction. */
   async insertBatch(session: Session, ref: ChunkRef, entry: BatchEntry): Promise<void> {
-    const names = ['run_id', 'entity', 'pass', 'chunk', 'batch_no', 'epoch', 'last_key', ...BATCH_COUNTS]
+    const names = ['run_id', 'entity', 'pass', 'chunk', 'batch_no', 'epoch', 'last_key', ...BATCH_COUNTS, 'changes']
     const sql = this.#sql.once(
       'insertBatch',
       () =>
@@ -135,6 +145,7 @@ export class Ledger {
       ref.epoch,
       entry.lastKey,
       ...countValues(entry.counts),
+      (entry.changes && changesText(entry.changes)) ?? null,
     ])
   }
 
@@ -212,7 +223,8 @@ export class Ledger {
       `select ${this.#sql.name('last_key')} from ${this.#sql.table('etl_batch')} where ${where} and ${this.#sql.name('batch_no')} = ${this.#sql.dialect.placeholder(5)}`,
       [...params, batch],
     )
-    return { done, batch, lastKey: String(last[0]?.[0]), counts }
+    const changes = changesText(await this.#changes(session, ['run_id', 'entity', 'pass', 'chunk'], params))
+    return { done, batch, lastKey: String(last[0]?.[0]), counts, ...(changes === undefined ? {} : { changes }) }
   }
 
   /** The planned ranges of an entity's pass, in order; empty where nothing is planned yet. */
@@ -257,13 +269,23 @@ export class Ledger {
   }
 
   /** An entity's totals over all chunks of a pass. */
-  async totals(session: Session, runId: string, entity: string, pass: Pass): Promise<Counts> {
+  async totals(session: Session, runId: string, entity: string, pass: Pass): Promise<Totals> {
     const sums = BATCH_COUNTS.map(name => `coalesce(sum(${this.#sql.name(name)}), 0)`).join(', ')
     const rows = await session.query(
       `select ${sums} from ${this.#sql.table('etl_batch')} where ${this.#sql.where(['run_id', 'entity', 'pass'])}`,
       [runId, entity, pass],
     )
-    return toCounts((rows[0] ?? []).map(Number))
+    const changes = await this.#changes(session, ['run_id', 'entity', 'pass'], [runId, entity, pass])
+    return { counts: toCounts((rows[0] ?? []).map(Number)), changes }
+  }
+
+  async #changes(session: Session, columns: readonly string[], params: readonly Value[]): Promise<Changes> {
+    const name = this.#sql.name('changes')
+    const rows = await session.query(
+      `select ${name} from ${this.#sql.table('etl_batch')} where ${this.#sql.where(columns)} and ${name} is not null`,
+      params,
+    )
+    return sumChanges(rows.map(row => String(row[0])))
   }
 
   /** The last committed batch of each chunk of a run, by `entity:pass:chunk`. */

@@ -1,9 +1,9 @@
 import type { Session } from '../core/connector.js'
+import { sumChanges } from './changes.js'
 import type { Checkpoint, CheckpointFile, ChunkMark } from './checkpoint.js'
 import { sumCounts } from './counts.js'
-import type { Counts } from './events.js'
 import { NO_COUNTS } from './events.js'
-import type { ChunkProgress, ChunkRef, Ledger, Pass, PlannedChunk } from './ledger.js'
+import type { ChunkProgress, ChunkRef, Ledger, Pass, PlannedChunk, Totals } from './ledger.js'
 import type { Sessions } from './sessions.js'
 import { transaction } from './sessions.js'
 
@@ -83,16 +83,14 @@ export class Progress {
   }
 
   /** How far an entity is: its totals, and whether every pass it has is over. */
-  async entity(
-    runId: string,
-    entity: string,
-    passes: readonly Pass[],
-  ): Promise<{ readonly counts: Counts; readonly done: boolean }> {
+  async entity(runId: string, entity: string, passes: readonly Pass[]): Promise<Totals & { readonly done: boolean }> {
     const { ledger } = this
     if (ledger === undefined) {
       const marks = [...(this.#chunks.get(entity)?.values() ?? [])]
       const done = passes.every(pass => marks.some(mark => mark.pass === pass && mark.done))
-      return { counts: sumCounts(marks.filter(mark => mark.pass === 'load').map(mark => mark.counts)), done }
+      const loaded = marks.filter(mark => mark.pass === 'load')
+      const counts = sumCounts(loaded.map(mark => mark.counts))
+      return { counts, changes: sumChanges(loaded.map(mark => mark.changes)), done }
     }
     return this.#sessions.ask(async session => {
       let done = true
@@ -100,7 +98,7 @@ export class Progress {
         const chunks = await ledger.chunks(session, runId, entity, pass)
         done &&= chunks.length > 0 && chunks.every(chunk => chunk.done)
       }
-      return { counts: await ledger.totals(session, runId, entity, 'load'), done }
+      return { ...(await ledger.totals(session, runId, entity, 'load')), done }
     })
   }
 
@@ -111,8 +109,8 @@ export class Progress {
   }
 
   /** A batch is committed: notes it for the file. */
-  async committed(ref: ChunkRef, batch: number, lastKey: string, counts: Counts): Promise<void> {
-    this.#set(ref.entity, { pass: ref.pass, chunk: ref.chunk, batch, lastKey, done: false, counts })
+  async committed(ref: ChunkRef, progress: ChunkProgress): Promise<void> {
+    this.#set(ref.entity, { ...progress, pass: ref.pass, chunk: ref.chunk })
     if (this.ledger === undefined) await this.save('running')
     else this.#saveSoon()
   }
@@ -132,11 +130,9 @@ export class Progress {
       }),
     )
     this.#set(ref.entity, {
+      ...(progress ?? { batch: 0, counts: NO_COUNTS }),
       pass: ref.pass as ChunkMark['pass'],
       chunk: ref.chunk,
-      batch: progress?.batch ?? 0,
-      ...(progress?.lastKey === undefined ? {} : { lastKey: progress.lastKey }),
-      counts: progress?.counts ?? NO_COUNTS,
       done: true,
     })
     if (ledger === undefined) await this.save('running')

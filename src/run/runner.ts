@@ -249,11 +249,11 @@ class Run {
       ledger === undefined ? new Map() : await targets.ask(session => ledger.causes(session, runId))
     for (const run of this.#runs) {
       const passes: readonly Pass[] = run.plan.deferred === undefined ? ['load'] : ['load', 'defer']
-      const { counts, done } = await progress.entity(runId, run.plan.name, passes)
+      const { done, ...totals } = await progress.entity(runId, run.plan.name, passes)
       // Duplicates are listed with the rejected rows, but nothing failed.
       const mine = (causes.get(run.plan.name) ?? []).filter(cause => cause.code !== 'E425')
       const unresolved = mine.filter(cause => cause.pass === 'defer').reduce((sum, cause) => sum + cause.rows, 0)
-      run.restore(counts, mine, unresolved)
+      run.restore(totals, mine, unresolved)
       if (done) run.state = 'done'
     }
   }
