@@ -1,7 +1,7 @@
 import type { Database, Session, Snapshot } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import type { Databases } from '../plan/open.js'
-import type { Plan } from '../plan/plan.js'
+import { type Plan, readsOf } from '../plan/plan.js'
 import { sourcesOf } from './context.js'
 import { beginSession } from './reading-sessions.js'
 
@@ -34,6 +34,8 @@ export class SourceSnapshots {
   readonly #taking = new Map<string, Promise<void>>()
   /** Sources that show each reader another state. */
   readonly without: string[] = []
+  /** Some table is in no snapshot: it keeps no transactions (MyISAM). */
+  #loose = false
   /** Every source shows what it showed the run before. */
   same = true
   /** Called when a snapshot was lost and the source is read in another one; throws where that must not be. */
@@ -58,6 +60,7 @@ export class SourceSnapshots {
   ): Promise<SourceSnapshots> {
     // A reader and its look-up per place at work, and one that plans chunks.
     const snapshots = new SourceSnapshots(databases, 2 * options.concurrency + 1)
+    snapshots.#loose = plan.entities.some(({ read }) => readsOf(read).some(part => part.snapshot === false))
     const hooked = hookedSources(plan)
     try {
       for (const name of readSources(plan)) {
@@ -80,7 +83,7 @@ export class SourceSnapshots {
 
   /** @param before that of the run that goes on, where it has read something */
   consistency(before: string | undefined): Consistency {
-    const now = this.without.length === 0 ? 'snapshot' : 'none'
+    const now = this.without.length === 0 && !this.#loose ? 'snapshot' : 'none'
     if (before === undefined) return now
     return worst(worst(consistencyNamed(before), now), this.same ? 'snapshot' : 'resumed-across-snapshots')
   }
