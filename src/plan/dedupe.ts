@@ -1,12 +1,10 @@
 import { isPure } from '../transforms/expression.js'
 import type { Draft } from './draft.js'
-import { planPass } from './pass.js'
 import type { EntityPlan } from './plan.js'
 import { suggest } from './problems.js'
-import type { World } from './world.js'
 
-/** What a look at the rows beforehand reads; undefined where every row is loaded. */
-export function planDedupe(world: World, draft: Draft): EntityPlan['dedupe'] {
+/** Which of equal rows is loaded; undefined where every row is. */
+export function planDedupe(draft: Draft): EntityPlan['dedupe'] {
   const { spec, source, problems } = draft
   if (spec.dedupe === undefined) return undefined
   const names = [...source.columns.map(column => column.name), ...spec.let.map(l => l.name)]
@@ -22,6 +20,5 @@ export function planDedupe(world: World, draft: Draft): EntityPlan['dedupe'] {
     const message = 'rows are read in one piece, so that duplicates are seen: `chunks` is ignored'
     problems.warn('E215', [...spec.path, 'chunks'], message, 'remove `chunks`')
   }
-  const { read, program } = planPass(world, draft, [])
-  return { names: spec.dedupe.by, keep: spec.dedupe.keep, read, program }
+  return { names: spec.dedupe.by, keep: spec.dedupe.keep }
 }

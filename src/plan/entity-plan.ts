@@ -28,7 +28,7 @@ export function planEntity(world: World, draft: Draft, placement: Placement): En
   const write = planWrite(world, draft, pass.specs, keepsIdentity)
   checkUnionKey(draft, keepsIdentity)
   checkIncremental(draft)
-  const dedupe = planDedupe(world, draft)
+  const dedupe = planDedupe(draft)
   if (source.key.length === 0 && spec.defer.length > 0) {
     problems.error('E210', [...spec.path, 'defer'], 'the second pass needs a key', 'say it: `key: [...]`')
   }

@@ -107,7 +107,7 @@ function notes(plan: Plan): string[] {
 
 function dedupeWords({ name, dedupe }: EntityPlan): string[] {
   if (dedupe === undefined) return []
-  const before = dedupe.keep === 'last' ? ', after a look at these columns' : ''
+  const before = dedupe.keep === 'last' ? ', after a look at all of them' : ''
   return [
     `  ${name}: the ${dedupe.keep} row of those with equal ${dedupe.names.join(', ')} is kept; read in one piece${before}`,
   ]

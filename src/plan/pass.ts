@@ -35,7 +35,9 @@ export function planPass(
       if (looks) touched.add(name)
     }
   }
-  for (const field of fields) note(fieldColumns(field, spec, source, lets), looksAt(field, spec))
+  // Whether a row is sound decides whether others are its duplicates: every pass looks at all of it.
+  const looked = spec.dedupe === undefined ? fields : draft.fields
+  for (const field of looked) note(fieldColumns(field, spec, source, lets), looksAt(field, spec))
   if (spec.filter !== undefined) note(ruleColumns(spec.filter, spec, source, lets), true)
   // What is compared must have one form, whoever reads it.
   for (const name of spec.dedupe?.by ?? []) note(nameColumns(name, spec, source, lets), true)

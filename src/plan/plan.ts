@@ -64,13 +64,8 @@ export interface EntityPlan {
   readonly write: WritePlan
   /** The second pass for `defer`: runs when the entity and everything it refers to is finished. */
   readonly deferred?: DeferredPlan
-  /** `dedupe`: reads what decides which rows are duplicates, and no more; the program writes no field. */
-  readonly dedupe?: {
-    readonly names: readonly string[]
-    readonly keep: 'first' | 'last'
-    readonly read: ReadPlan
-    readonly program: ProgramPlan
-  }
+  /** `dedupe`: columns or `let` names that make rows duplicates, and which of them is kept. */
+  readonly dedupe?: { readonly names: readonly string[]; readonly keep: 'first' | 'last' }
   /** `incremental`: later runs read only what is past the mark, `inclusive` with the rows equal to it. */
   readonly incremental?: { readonly column: string; readonly inclusive: boolean }
   /** Key needed by others' refs and kept in the ledger because the database generates it. */

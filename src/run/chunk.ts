@@ -87,9 +87,8 @@ async function attemptChunk(
   const pass = ref.pass === 'defer' && entity.deferred !== undefined ? entity.deferred : entity
   const { program, write } = pass
   const read = await context.windows.within(entity, pass.read)
-  const dedupe = entity.dedupe && { ...entity.dedupe, read: await context.windows.within(entity, entity.dedupe.read) }
   const leaveOut = ref.pass === 'defer' ? ((await context.progress?.rejectedKeys(ref.runId, ref.entity)) ?? NONE) : NONE
-  const job = jobOf(context, ref, entity, { read, program, write, dedupe }, range, before, leaveOut)
+  const job = jobOf(context, ref, entity, { read, program, write }, range, before, leaveOut)
   const producer = await openProducer(context, ref, entity, job, watch.signal)
   const { batches } = producer
   const sink = openSink(context, ref, entity, { read, write }, watch, before.lastKey)
@@ -226,7 +225,7 @@ function jobOf(
   context: RunContext,
   ref: ChunkRef,
   entity: EntityPlan,
-  plan: Pick<EntityPlan, 'read' | 'program' | 'write'> & { readonly dedupe: EntityPlan['dedupe'] },
+  plan: Pick<EntityPlan, 'read' | 'program' | 'write'>,
   range: Pick<PlannedChunk, 'lower' | 'upper'>,
   before: ChunkProgress,
   leaveOut: ReadonlySet<string>,
@@ -255,7 +254,7 @@ function jobOf(
       reference: context.logic === 'reference',
     },
     batchRows: entity.batchRows,
-    ...(plan.dedupe === undefined ? {} : { dedupe: plan.dedupe }),
+    ...(entity.dedupe === undefined ? {} : { dedupe: entity.dedupe }),
     ...(context.runDir === undefined ? {} : { scratch: context.runDir }),
     ...(context.limit === undefined ? {} : { limit: context.limit - before.counts.read }),
     ...(after === undefined ? {} : { after }),

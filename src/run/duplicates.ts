@@ -15,13 +15,14 @@ const SCAN_BYTES = 16 * 1024 * 1024
  */
 export async function openDuplicates(
   open: OpenSource,
-  job: Pick<ProduceJob, 'dedupe' | 'after' | 'limit' | 'scratch'>,
+  job: Pick<ProduceJob, 'read' | 'program' | 'dedupe' | 'after' | 'limit' | 'scratch'>,
   env: Omit<ProgramEnv, 'duplicates'>,
   signal: AbortSignal,
 ): Promise<(Duplicates & { close(): void }) | undefined> {
-  const { dedupe, after, limit, scratch } = job
+  const { read, dedupe, after, limit, scratch } = job
   if (dedupe === undefined) return undefined
-  const { keep, read, program } = dedupe
+  const { keep } = dedupe
+  const program = { ...job.program, fields: [] }
   const tally = await openKeyTally(scratch)
   const scan = async (range: { readonly after?: string; readonly until?: string; readonly limit?: number }) => {
     const duplicates: Duplicates = {

@@ -147,7 +147,12 @@ class Run {
         () => around.control.stop('stop'),
       ),
       retry: prepared.retry,
-      windows: new Windows(prepared, { dryRun, signal: around.control.signal, warn: (m, e) => this.#warn(m, e) }),
+      windows: new Windows(prepared, {
+        dryRun,
+        control: around.control,
+        emit: around.emit,
+        warn: (message, entity) => this.#warn(message, entity),
+      }),
       emit: around.emit,
       now: around.now,
     }

@@ -3,17 +3,17 @@ import { toJson, type Value } from '../core/row.js'
 import { quoteName, quoteTable } from '../core/sql.js'
 import type { EntityPlan, MemberRead, ReadPlan } from '../plan/plan.js'
 import { readsOf } from '../plan/plan.js'
-import { databaseNamed } from './context.js'
+import { databaseNamed, type RunContext } from './context.js'
 import type { PlannedChunk } from './ledger.js'
 import { marksOf, parseMark, placeOf, WINDOW_STEP } from './marks.js'
 import type { Prepared as RunPrepared } from './prepare.js'
+import { retried } from './retried.js'
 import { transaction } from './sessions.js'
 import { cursorText, parseCursor } from './source-slices.js'
 
-export interface WindowsOptions {
+export interface WindowsOptions extends Pick<RunContext, 'control' | 'emit'> {
   /** Nothing is kept. */
   readonly dryRun: boolean
-  readonly signal: AbortSignal
   readonly warn: (message: string, entity: string) => void
 }
 
@@ -51,7 +51,10 @@ export class Windows {
   of(entity: EntityPlan): Promise<readonly ReadWindow[]> {
     let settled = this.#settled.get(entity.name)
     if (settled === undefined) {
-      settled = entity.incremental === undefined ? Promise.resolve([]) : this.#settle(entity)
+      settled =
+        entity.incremental === undefined
+          ? Promise.resolve([])
+          : retried(this.#options, entity.name, () => this.#settle(entity))
       this.#settled.set(entity.name, settled)
       settled.catch(() => this.#settled.delete(entity.name))
     }
@@ -87,18 +90,20 @@ export class Windows {
     // Rows beyond a limit are still to be read.
     if (entity.incremental === undefined || ledger === undefined || this.#options.dryRun || limit !== undefined) return
     const windows = await this.of(entity)
-    await targets.write(session =>
-      transaction(session, async () => {
-        await ledger.runs.fence(session, runId, epoch)
-        for (const chunk of windows.keys())
-          await ledger.markDone(session, { runId, entity: entity.name, pass: WINDOW_STEP, chunk, epoch })
-      }),
+    await retried(this.#options, entity.name, () =>
+      targets.write(session =>
+        transaction(session, async () => {
+          await ledger.runs.fence(session, runId, epoch)
+          for (const chunk of windows.keys())
+            await ledger.markDone(session, { runId, entity: entity.name, pass: WINDOW_STEP, chunk, epoch })
+        }),
+      ),
     )
   }
 
   async #settle(entity: EntityPlan): Promise<readonly ReadWindow[]> {
-    const { ledger, targets, runId, epoch, plan } = this.#prepared
-    const { dryRun } = this.#options
+    const { ledger, targets, runId, plan } = this.#prepared
+    const { dryRun, warn } = this.#options
     const reads = readsOf(entity.read)
     if (ledger !== undefined && !dryRun) {
       const known = await targets.ask(session => ledger.chunks(session, runId, entity.name, WINDOW_STEP))
@@ -106,8 +111,16 @@ export class Windows {
     }
     const marks = ledger === undefined ? [] : await marksOf({ plan, targets, ledger }, entity)
     const windows: ReadWindow[] = []
-    for (const [i, read] of reads.entries()) windows.push(await this.#newest(entity, read, marks[i]?.value))
-    if (ledger === undefined || dryRun) return windows
+    const warnings: string[] = []
+    for (const [i, read] of reads.entries())
+      windows.push(await this.#newest(entity, read, marks[i]?.value, warning => warnings.push(warning)))
+    if (ledger !== undefined && !dryRun) await this.#store(entity, windows)
+    for (const warning of warnings) warn(warning, entity.name)
+    return windows
+  }
+
+  async #store(entity: EntityPlan, windows: readonly ReadWindow[]): Promise<void> {
+    const { ledger, targets, runId, epoch, plan } = this.#prepared
     const rows = windows.map(({ after, until }, chunk): PlannedChunk => {
       const of = placeOf(plan, entity, chunk)
       const upper = { ...of, value: toJson(until ?? null) }
@@ -120,11 +133,10 @@ export class Windows {
     })
     await targets.write(session =>
       transaction(session, async () => {
-        await ledger.runs.fence(session, runId, epoch)
-        await ledger.insertChunks(session, runId, entity.name, WINDOW_STEP, rows)
+        await ledger?.runs.fence(session, runId, epoch)
+        await ledger?.insertChunks(session, runId, entity.name, WINDOW_STEP, rows)
       }),
     )
-    return windows
   }
 
   #stored(entity: EntityPlan, read: MemberRead, row: PlannedChunk | undefined): ReadWindow {
@@ -138,13 +150,18 @@ export class Windows {
   }
 
   /** Asks the source for the largest value that is not below the mark, and whether rows have none. */
-  async #newest(entity: EntityPlan, read: MemberRead, after: Value | undefined): Promise<ReadWindow> {
+  async #newest(
+    entity: EntityPlan,
+    read: MemberRead,
+    after: Value | undefined,
+    warn: (message: string) => void,
+  ): Promise<ReadWindow> {
     const { from } = read
     const index = read.mark ?? 0
     const column = read.columns[index]
     const inclusive = entity.incremental?.inclusive ?? true
     if (from.kind === 'rows' || column === undefined) return { index, inclusive }
-    const { signal, warn } = this.#options
+    const { signal } = this.#options.control
     const database = databaseNamed(this.#prepared.databases, from.source)
     const { dialect } = database.connector.capabilities
     const name = quoteName(dialect, column.name)
@@ -159,7 +176,7 @@ export class Windows {
         const filter = [...(where === '' ? [] : [where]), `${name} is null`].join(' and ')
         const nulls = await session.count({ from: { query: `select 1 as x from ${rows} where ${filter}` } })
         const told = after === undefined ? 'are read by this first run only' : 'are not read'
-        if (nulls > 0) warn(`${nulls} rows without ${column.name} ${told}`, entity.name)
+        if (nulls > 0) warn(`${nulls} rows without ${column.name} ${told}`)
       }
       // Nothing is past the mark, not even what it was taken from: it stays where it is.
       const end = until === undefined ? (after ?? null) : until

@@ -26,7 +26,7 @@ export function dedupe(): TSchema {
         'Loads one of the rows that are equal in some columns. The others are counted as deduped and listed in the quarantine ' +
         'file with the key of the row that was kept (E425), without their values. It looks at rows that pass `where` and `filter`; ' +
         'a kept row that fails later takes its duplicates with it. The entity is read in one piece, without `chunks`; ' +
-        '`keep: last` reads these columns once more beforehand. Default: every row is loaded.',
+        '`keep: last` reads the rows once more beforehand. Default: every row is loaded.',
       examples: [{ by: ['NAME', 'CREATED_AT'], keep: 'first' }],
     },
   )

@@ -185,3 +185,37 @@ entities:
     ['dedupe', '["OLDER","4"]', '["OLDER","3"]', 'another row has the same CODE and is kept'],
   ])
 })
+
+test('a row that cannot be read or worked out takes no other with it', async () => {
+  const place = new Workspace()
+  place.source(`
+    create table T (ID integer primary key, CODE text, NOTE text, N text);
+    insert into T values (1, 'a', cast(x'ff' as text), '1'), (2, 'a', 'two', '2'), (3, 'b', 'three', 'x'), (4, 'b', 'four', '4'),
+      (5, 'c', 'five', '5'), (6, 'c', 'six', '6')`)
+  place.target('create table t (id integer primary key, note text, n integer, late text)')
+  place.write(
+    'pipeline.yaml',
+    `
+version: 1
+name: sound
+sources: { old: { type: sqlite, path: source.sqlite } }
+target: { type: sqlite, path: target.sqlite }
+entities:
+  t:
+    from: T
+    to: t
+    let: { number: { to_integer: [{ var: N }] } }
+    dedupe: { by: CODE, keep: last }
+    defer: [late]
+    fields: { id: ID, note: NOTE, n: number, late: CODE }
+`,
+  )
+  const run = await place.run('--json')
+  expect(run.code, run.stderr).toBe(3)
+  expect(resultOf(run.stdout).counts).toMatchObject({ read: 6, written: 3, deduped: 1, quarantined: 2 })
+  expect(place.rows('select * from t order by id')).toEqual([
+    [2, 'two', 2, 'a'],
+    [4, 'four', 4, 'b'],
+    [6, 'six', 6, 'c'],
+  ])
+})
