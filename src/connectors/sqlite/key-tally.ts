@@ -25,7 +25,8 @@ export async function openKeyTally(folder: string | undefined, inMemory: number 
   const file = folder === undefined ? '' : join(folder, `keys-${randomBytes(6).toString('hex')}.sqlite`)
   const db = await openScratch(file)
   try {
-    db.exec(`pragma journal_mode = off; pragma synchronous = off; pragma cache_size = -${CACHE_KIB};
+    // A journal of its own file refuses a database without a name; this one stays small, as new pages need none.
+    db.exec(`pragma journal_mode = memory; pragma synchronous = off; pragma cache_size = -${CACHE_KIB};
       create table keys (key text primary key, owner text not null, n integer not null) without rowid`)
   } catch (error) {
     db.close()
