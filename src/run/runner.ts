@@ -147,12 +147,7 @@ class Run {
         () => around.control.stop('stop'),
       ),
       retry: prepared.retry,
-      windows: new Windows(prepared, {
-        dryRun,
-        control: around.control,
-        emit: around.emit,
-        warn: (message, entity) => this.#warn(message, entity),
-      }),
+      windows: new Windows(prepared, { ...around, dryRun, warn: (message, of) => this.#warn(message, of) }),
       emit: around.emit,
       now: around.now,
     }
