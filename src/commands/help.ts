@@ -24,28 +24,35 @@ export function addHelpCommand(program: Command, io: Io, finish: (exitCode: numb
     .command('help')
     .summary('help for a command, or for: exit-codes')
     .description('Shows the help of a command, or of a topic: exit-codes.')
-    .argument('[topic]', 'a command, or exit-codes')
-    .action(async (topic: string | undefined) => {
+    .argument('[topic...]', 'a command, or exit-codes')
+    .action(async (topic: readonly string[]) => {
       const terminal = new Terminal(io, {})
       finish(await terminal.perform(async () => showHelp(topic, program, terminal)))
     })
 }
 
-async function showHelp(topic: string | undefined, program: Command, terminal: Terminal): Promise<number> {
-  const command = topic === undefined ? program : program.commands.find(c => c.name() === topic)
-  const text = command?.helpInformation() ?? (topic === undefined ? undefined : TOPICS[topic])
+async function showHelp(topic: readonly string[], program: Command, terminal: Terminal): Promise<number> {
+  const command = topic.reduce<Command | undefined>((at, name) => at?.commands.find(c => c.name() === name), program)
   if (command !== undefined) {
     command.outputHelp()
     return 0
   }
+  const asked = topic.join(' ')
+  const text = TOPICS[asked]
   if (text === undefined) {
-    const names = [...program.commands.map(c => c.name()), ...Object.keys(TOPICS)]
-    const near = closest(topic ?? '', names)
-    throw new EtlError('E520', `there is no help for '${topic}'`, {
+    const names = [...program.commands, ...program.commands.flatMap(c => c.commands)].map(pathOf)
+    const near = closest(asked, [...names, ...Object.keys(TOPICS)])
+    throw new EtlError('E520', `there is no help for '${asked}'`, {
       kind: 'usage',
       hint: near === undefined ? 'run `etl --help` for the list of commands' : `did you mean ${near}?`,
     })
   }
   terminal.out(text)
   return 0
+}
+
+/** `quarantine retry`, without the program's own name. */
+function pathOf(command: Command): string {
+  const { parent } = command
+  return parent?.parent == null ? command.name() : `${parent.name()} ${command.name()}`
 }

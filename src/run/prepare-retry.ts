@@ -38,6 +38,12 @@ export async function prepareRetry(
       hint: 'mend the cause and run the pipeline again with load: upsert or ignore',
     })
   }
+  if (databases.target.connector.capabilities.files === true) {
+    throw new EtlError('E520', 'the target is files, which each run writes anew: no rows can be added to them', {
+      kind: 'usage',
+      hint: 'mend the cause and load everything again: `load: replace` and `etl run … --yes`',
+    })
+  }
   const { parent, abandon } = await runsOf(pipeline, options.retry.run, ledger, targets)
   const selection: StoredOptions = {
     ...(options.entities === undefined ? {} : { entities: options.entities }),

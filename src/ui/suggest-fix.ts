@@ -24,8 +24,16 @@ export function suggestFix(cause: FixFor, entity: Raw | undefined): string {
   return `# ${SENTENCES[cause.code] ?? 'mend the rows in the source'}`
 }
 
-const invalid = (field: Raw): Raw => ({ ...field, on_invalid: null })
-const missing = (field: Raw): Raw => ({ ...field, on_missing: null })
+const CHANGE_ME = 'CHANGE_ME'
+
+/** Null would only fail again where a value is required. */
+const needsDefault = (field: Raw): boolean => field.required === true && field.default === undefined
+
+const invalid = (field: Raw): Raw =>
+  needsDefault(field) ? { ...field, on_invalid: 'default', default: CHANGE_ME } : { ...field, on_invalid: null }
+const orNull =
+  (policy: 'on_missing' | 'unmapped') =>
+  (field: Raw): Raw => ({ ...field, [policy]: null, ...(needsDefault(field) ? { default: CHANGE_ME } : {}) })
 const applied =
   (fn: string) =>
   (field: Raw): Raw => {
@@ -35,7 +43,7 @@ const applied =
 
 /** What a field becomes; the first setting that lets the row through without hiding it in others. */
 const FIELD_CHANGES: Readonly<Partial<Record<ErrorCode, (field: Raw) => Raw>>> = {
-  E401: field => ({ ...field, default: 'CHANGE_ME' }),
+  E401: field => ({ ...field, default: CHANGE_ME }),
   E402: invalid,
   E403: invalid,
   E404: field => ({ ...field, on_lossy: 'round' }),
@@ -43,9 +51,9 @@ const FIELD_CHANGES: Readonly<Partial<Record<ErrorCode, (field: Raw) => Raw>>> =
   E406: invalid,
   E407: invalid,
   E408: applied('strip_nul'),
-  E410: field => ({ ...field, unmapped: null }),
-  E411: missing,
-  E412: missing,
+  E410: orNull('unmapped'),
+  E411: orNull('on_missing'),
+  E412: orNull('on_missing'),
   E413: invalid,
   E414: invalid,
   E421: invalid,

@@ -129,6 +129,10 @@ test('delimiter, quote, null, line end, encoding and header are as the target sa
   ).toEqual([
     ['6', 'constraint', 'name', 'E409', 'name of out/t.csv: the text has a character that latin1 does not have'],
   ])
+  const [runId = ''] = readdirSync(place.path('.etl/small/runs'))
+  const retry = await place.etl('quarantine', 'retry', 'pipeline.yaml', runId)
+  expect(retry.code).toBe(2)
+  expect(retry.stderr).toContain('the target is files, which each run writes anew: no rows can be added to them')
 })
 
 test('without quotes a value that would be read as another one fails', async () => {
