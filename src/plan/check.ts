@@ -1,26 +1,16 @@
 import type { TableRef } from '../core/catalog.js'
 import { formatTable } from '../core/catalog.js'
-import type { ErrorCode } from '../core/codes.js'
-import type { Database, Session } from '../core/connector.js'
+import type { Database } from '../core/connector.js'
 import { EtlError, PipelineError } from '../core/errors.js'
 import { quoteName, quoteNames, quoteTable } from '../core/sql.js'
 import type { Pipeline } from '../load/pipeline.js'
 import type { CatalogSources } from './catalogs.js'
 import { TARGET } from './catalogs.js'
+import { checkEquated } from './check-equated.js'
+import { type CheckItem, count } from './check-item.js'
 import { compilePlan } from './compile.js'
 import { type LookupPlan, type MemberRead, type Plan, readsOf } from './plan.js'
 import { isUnique } from './source-shape.js'
-
-/** One thing that was looked at. */
-export interface CheckItem {
-  /** A source, `target`, or an entity. */
-  readonly where: string
-  readonly what: string
-  readonly ok: boolean
-  readonly detail?: string
-  readonly code?: ErrorCode
-  readonly hint?: string
-}
 
 export interface CheckReport {
   readonly ok: boolean
@@ -39,6 +29,7 @@ export async function checkDatabases(pipeline: Pipeline, databases: CatalogSourc
     for (const { name, read } of plan.entities) {
       for (const each of readsOf(read)) items.push(...(await checkKey(name, each, databases)))
     }
+    items.push(...(await checkTargetKeys(plan, databases)))
   }
   return { ok: items.every(item => item.ok), items }
 }
@@ -151,6 +142,21 @@ async function checkLookup(name: string, lookup: LookupPlan, databases: CatalogS
   }
 }
 
+/** Looks closer at keys of the target that the plan has its doubts about. */
+async function checkTargetKeys(plan: Plan, databases: CatalogSources): Promise<CheckItem[]> {
+  const doubtful = new Set(plan.warnings.filter(({ code }) => code === 'E226').map(({ path }) => path[1]))
+  const items: CheckItem[] = []
+  for (const entity of plan.entities.filter(({ name }) => doubtful.has(name))) {
+    const { from } = entity.read
+    if (from.kind === 'rows' || from.kind === 'union') continue
+    const source = databaseOf(databases, from.source)
+    const target = await databases.target.table(entity.write.table)
+    if (target === undefined || source.connector.capabilities.files === true) continue
+    items.push(...(await checkEquated(entity, target, source)))
+  }
+  return items
+}
+
 /** Asks the source itself about keys that nothing there guarantees. */
 async function checkKey(name: string, read: MemberRead, databases: CatalogSources): Promise<CheckItem[]> {
   if (read.from.kind === 'rows' || read.key.length === 0) return []
@@ -212,9 +218,4 @@ async function checkKey(name: string, read: MemberRead, databases: CatalogSource
   } finally {
     await session.close()
   }
-}
-
-async function count(session: Session, sql: string): Promise<number> {
-  const [row] = await session.query(sql)
-  return Number(row?.[0] ?? 0)
 }

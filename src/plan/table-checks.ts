@@ -2,6 +2,7 @@ import type { Column, Table } from '../core/catalog.js'
 import type { FieldSpec, PipelineSpec } from '../spec/model.js'
 import type { Catalogs } from './catalogs.js'
 import { TARGET } from './catalogs.js'
+import { countable, unseenBy } from './check-equated.js'
 import type { Draft } from './draft.js'
 import { straightColumn } from './type-rules.js'
 import { targetLabel } from './world.js'
@@ -20,7 +21,7 @@ export function checkTables(pipeline: PipelineSpec, draft: Draft, catalogs: Cata
     const column = target.columns.find(each => each.name === field.target)
     if (column === undefined) continue
     checkCharacters(draft, field, column)
-    checkKeyComparison(draft, field, column, target)
+    checkKeyComparison(draft, field, column, target, catalogs)
   }
 }
 
@@ -60,12 +61,30 @@ function checkCharacters(draft: Draft, field: FieldSpec, column: Column): void {
 const TEXTS: ReadonlySet<string> = new Set(['text', 'enum', 'json', 'any', 'other'])
 
 /** Values that the source tells apart and a key of the target does not. */
-function checkKeyComparison(draft: Draft, field: FieldSpec, column: Column, target: Table): void {
-  const keys = [target.primaryKey, draft.spec.match ?? [], ...target.uniques.map(unique => unique.columns)]
+function checkKeyComparison(draft: Draft, field: FieldSpec, column: Column, target: Table, catalogs: Catalogs): void {
+  const keys = [target.primaryKey, draft.spec.match ?? [], ...target.uniques.map(unique => unique.columns)].filter(
+    key => key.includes(column.name),
+  )
   const from = straightColumn(draft, field)
-  if (column.equates === undefined || from === undefined || !keys.some(key => key.includes(column.name))) return
-  const seen = column.equates.split(' and ').filter(part => !(from.equates ?? '').split(' and ').includes(part))
-  if (seen.length === 0 || !['text', 'any'].includes(from.type.kind)) return
-  const message = `${targetLabel(draft)}.${column.name} is a key that does not see ${seen.join(' and ')}, and ${draft.source.label} does: values that differ only in that are one row there`
-  draft.problems.warn('E226', field.path, message, '`etl check` counts them; a binary collation keeps them apart')
+  if (column.equates === undefined || from === undefined || keys.length === 0) return
+  const known = unseenBy(from.equates)
+  const unseen = unseenBy(column.equates).filter(part => !known.includes(part))
+  if (unseen.length === 0 || !['text', 'any'].includes(from.type.kind)) return
+  const message = `${targetLabel(draft)}.${column.name} is a key that does not see ${unseen.join(' and ')}, and ${draft.source.label} does: values that differ only in that are one row there`
+  const counted = asksSource(draft, catalogs) && keys.some(key => isCounted(draft, key, target))
+  const apart = 'a binary collation keeps them apart'
+  draft.problems.warn('E226', field.path, message, counted ? `\`etl check\` counts them; ${apart}` : apart)
+}
+
+function asksSource({ source: { from } }: Draft, catalogs: Catalogs): boolean {
+  if (from.kind === 'rows' || from.kind === 'union') return false
+  return catalogs.database(from.source).connector.capabilities.files !== true
+}
+
+function isCounted(draft: Draft, key: readonly string[], target: Table): boolean {
+  return key.every(name => {
+    const field = draft.fields.find(each => each.target === name)
+    const equates = target.columns.find(column => column.name === name)?.equates
+    return field !== undefined && straightColumn(draft, field) !== undefined && countable(unseenBy(equates))
+  })
 }

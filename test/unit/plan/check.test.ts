@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { checkDatabases } from '../../../src/plan/check.js'
 import type { Given } from './temp-databases.js'
 import { withPipeline } from './temp-databases.js'
@@ -66,4 +66,40 @@ test('null keys of a query', async () => {
     entities: `  e: { from: { query: "select K, A from S" }, to: t, key: [K], fields: { id: K, a: A } }\n`,
   })
   expect(report.items.at(-1)).toMatchObject({ what: 'key K', ok: false, detail: '1 row has a null key', code: 'E422' })
+})
+
+describe('keys that the target does not tell apart', () => {
+  const given = (fields: string, where = ''): Given => ({
+    source: `create table S (ID integer primary key, A text, B text not null, C text);
+      insert into S values (1, 'x', 'k', 'p'), (2, 'X', 'K', 'p'), (3, 'X', 'k ', 'p '), (4, 'y', 'K', 'q'), (5, null, 'm', 'p'), (6, null, 'm', 'p');`,
+    target: `create table t (id integer primary key, a text collate nocase unique, b text, c text, unique (b collate nocase, c collate rtrim));`,
+    entities: `  e: { from: S, to: t, rest: ignore, ${where}fields: { id: ID, ${fields} } }\n`,
+  })
+  const counted = async (fields: string, where?: string) =>
+    (await check(given(fields, where))).items.filter(({ where, what }) => where === 'e' && what.startsWith('key '))
+
+  test('are counted in the source, by what the target does not see', async () => {
+    expect(await counted('a: A, b: B, c: C')).toEqual([
+      {
+        where: 'e',
+        what: 'key a of t',
+        ok: false,
+        detail: '1 key stands for values that differ only in case',
+        code: 'E226',
+        hint: 'give the column a binary collation, or leave such rows out with `where`',
+      },
+      expect.objectContaining({
+        what: 'key b, c of t',
+        ok: false,
+        detail: '1 key stands for values that differ only in case and trailing spaces',
+      }),
+    ])
+    expect(await counted('a: A', `where: "ID <> 1", `)).toEqual([
+      { where: 'e', what: 'key a of t', ok: true, detail: 'no values differ only in case' },
+    ])
+  })
+
+  test('are left alone where the values are made of others', async () => {
+    expect(await counted('b: B, c: { from: C, apply: [trim] }')).toEqual([])
+  })
 })
