@@ -163,14 +163,20 @@ export class RunLedger {
     )
   }
 
-  /** Ends the run, unless someone took it over meanwhile. */
+  /** Ends the run; a second time changes nothing. Throws E510 where someone took it over meanwhile. */
   async endRun(session: Session, runId: string, epoch: number, state: RunRow['state']): Promise<void> {
     const p = (i: number): string => this.#sql.dialect.placeholder(i)
-    await session.execute(
+    const changed = await session.execute(
       `update ${this.#sql.table('etl_run')} set ${this.#sql.name('state')} = ${p(1)}, ${this.#sql.name('ended_at')} = ${this.#sql.dialect.nowText} ` +
         `where ${this.#sql.name('run_id')} = ${p(2)} and ${this.#sql.name('epoch')} = ${p(3)} and ${this.#sql.name('state')} = 'running'`,
       [state, runId, epoch],
     )
+    if (changed === 1) return
+    const [row] = await session.query(
+      `select ${this.#sql.name('epoch')} from ${this.#sql.table('etl_run')} where ${this.#sql.where(['run_id'])}`,
+      [runId],
+    )
+    if (Number(row?.[0]) !== epoch) throw this.fenced(runId)
   }
 
   /** Gives an unfinished run up for good: a new epoch, so that whoever may still hold it is fenced. */

@@ -73,7 +73,10 @@ export async function startRun(pipeline: Pipeline, options: RunOptions = {}): Pr
 
 /** Nothing was begun: the run is noted as failed and everything is let go. */
 async function giveUp({ ledger, targets, heartbeat, snapshots, databases, runId, epoch }: Prepared): Promise<void> {
-  if (ledger !== undefined) await targets.write(session => ledger.runs.endRun(session, runId, epoch, 'failed'))
+  // Why it failed is what is told.
+  if (ledger !== undefined) {
+    await targets.write(session => ledger.runs.endRun(session, runId, epoch, 'failed')).catch(() => undefined)
+  }
   await heartbeat?.stop()
   await snapshots.close()
   await targets.close()
@@ -183,12 +186,10 @@ class Run {
       this.#fail(error)
     }
     this.#error ??= this.#around.fileError()
-    let status = this.#status()
-    if (!this.#prepared.complete) await this.#settle(status).catch(error => this.#fail(error))
-    status = this.#status()
+    if (!this.#prepared.complete) await this.#settle(this.#status()).catch(error => this.#fail(error))
     const retry = await this.#prepared.retry?.outcome(this.#prepared.targets).catch(error => this.#fail(error))
-    status = this.#status(retry?.left)
     await this.#close()
+    const status = this.#status(retry?.left)
     const counts = sumCounts(this.#runs.map(run => run.counts))
     const { error } = this.#outcome()
     const result: RunResult = {

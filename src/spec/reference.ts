@@ -23,6 +23,7 @@ export function reference(schema: JsonSchema, functions: readonly TransformFunct
     ...connections('Target', at(schema, 'properties', 'target')),
     ...keyTable('A look-up', at(schema, 'properties', 'lookups', 'additionalProperties')),
     ...keyTable('`defaults`', at(schema, 'properties', 'defaults')),
+    ...keyTable('`quarantine`', at(schema, 'properties', 'quarantine')),
     ...keyTable('A type rule', at(schema, 'properties', 'types', 'items')),
     ...keyTable('`when` of a type rule', at(schema, 'properties', 'types', 'items', 'properties', 'when')),
     'What decides the type of a column that `to.create` makes, first to last: `type` of the field · `types` of the entity · ' +

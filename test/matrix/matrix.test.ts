@@ -78,8 +78,7 @@ describe.each(targets.map(one => one.name))('into %s', name => {
     timeout: 120_000,
   }, async () => {
     const { result, outcomes } = measuredInto(name)
-    const plan = await runEtl(['plan', `${pipelineName(name, 'UTC')}.yaml`, '--json'], { cwd: dir })
-    const { entities } = JSON.parse(plan.stdout) as {
+    const { entities } = JSON.parse(measuredInto(name).plan) as {
       entities: { name: string; conversions: { field: string; risk: string }[] }[]
     }
     for (const { place, items } of loaded) {

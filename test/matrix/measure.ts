@@ -30,6 +30,8 @@ export const PASSES = ['whole', 'strict', 'lossy'] as const
 export type Pass = (typeof PASSES)[number]
 
 export interface Measured {
+  /** What `etl plan --json` said before the run; empty for one pass. */
+  readonly plan: string
   readonly result: ResultLine
   /** By pass and source. */
   readonly outcomes: ReadonlyMap<string, Outcomes>
@@ -57,6 +59,7 @@ export async function measure(
 ): Promise<Measured> {
   const name = pipelineName(target, zone)
   writeFileSync(join(dir, `${name}.yaml`), pipeline(name, from, to, passes))
+  const plan = passes.length > 1 ? (await runEtl(['plan', `${name}.yaml`, '--json'], { cwd: dir })).stdout : ''
   const run = await runEtl(['run', `${name}.yaml`, '--yes', '--json'], { cwd: dir, env: { TZ: zone } })
   // Rows are refused everywhere, so nothing but 3 is right.
   if (run.code !== 3) throw new Error(`exit code ${run.code}\n${run.stderr}\n${run.stdout}`)
@@ -70,7 +73,7 @@ export async function measure(
       outcomes.set(entity, outcomesOf(pass, some, stored, rejections(result, entity)))
     }
   }
-  return { result, outcomes }
+  return { plan, result, outcomes }
 }
 
 export function narrowedOf({ kind }: Item) {

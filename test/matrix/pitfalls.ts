@@ -194,7 +194,7 @@ export const PITFALLS: readonly Pitfall[] = [
     id: 'T2',
     what: 'text that is not UTF-8 is replaced',
     tests: [
-      ['unit/connectors/sqlite/source.test.ts', 'is an error that names the column, not a replaced character'],
+      ['unit/connectors/sqlite/source.test.ts', 'is one malformed row with its bytes, not a replaced character'],
       ['unit/connectors/csv/bad-files.test.ts', 'bytes that are no text say where they are and in which row'],
     ],
   },
