@@ -23,6 +23,7 @@ export const capabilities: Capabilities = {
   transactionalDdl: false,
   maxIdentifier: 64,
   batchRows: 5000,
+  flatPayload: true,
   nulInText: true,
   looseTypes: false,
 }
