@@ -106,7 +106,10 @@ export class QuarantineFiles {
   async trim(entity: string, pass: string, chunk: number, lastBatch: number): Promise<void> {
     const file = this.path(entity)
     await this.#inTurn(file, async () => {
-      const text = await readFile(file, 'utf8').catch(() => undefined)
+      const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+        if (cause.code === 'ENOENT') return undefined
+        throw stateError(file, cause)
+      })
       if (text === undefined) return
       const lines = text.split('\n').filter(line => line !== '')
       const kept = lines.filter(line => {

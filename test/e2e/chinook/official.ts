@@ -38,3 +38,9 @@ export async function differences(place: TestSchema): Promise<string[]> {
   }
   return found
 }
+
+/** Rows of all tables together, in the PostgreSQL form. */
+export async function rowsOf(place: TestSchema): Promise<number> {
+  const counts = await place.rows(CHINOOK_TABLES.map(t => `select count(*) from ${t.name}`).join(' union all '))
+  return counts.reduce((sum, [n]) => sum + Number(n), 0)
+}

@@ -1,7 +1,7 @@
 import { database } from '../../databases/mysql.js'
 import { kindNamed } from '../kinds.js'
 import type { Cell, ColumnOptions, Item, MatrixPlace, SourceColumn } from './types.js'
-import { columnOf } from './types.js'
+import { cellsOf, columnOf } from './types.js'
 
 const column = (kind: string, native: string, options?: ColumnOptions): SourceColumn =>
   columnOf(kindNamed(kind), native, options)
@@ -72,17 +72,7 @@ export const mysql: MatrixPlace = {
         )) as [string, string][]
         const list = names.map(([name, type]) => expression(`\`${name}\``, type))
         const rows = (await schema.rows(`select id, ${list.join(', ')} from ${table}`)) as (string | null)[][]
-        return new Map(
-          rows.map(([id, ...values]) => [
-            Number(id),
-            new Map(
-              names.flatMap(([name, type], i): [string, Cell][] => {
-                const value = values[i] ?? null
-                return value === null ? [] : [[name, cell(type, value)]]
-              }),
-            ),
-          ]),
-        )
+        return cellsOf(names, rows, cell)
       },
       drop: () => schema.drop(),
     }

@@ -72,3 +72,27 @@ export function itemsOf(columns: readonly SourceColumn[]): Item[] {
     .flatMap(({ kind, cases }) => Object.entries(cases).map(([label, text]) => ({ kind, label, text })))
     .map((item, id) => ({ id: id + 1, ...item }))
 }
+
+/**
+ * What {@link OpenPlace.read} gives.
+ *
+ * @param names the columns with the database's types
+ * @param rows the id, then the columns in this order
+ */
+export function cellsOf(
+  names: readonly (readonly [name: string, type: string])[],
+  rows: readonly (readonly (string | null)[])[],
+  cell: (type: string, text: string) => Cell,
+): ReadonlyMap<number, ReadonlyMap<string, Cell>> {
+  return new Map(
+    rows.map(([id, ...values]) => [
+      Number(id),
+      new Map(
+        names.flatMap(([name, type], i): [string, Cell][] => {
+          const value = values[i] ?? null
+          return value === null ? [] : [[name, cell(type, value)]]
+        }),
+      ),
+    ]),
+  )
+}
