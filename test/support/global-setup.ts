@@ -38,10 +38,10 @@ async function build(): Promise<void> {
   const source = Math.max(newest(join(ROOT, 'src')), newest(join(ROOT, 'tsconfig.json')))
   if (newest(join(ROOT, 'dist')) > source) return
   try {
-    await promisify(execFile)(join(ROOT, 'node_modules/.bin/tsc'), ['-p', '.'], { cwd: ROOT })
+    await promisify(execFile)('npm', ['run', 'build', '--silent'], { cwd: ROOT })
   } catch (error) {
     const output = (error as { stdout?: string }).stdout ?? String(error)
-    throw new Error(`tsc -p . failed (ETL_TEST_NO_BUILD=1 skips the build):\n${output}`, { cause: error })
+    throw new Error(`npm run build failed (ETL_TEST_NO_BUILD=1 skips it):\n${output}`, { cause: error })
   }
 }
 
