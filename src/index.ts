@@ -27,11 +27,12 @@ export { loadPipeline } from './load/load.js'
 export type { LoadOptions, Pipeline } from './load/pipeline.js'
 export { redactor } from './load/redact.js'
 export type { CheckReport } from './plan/check.js'
-export { explainPlan } from './plan/explain.js'
+export { explainPlan, type ShownMark } from './plan/explain.js'
 export { graphMermaid, graphText } from './plan/graph.js'
 export type { EntityPlan, Plan } from './plan/plan.js'
 export type { EntityPreview, EntityResult, RunHandle, RunOptions, RunResult } from './run/api.js'
 export type { Counts, EntityState, EventListener, RunEvent, RunStatus, StageTimes } from './run/events.js'
+export { listMarks } from './run/list-marks.js'
 export {
   listQuarantine,
   type QuarantineCause,

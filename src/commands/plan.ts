@@ -24,7 +24,7 @@ export const planCommand: CliCommand = {
         .option('--entity <name>', 'only this entity (repeatable; +name and name+ take what is around it)', repeatable)
         .option('--exclude <name>', 'all but this entity (repeatable)', repeatable)
         .option('--batch-size <rows>', 'rows in a batch', positive)
-        .option('--json', 'the plan as one JSON document on stdout')
+        .option('--json', 'the plan as one JSON document on stdout, with the high-water marks of now')
         .option('-o, --output <file>', 'write the plan as JSON to a file'),
     )
       .addHelpText(
@@ -52,23 +52,25 @@ export const planCommand: CliCommand = {
 
 async function plan(file: string | undefined, options: PlanOptions, terminal: Terminal): Promise<number> {
   const pipeline = await openPipeline(file, options, terminal)
-  const { planPipeline } = await import('../index.js')
+  const { explainPlan, listMarks, planPipeline } = await import('../index.js')
   const planned = await planPipeline(pipeline, selectionOf(options))
-  const json = `${JSON.stringify(planned, null, 2)}\n`
   if (options.output !== undefined) {
-    save(resolve(terminal.io.cwd, options.output), options.output, terminal.redact(json))
+    save(resolve(terminal.io.cwd, options.output), options.output, terminal.redact(json(planned)))
     terminal.err(`plan written to ${options.output}\n`)
   }
   if (options.json === true) {
-    terminal.out(json)
+    terminal.out(json({ ...planned, marks: await listMarks(pipeline, planned) }))
   } else if (options.output === undefined) {
-    const { explainPlan } = await import('../plan/explain.js')
-    const text = explainPlan(planned)
+    const text = explainPlan(planned, await listMarks(pipeline, planned))
     terminal.out(text.endsWith('\n') ? text : `${text}\n`)
   } else {
     tellWarnings(planned.warnings, pipeline.file, terminal)
   }
   return 0
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`
 }
 
 function save(path: string, shown: string, text: string): void {

@@ -1,15 +1,31 @@
 import { formatTable } from '../core/catalog.js'
 import type { EntityPlan, Plan, ReadFrom } from './plan.js'
 
-/** The plan for people: what would be read, converted and written, in which order, and what is not known. */
-export function explainPlan(plan: Plan): string {
+/** How far earlier runs have read a place of an incremental entity. */
+export interface ShownMark {
+  readonly entity: string
+  /** Of a union. */
+  readonly member?: string
+  readonly column: string
+  /** Where the next run goes on; absent: no run has finished it yet, and everything is read. */
+  readonly value?: string
+  /** Why the next run does not go by the mark there is, and is refused unless that is accepted. */
+  readonly problem?: string
+}
+
+/**
+ * The plan for people: what would be read, converted and written, in which order, and what is not known.
+ *
+ * @param marks of the target as it is now; none: how far earlier runs have read is not said
+ */
+export function explainPlan(plan: Plan, marks: readonly ShownMark[] = []): string {
   const sections = [
     header(plan),
     entityTable(plan),
     targetChanges(plan),
     createdColumns(plan),
     conversions(plan),
-    notes(plan),
+    notes(plan, marks),
     plan.warnings.map(w => `  ⚠ ${w.code} ${place(w.position, w.path)}${w.message}${w.hint ? `; ${w.hint}` : ''}`),
     [totals(plan)],
   ]
@@ -84,14 +100,14 @@ function conversions(plan: Plan): string[] {
   return all.length === 0 ? [] : ['  CONVERSIONS', ...columns(rows), ...rest]
 }
 
-function notes(plan: Plan): string[] {
+function notes(plan: Plan, marks: readonly ShownMark[]): string[] {
   return [
     ...plan.skipped.map(({ entity, reason }) => `  ${entity} is skipped: ${reason}`),
     ...plan.entities
       .filter(entity => entity.keepsIdentity)
       .map(entity => `  ${entity.name}: keys that the target generates are kept in the ledger for refs`),
     ...plan.entities.flatMap(dedupeWords),
-    ...plan.entities.flatMap(incrementalWords),
+    ...plan.entities.flatMap(entity => incrementalWords(entity, marks)),
     ...plan.entities
       .filter(({ write }) => write.advance.length > 0)
       .map(
@@ -113,12 +129,18 @@ function dedupeWords({ name, dedupe }: EntityPlan): string[] {
   ]
 }
 
-function incrementalWords({ name, incremental }: EntityPlan): string[] {
+function incrementalWords({ name, incremental }: EntityPlan, marks: readonly ShownMark[]): string[] {
   if (incremental === undefined) return []
-  const { column, inclusive } = incremental
-  return [
-    `  ${name}: incremental by ${column}: after the first run only rows ${inclusive ? 'from' : 'past'} its high-water mark${inclusive ? ' on' : ''}`,
-  ]
+  const rows = (mark: string): string => (incremental.inclusive ? `rows from ${mark} on` : `rows past ${mark}`)
+  const own = marks.filter(({ entity }) => entity === name)
+  if (own.length === 0)
+    return [`  ${name}: incremental by ${incremental.column}: after the first run only ${rows('its high-water mark')}`]
+  return own.map(({ member, column, value, problem }) => {
+    const what =
+      problem ??
+      (value === undefined ? 'all rows, since no run has finished it yet' : rows(`its high-water mark ${value}`))
+    return `  ${name}${member === undefined ? '' : ` (${member})`}: incremental by ${column}: ${what}`
+  })
 }
 
 function totals(plan: Plan): string {

@@ -44,6 +44,10 @@ export function planPass(
   if (spec.incremental !== undefined) used.add(spec.incremental.column)
   const usedLets = spec.let.filter(l => lets.has(l.name))
   const columns = source.columns.filter(column => used.has(column.name))
+  for (const { clash } of columns) {
+    const hint = '`rename` one of them, or read it by a `query` that converts it'
+    if (clash !== undefined) draft.problems.error('E216', [...spec.path, 'from', 'union'], clash, hint)
+  }
   const frame = [...columns.map(column => column.name), ...usedLets.map(l => l.name)]
   const index = (name: string): number => frame.indexOf(name)
   const plans: FieldPlan[] = [...keyFields(index)]

@@ -11,7 +11,10 @@ import type { Problems } from './problems.js'
 import { suggest } from './problems.js'
 
 export type SourceColumn = Omit<ReadPlan['columns'][number], 'decode'> &
-  Pick<Column, 'pseudo' | 'characterSet' | 'equates'>
+  Pick<Column, 'pseudo' | 'characterSet' | 'equates'> & {
+    /** Of a union whose members have no common type for it: what to say to whoever uses it. */
+    readonly clash?: string
+  }
 
 /** Where an entity's rows come from, checked against the database. */
 export interface SourceShape {

@@ -20,7 +20,7 @@ export function unionShape(
 ): SourceShape | undefined {
   const members = from.members.flatMap(member => memberShape(entity, member, catalogs, problems) ?? [])
   if (members.length < from.members.length) return undefined
-  const columns = unionColumns(entity, members, catalogs, problems)
+  const columns = unionColumns(members, catalogs)
   const sizes = members.map(member => member.shape.estimatedRows)
   const known = sizes.every(size => size !== undefined)
   return {
@@ -90,25 +90,19 @@ const MEMBER_COLUMN: SourceColumn = {
   pseudo: true,
 }
 
-function unionColumns(
-  entity: EntitySpec,
-  members: readonly MemberShape[],
-  catalogs: Catalogs,
-  problems: Problems,
-): readonly SourceColumn[] {
+function unionColumns(members: readonly MemberShape[], catalogs: Catalogs): readonly SourceColumn[] {
   const names = [...new Set(members.flatMap(member => [...member.values.keys()]))]
   return [
     ...names.map(name => {
       const parts = members.flatMap(member => partOf(member, name, catalogs) ?? [])
       const first = parts[0] as Part
       let { type } = first
+      let clash: string | undefined
       for (const part of parts.slice(1)) {
         const loose = part.constant || first.constant
         const common = commonType(type, part.type) ?? (loose ? ({ kind: 'any' } as const) : undefined)
         if (common === undefined) {
-          const message = `${name} is ${formatType(first.type)} in ${first.member} and ${formatType(part.type)} in ${part.member}, which have no common type`
-          const hint = '`rename` one of them, or read it by a `query` that converts it'
-          problems.error('E216', [...entity.path, 'from', 'union'], message, hint)
+          clash = `${name} is ${formatType(first.type)} in ${first.member} and ${formatType(part.type)} in ${part.member}, which have no common type`
           type = { kind: 'any' }
           break
         }
@@ -120,6 +114,7 @@ function unionColumns(
         native: formatType(type),
         nullable: parts.length < members.length || parts.some(part => part.nullable),
         ...(parts.every(part => part.pseudo) ? { pseudo: true } : {}),
+        ...(clash === undefined ? {} : { clash }),
       }
     }),
     MEMBER_COLUMN,

@@ -1,5 +1,6 @@
 import { EtlError } from '../core/errors.js'
 import { fromJson, type Value } from '../core/row.js'
+import type { ShownMark } from '../plan/explain.js'
 import type { EntityPlan, Plan } from '../plan/plan.js'
 import { readsOf } from '../plan/plan.js'
 import type { Ledger } from './ledger.js'
@@ -21,30 +22,48 @@ export interface Mark {
 interface Known {
   readonly plan: Plan
   readonly targets: Sessions
-  readonly ledger: Ledger
+  /** Undefined where the target has none yet. */
+  readonly ledger: Ledger | undefined
+}
+
+/** A place of an incremental entity and how far earlier runs have read it. */
+interface MarkedPlace {
+  readonly place: Omit<Mark, 'value'>
+  /** Undefined where no run has finished it yet, or only with another column or source. */
+  readonly mark?: Mark
+  /** The mark there is, of another column or source: why nobody goes by it. */
+  readonly foreign?: string
 }
 
 /** The mark of each place of an incremental entity; undefined where no run has finished it yet, or only another column. */
 export async function marksOf(known: Known, entity: EntityPlan): Promise<readonly (Mark | undefined)[]> {
-  const marks = await latestMarks(known, entity)
-  return marks.map((mark, i) => {
-    const { column, source } = placeOf(known.plan, entity, i)
-    return mark?.column === column && mark.source === source ? mark : undefined
-  })
+  return (await markedPlaces(known, entity)).map(({ mark }) => mark)
 }
 
 /** What a new run would read anew because its marks are of another column or source: one line each. */
 export async function foreignMarks(known: Known): Promise<string[]> {
   const found: string[] = []
+  for (const entity of known.plan.entities.filter(({ incremental }) => incremental !== undefined))
+    for (const { foreign } of await markedPlaces(known, entity)) if (foreign !== undefined) found.push(foreign)
+  return found
+}
+
+/** The marks that a new run of the plan would go by, as its target has them now. */
+export async function shownMarks(known: Known): Promise<ShownMark[]> {
+  const shown: ShownMark[] = []
   for (const entity of known.plan.entities.filter(({ incremental }) => incremental !== undefined)) {
-    for (const [i, mark] of (await latestMarks(known, entity)).entries()) {
-      const { member, column, source } = placeOf(known.plan, entity, i)
-      if (mark === undefined || (mark.column === column && mark.source === source)) continue
-      const what = mark.column === column ? 'another source' : `column ${mark.column}, and the file says ${column}`
-      found.push(`the high-water mark of ${entity.name}${member === '' ? '' : ` (${member})`} is of ${what}`)
+    for (const { place, mark, foreign } of await markedPlaces(known, entity)) {
+      const { member, column } = place
+      shown.push({
+        entity: entity.name,
+        ...(member === '' ? {} : { member }),
+        column,
+        ...(mark === undefined ? {} : { value: String(mark.value) }),
+        ...(foreign === undefined ? {} : { problem: foreign }),
+      })
     }
   }
-  return found
+  return shown
 }
 
 export function foreignMark(message: string): EtlError {
@@ -54,12 +73,23 @@ export function foreignMark(message: string): EtlError {
   })
 }
 
-async function latestMarks({ plan, targets, ledger }: Known, entity: EntityPlan): Promise<(Mark | undefined)[]> {
-  const texts = await targets.ask(session => ledger.doneSteps(session, plan.pipeline, entity.name, WINDOW_STEP))
+async function markedPlaces({ plan, targets, ledger }: Known, entity: EntityPlan): Promise<MarkedPlace[]> {
+  const texts =
+    ledger === undefined
+      ? []
+      : await targets.ask(session => ledger.doneSteps(session, plan.pipeline, entity.name, WINDOW_STEP))
   const marks = texts.map(parseMark).filter(({ value }) => value !== null)
   return readsOf(entity.read).map((_, i) => {
-    const { member } = placeOf(plan, entity, i)
-    return marks.findLast(candidate => candidate.member === member)
+    const place = placeOf(plan, entity, i)
+    const { member, column, source } = place
+    const mark = marks.findLast(candidate => candidate.member === member)
+    if (mark === undefined) return { place }
+    if (mark.column === column && mark.source === source) return { place, mark }
+    const what = mark.column === column ? 'another source' : `column ${mark.column}, and the file says ${column}`
+    return {
+      place,
+      foreign: `the high-water mark of ${entity.name}${member === '' ? '' : ` (${member})`} is of ${what}`,
+    }
   })
 }
 

@@ -109,7 +109,7 @@ export class Windows {
       const known = await targets.ask(session => ledger.chunks(session, runId, entity.name, WINDOW_STEP))
       if (known.length > 0) return reads.map((read, i) => this.#stored(entity, read, known[i]))
     }
-    const marks = ledger === undefined ? [] : await marksOf({ plan, targets, ledger }, entity)
+    const marks = await marksOf({ plan, targets, ledger }, entity)
     const windows: ReadWindow[] = []
     const warnings: string[] = []
     for (const [i, read] of reads.entries())

@@ -155,9 +155,7 @@ test('insert reads only what is greater; an empty source has no mark; each membe
   place.source(`
     create table A (ID integer primary key, SEQ integer); create table B (ID integer primary key, SEQ integer)`)
   place.target('create table seen (member text, id integer, primary key (member, id))')
-  place.write(
-    'pipeline.yaml',
-    `
+  const yaml = (column: string): string => `
 version: 1
 name: seen
 sources: { old: { type: sqlite, path: source.sqlite } }
@@ -166,10 +164,16 @@ entities:
   seen:
     from: { union: [{ table: A }, { table: B }] }
     to: seen
-    incremental: { column: SEQ }
+    incremental: { column: ${column} }
     fields: { member: $member, id: ID }
-`,
-  )
+`
+  place.write('pipeline.yaml', yaml('SEQ'))
+  const planned = async (): Promise<string[]> =>
+    (await place.etl('plan', 'pipeline.yaml')).stdout.split('\n').filter(line => line.includes('incremental'))
+  expect(await planned()).toEqual([
+    '  seen (A): incremental by SEQ: all rows, since no run has finished it yet',
+    '  seen (B): incremental by SEQ: all rows, since no run has finished it yet',
+  ])
   const counts = async (): Promise<unknown> => {
     const run = await place.run('--json')
     expect(run.code, run.stderr).toBe(0)
@@ -189,8 +193,22 @@ entities:
     ['B', 2],
     ['B', 3],
   ])
-  const plan = await place.etl('plan', 'pipeline.yaml')
-  expect(plan.stdout).toContain('seen: incremental by SEQ: after the first run only rows past its high-water mark')
+  expect(await planned()).toEqual([
+    '  seen (A): incremental by SEQ: rows past its high-water mark 201',
+    '  seen (B): incremental by SEQ: rows past its high-water mark 7',
+  ])
+  const json = await place.etl('plan', 'pipeline.yaml', '--json')
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    marks: [
+      { entity: 'seen', member: 'A', column: 'SEQ', value: '201' },
+      { entity: 'seen', member: 'B', column: 'SEQ', value: '7' },
+    ],
+  })
+  place.write('pipeline.yaml', yaml('ID'))
+  expect(await planned()).toEqual([
+    '  seen (A): incremental by ID: the high-water mark of seen (A) is of column SEQ, and the file says ID',
+    '  seen (B): incremental by ID: the high-water mark of seen (B) is of column SEQ, and the file says ID',
+  ])
 })
 
 test('what cannot be incremental is said before anything is read', async () => {

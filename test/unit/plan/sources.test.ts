@@ -42,6 +42,31 @@ describe('where rows come from', () => {
     expect(entity?.write).toMatchObject({ mode: 'update', match: ['id'], advance: [] })
   })
 
+  test('columns of a union must fit each other where they are used, and only there', async () => {
+    const source = 'create table A (ID integer primary key, N text); create table B (ID integer primary key, N real);'
+    const members = (more: string, rest = 'ignore'): string =>
+      `  e: { from: { union: [{ table: A }, { table: B }] }, to: t, rest: ${rest}, ${more} }\n`
+    const plan = await planOf({ source, target: db.target, entities: members('fields: { id: ID }') })
+    expect(plan.entities[0]?.read.columns.map(({ name }) => name)).toEqual(['ID', '$member'])
+    const clash = [
+      'E216',
+      'e.from.union',
+      'N is text in A and float64 in B, which have no common type',
+      '`rename` one of them, or read it by a `query` that converts it',
+    ]
+    for (const more of [
+      'fields: { id: ID, a: N }',
+      'fields: { id: ID }, filter: { "==": [{ var: N }, 1] }',
+      'fields: { id: ID }, dedupe: { by: N }',
+      'let: { x: { var: N } }, fields: { id: ID, b: x }',
+    ])
+      expect(await errorsOf({ source, target: db.target, entities: members(more) }), more).toEqual([clash])
+    const created = 'create table t (id integer primary key, N text);'
+    expect(await errorsOf({ source, target: created, entities: members('fields: { id: ID }', 'copy') })).toEqual([
+      clash,
+    ])
+  })
+
   test('a let may not hide a column', async () => {
     const entities = '  e: { from: T, to: t, rest: ignore, let: { CD: { var: ID } }, fields: { id: ID, a: CD } }\n'
     expect(await errorsOf({ ...db, entities })).toEqual([
