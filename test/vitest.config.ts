@@ -7,7 +7,8 @@ const shared = { root: new URL('..', import.meta.url).pathname, testTimeout: 30_
 export default defineConfig({
   test: {
     root: shared.root,
-    maxWorkers: 2,
+    // One more than the smallest machine has cores: many tests wait for servers and processes.
+    maxWorkers: 3,
     reporters: ['default'],
     projects: [
       {

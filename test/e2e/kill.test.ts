@@ -6,7 +6,7 @@ import type { TestSchema } from '../databases/types.js'
 import { resultOf, type StartedEtl, sqliteExec, startEtl, Workspace, withSqlite } from '../support/etl.js'
 
 const ACCOUNTS = 20_000
-const ENTRIES = 180_000
+const ENTRIES = 100_000
 /** Enough lines to be stopped among. */
 const FEW = 20_000
 const KILLS = 10
