@@ -22,6 +22,8 @@ export { CODES, type ErrorCode } from './core/codes.js'
 export type { Diagnostic, DocPath, Position } from './core/diagnostics.js'
 export { type ErrorKind, EtlError, exitCodeOf, PipelineError } from './core/errors.js'
 export { TOOL_VERSION } from './core/version.js'
+export type { JobHandle as RunHandle, JobOptions as RunOptions, JobResult as RunResult } from './job/api.js'
+export { startJob as startRun } from './job/job.js'
 export { formatDiagnostics } from './load/code-frame.js'
 export { loadPipeline } from './load/load.js'
 export type { LoadOptions, Pipeline } from './load/pipeline.js'
@@ -30,8 +32,8 @@ export type { CheckReport } from './plan/check.js'
 export { explainPlan, type ShownMark } from './plan/explain.js'
 export { graphMermaid, graphText } from './plan/graph.js'
 export type { EntityPlan, Plan } from './plan/plan.js'
-export type { EntityPreview, EntityResult, RunHandle, RunOptions, RunResult } from './run/api.js'
-export type { Counts, EntityState, EventListener, RunEvent, RunStatus, StageTimes } from './run/events.js'
+export type { EntityPreview, EntityResult } from './run/api.js'
+export type { Counts, EntityState, EventListener, RunEvent, RunStatus, StageTimes, StepName } from './run/events.js'
 export { listMarks } from './run/list-marks.js'
 export {
   listQuarantine,
@@ -41,7 +43,6 @@ export {
   type QuarantineReport,
 } from './run/quarantine-list.js'
 export type { RetryOptions } from './run/retry-run.js'
-export { startRun } from './run/runner.js'
 export type { Consistency } from './run/source-snapshots.js'
 export type { PipelineSpec } from './spec/model.js'
 

@@ -1,7 +1,7 @@
 import { exitCodeOf } from '../core/errors.js'
 import { TOOL_VERSION } from '../core/version.js'
+import type { JobHandle, JobOptions, JobResult } from '../job/api.js'
 import type { Pipeline } from '../load/pipeline.js'
-import type { RunHandle, RunOptions, RunResult } from '../run/api.js'
 import type { RetryOptions } from '../run/retry-run.js'
 import type { Controls } from '../ui/app.js'
 import { errorText } from '../ui/error-text.js'
@@ -78,15 +78,17 @@ async function execute(file: string | undefined, flags: RunFlags, terminal: Term
 /** Runs the pipeline under the eyes of whoever watches, with signals and keys wired to it. */
 async function carryOut(
   pipeline: Pipeline,
-  options: RunOptions,
+  options: JobOptions,
   flags: RunFlags,
   terminal: Terminal,
-): Promise<RunResult> {
+): Promise<JobResult> {
   const { startRun } = await import('../index.js')
-  let handle: RunHandle | undefined
+  const early = new AbortController()
+  let handle: JobHandle | undefined
   let asked: 'SIGINT' | 'SIGTERM' | 'stop' | undefined
   const stop = (reason: 'SIGINT' | 'SIGTERM' | 'stop'): void => {
     asked ??= reason
+    early.abort(reason)
     handle?.stop(reason)
   }
   const signals = new Signals({ stop, exit: code => process.exit(code) })
@@ -105,7 +107,7 @@ async function carryOut(
   )
   signals.listen()
   try {
-    const started = await startRun(pipeline, { ...options, onEvent: progress.onEvent })
+    const started = await startRun(pipeline, { ...options, onEvent: progress.onEvent, signal: early.signal })
     handle = started
     // Somebody may have asked to stop while the run was being set up.
     if (asked !== undefined) started.stop(asked)
@@ -118,7 +120,7 @@ async function carryOut(
   }
 }
 
-function tellResult(result: RunResult, pipeline: Pipeline, flags: RunFlags, terminal: Terminal): void {
+function tellResult(result: JobResult, pipeline: Pipeline, flags: RunFlags, terminal: Terminal): void {
   if (flags.json === true) {
     terminal.out(`${resultLine(result)}\n`)
   } else if (flags.quiet !== true) {

@@ -4,7 +4,8 @@ import type { Controls } from '../ui/app.js'
 import { resumeBanner } from '../ui/banner.js'
 import type { LiveScreen } from '../ui/live.js'
 import { LogFile } from '../ui/log-file.js'
-import { PLAIN_INTERVAL_MS, PlainProgress } from '../ui/plain.js'
+import { PLAIN_INTERVAL_MS, PlainProgress, plainLine } from '../ui/plain.js'
+import { stepLine } from '../ui/step-text.js'
 import { StateStore } from '../ui/store.js'
 import { type ProgressMode, UNICODE } from '../ui/theme.js'
 import type { Terminal } from './terminal.js'
@@ -82,6 +83,8 @@ async function liveListener(
   let screen: LiveScreen | undefined
   return {
     onEvent: event => {
+      if (event.type === 'step' && screen === undefined)
+        terminal.err(`${plainLine(stepLine(event, terminal.errTheme.symbols), terminal.errTheme)}\n`)
       if (event.type !== 'run_started') return
       if (event.resumed) terminal.err(`${resumeBanner(event, terminal.errTheme)}\n`)
       const keep = !stdout.isTTY

@@ -105,6 +105,6 @@ export function exitCodeOf(error: unknown): number {
   if (!(error instanceof EtlError)) return 1
   if (error.kind === 'usage') return 2
   if (error.kind === 'connection') return 5
-  if (error.kind === 'interrupted') return 130
+  if (error.kind === 'interrupted') return error.cause === 'SIGTERM' ? 143 : 130
   return 1
 }

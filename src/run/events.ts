@@ -28,6 +28,8 @@ export const NO_COUNTS: Counts = {
 
 export type EntityState = 'waiting' | 'running' | 'deferring' | 'done' | 'failed' | 'skipped' | 'stopped'
 
+export type StepName = 'checks' | 'backup' | 'verify' | 'undo' | 'report'
+
 /** Milliseconds each stage was busy, to say which one is the bottleneck. */
 export interface StageTimes {
   readonly read: number
@@ -113,6 +115,13 @@ export type RunEvent = At &
     | { readonly type: 'warning'; readonly entity?: string; readonly code?: ErrorCode; readonly message: string }
     | { readonly type: 'info'; readonly message: string }
     | { readonly type: 'paused' | 'resumed_work' | 'stopping' }
+    /** What is done before and after the rows move. `message` is empty where the step only starts. */
+    | {
+        readonly type: 'step'
+        readonly step: StepName
+        readonly state: 'started' | 'progress' | 'done' | 'failed'
+        readonly message: string
+      }
     | {
         readonly type: 'run_finished'
         readonly runId: string

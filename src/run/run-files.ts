@@ -1,5 +1,5 @@
 import { createWriteStream, type WriteStream } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { appendFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
 import type { EtlError } from '../core/errors.js'
@@ -48,16 +48,31 @@ export class RunFiles {
 
   async close(result: RunResult): Promise<void> {
     await new Promise<void>(resolve => this.#events.end(resolve))
-    const file = join(this.dir, 'report.json')
-    try {
-      const { error, ...rest } = result
-      const shown =
-        error === undefined
-          ? {}
-          : { error: { code: error.code, message: error.message, where: error.where, hint: error.hint } }
-      await writeFileAtomic(file, `${JSON.stringify({ ...rest, ...shown }, null, 2)}\n`, { mode: 0o600 })
-    } catch (cause) {
-      this.#onError(stateError(file, cause))
-    }
+    await writeReport(this.dir, result).catch(this.#onError)
+  }
+}
+
+/** Adds what happened after the run's own end. Throws E513. */
+export async function appendEvents(runDir: string, events: readonly RunEvent[]): Promise<void> {
+  const file = join(runDir, 'events.ndjson')
+  try {
+    await appendFile(file, events.map(event => `${JSON.stringify(event)}\n`).join(''), { mode: 0o600 })
+  } catch (cause) {
+    throw stateError(file, cause)
+  }
+}
+
+/** Throws E513. */
+export async function writeReport(runDir: string, result: RunResult): Promise<void> {
+  const file = join(runDir, 'report.json')
+  const { error, ...rest } = result
+  const shown =
+    error === undefined
+      ? {}
+      : { error: { code: error.code, message: error.message, where: error.where, hint: error.hint } }
+  try {
+    await writeFileAtomic(file, `${JSON.stringify({ ...rest, ...shown }, null, 2)}\n`, { mode: 0o600 })
+  } catch (cause) {
+    throw stateError(file, cause)
   }
 }

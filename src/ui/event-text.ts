@@ -1,6 +1,7 @@
 import type { Counts, RunEvent } from '../run/events.js'
 import { formatCount, formatDuration, plural } from './format.js'
 import { problemMark, problemText } from './problem-text.js'
+import { stepLine } from './step-text.js'
 import type { Symbols, Tone } from './theme.js'
 
 export interface EventText {
@@ -40,6 +41,8 @@ export function eventText(event: RunEvent, symbols: Symbols): EventText | undefi
       return { mark: symbols.running, tone: 'active', text: 'going on' }
     case 'stopping':
       return { mark: symbols.stopped, tone: 'warn', text: 'stopping after the batches in work' }
+    case 'step':
+      return stepLine(event, symbols)
     case 'run_finished': {
       const text = `run ${event.runId} ${STATUS_WORDS[event.status]} after ${formatDuration(event.ms)}`
       return event.status === 'failed'

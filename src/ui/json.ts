@@ -1,8 +1,8 @@
 import type { EtlError } from '../core/errors.js'
-import type { RunResult } from '../run/api.js'
+import type { JobResult } from '../job/api.js'
 
 /** The last line of `run --json`. Previews are left out: they show rows, and nothing a program reads holds a row's value. */
-export function resultLine(result: RunResult): string {
+export function resultLine(result: JobResult): string {
   const { error, entities, ...rest } = result
   return JSON.stringify({
     type: 'result',

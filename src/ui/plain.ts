@@ -48,8 +48,12 @@ export class PlainProgress {
 
   #line(at: number, { mark, tone, text }: EventText): void {
     const { theme, time, write } = this.#options
-    write(`${time(at)} ${paint(theme, tone, mark)} ${printable(text)}`)
+    write(`${time(at)} ${plainLine({ mark, tone, text }, theme)}`)
   }
+}
+
+export function plainLine({ mark, tone, text }: EventText, theme: Theme): string {
+  return `${paint(theme, tone, mark)} ${printable(text)}`
 }
 
 function progressText(state: RunState, entity: EntityView, now: number): string {

@@ -2,6 +2,7 @@ import type { RunEvent } from '../run/events.js'
 import { NO_RATE, sampleRate } from './rate.js'
 import type { EntityView, Problem, RunState } from './run-state.js'
 import { activeTime, initialState, MAX_PROBLEMS } from './run-state.js'
+import { stepText } from './step-text.js'
 
 /** All the logic of the screen: what is known after one more event. */
 export function reduce(state: RunState, event: RunEvent): RunState {
@@ -60,6 +61,15 @@ export function reduce(state: RunState, event: RunEvent): RunState {
         entity: undefined,
         code: undefined,
         text: event.message,
+        rows: 0,
+      })
+    case 'step':
+      return note(state, {
+        at: event.at,
+        kind: event.state === 'failed' ? 'failed' : 'info',
+        entity: undefined,
+        code: undefined,
+        text: stepText(event),
         rows: 0,
       })
     case 'paused':

@@ -1,5 +1,6 @@
 import { join, relative } from 'node:path'
-import type { EntityResult, RunResult } from '../run/api.js'
+import type { JobResult } from '../job/api.js'
+import type { EntityResult } from '../run/api.js'
 import type { Counts } from '../run/events.js'
 import type { Consistency } from '../run/source-snapshots.js'
 import { formatCount, formatDuration, plural, printable } from './format.js'
@@ -15,7 +16,7 @@ export interface SummaryOptions {
 }
 
 /** What a run did, as a table, and what to do next. */
-export function summaryText(result: RunResult, options: SummaryOptions): string {
+export function summaryText(result: JobResult, options: SummaryOptions): string {
   const { theme } = options
   const { mark, tone, words } = verdict(result, theme)
   const title = printable(`${result.pipeline}  ${words}   run ${result.runId}`)
@@ -32,7 +33,7 @@ export function summaryText(result: RunResult, options: SummaryOptions): string 
   return `${[` ${paint(theme, tone, mark)} ${title}`, ...lines.map(printable)].join('\n').trimEnd()}\n`
 }
 
-function verdict(result: RunResult, theme: Theme): { mark: string; tone: Tone; words: string } {
+function verdict(result: JobResult, theme: Theme): { mark: string; tone: Tone; words: string } {
   const { symbols } = theme
   const dry = result.dryRun ? 'dry run, nothing written: ' : ''
   switch (result.status) {
@@ -48,7 +49,7 @@ function verdict(result: RunResult, theme: Theme): { mark: string; tone: Tone; w
   }
 }
 
-function quarantined({ counts, entities, retry }: RunResult): string {
+function quarantined({ counts, entities, retry }: JobResult): string {
   if (retry !== undefined) return `${plural(retry.left, 'row')} still quarantined`
   const unresolved = entities.reduce((sum, entity) => sum + entity.unresolved, 0)
   const parts = [
@@ -60,7 +61,7 @@ function quarantined({ counts, entities, retry }: RunResult): string {
 
 const OPTIONAL = ['skipped', 'filtered', 'deduped', 'quarantined'] as const
 
-function entityTable(result: RunResult, theme: Theme): string[] {
+function entityTable(result: JobResult, theme: Theme): string[] {
   // A column in which nothing happened only costs width; quarantine is what people look for, so it always stands.
   const shown = OPTIONAL.filter(key => key === 'quarantined' || result.counts[key] > 0)
   const columns: TableColumn[] = [
@@ -106,7 +107,7 @@ function entityMark(entity: EntityResult, theme: Theme): string {
 }
 
 /** What incremental entities read. */
-function windows(result: RunResult): string[] {
+function windows(result: JobResult): string[] {
   const rows = result.entities.flatMap(({ name, windows = [] }) =>
     windows.map(({ member, column, after, until }) => [
       member === undefined ? name : `${name} (${member})`,
@@ -123,7 +124,7 @@ function windows(result: RunResult): string[] {
 const CAUSES_SHOWN = 10
 
 /** Causes of rejection, the most frequent first. */
-function rejects(result: RunResult): string[] {
+function rejects(result: JobResult): string[] {
   const causes = result.entities
     .flatMap(entity => entity.rejects.map(reject => ({ entity: entity.name, ...reject })))
     .sort((a, b) => b.rows - a.rows)
@@ -140,7 +141,7 @@ function rejects(result: RunResult): string[] {
 }
 
 /** Values that are in the target but not as the source had them, because the file allows it. */
-function changes(result: RunResult): string[] {
+function changes(result: JobResult): string[] {
   const rows = result.entities.flatMap(entity => [
     ...entity.losses.map(loss => [entity.name, loss.field, formatCount(loss.rows), 'rounded or truncated (on_lossy)']),
     ...entity.substituted.map(s => [
@@ -160,7 +161,7 @@ function changes(result: RunResult): string[] {
 
 const WARNINGS_SHOWN = 10
 
-function warnings(result: RunResult, theme: Theme): string[] {
+function warnings(result: JobResult, theme: Theme): string[] {
   if (result.warnings.length === 0) return []
   const more = result.warnings.length - WARNINGS_SHOWN
   const lines = result.warnings.slice(0, WARNINGS_SHOWN).map(text => ` ${theme.symbols.warning} ${text}`)
@@ -173,7 +174,7 @@ const CONSISTENCY: Readonly<Record<Consistency, string>> = {
   none: 'none: what changed in a source meanwhile may be there half',
 }
 
-function next(result: RunResult, { file, cwd }: SummaryOptions): string[] {
+function next(result: JobResult, { file, cwd }: SummaryOptions): string[] {
   const lines: [string, string][] = []
   if (result.runDir !== undefined) {
     const folder = relative(cwd, result.runDir) || '.'
@@ -192,7 +193,7 @@ function next(result: RunResult, { file, cwd }: SummaryOptions): string[] {
   return lines.map(([label, text]) => `   ${label.padEnd(11)} ${text}`)
 }
 
-function nextCommands(result: RunResult, file: string): string[] {
+function nextCommands(result: JobResult, file: string): string[] {
   if (result.retry !== undefined && result.status !== 'ok') return [`etl quarantine ${file} ${result.retry.of}`]
   if (result.dryRun) return result.status === 'failed' ? [`etl plan ${file}`] : [`etl run ${file}`]
   switch (result.status) {

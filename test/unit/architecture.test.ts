@@ -11,6 +11,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['load', 'spec'],
   ['plan'],
   ['run'],
+  ['checks', 'verify', 'backup', 'undo', 'inspect'],
+  ['job'],
   ['index.ts'],
   ['ui', 'report'],
   ['commands', 'cli.ts'],

@@ -1,0 +1,161 @@
+import { join } from 'node:path'
+import { EtlError } from '../core/errors.js'
+import type { Pipeline } from '../load/pipeline.js'
+import { compilePlan } from '../plan/compile.js'
+import { type Databases, openDatabases } from '../plan/open.js'
+import { emitter, type Happening } from '../run/context.js'
+import type { RunEvent } from '../run/events.js'
+import { exitCode } from '../run/result.js'
+import { appendEvents, writeReport } from '../run/run-files.js'
+import { startRun } from '../run/runner.js'
+import type { Job, JobHandle, JobOptions, JobResult, Step, StepOutcome } from './api.js'
+import { AFTER, BEFORE } from './steps.js'
+
+/**
+ * Begins a job: the steps before the run, the run, the steps after it. Resolves once the run goes on; throws
+ * {@link EtlError} where a step before it or the run's own preparation says no. The handle's result never rejects.
+ */
+export async function startJob(pipeline: Pipeline, options: JobOptions = {}): Promise<JobHandle> {
+  const work = new Work(pipeline, options)
+  await work.before()
+  const { signal: _, ...runOptions } = options
+  const run = await startRun(pipeline, { ...runOptions, stateDir: work.stateDir })
+  return {
+    ...run,
+    stop: reason => {
+      work.stop(reason)
+      run.stop(reason)
+    },
+    result: run.result.then(result => work.after(result)),
+  }
+}
+
+type Reason = 'SIGINT' | 'SIGTERM' | 'stop'
+
+class Work implements Job {
+  readonly pipeline: Pipeline
+  readonly options: JobOptions
+  readonly stateDir: string
+  readonly signal: AbortSignal
+  result: JobResult | undefined
+  readonly #stop = new AbortController()
+  readonly #events: RunEvent[] = []
+  readonly #emit: (event: Happening) => void
+  #reason: Reason | undefined
+  #found: Partial<JobResult> = {}
+  #step: Step | undefined
+  #opened: Promise<Databases> | undefined
+
+  constructor(pipeline: Pipeline, options: JobOptions) {
+    const { signal, onEvent, stateDir } = options
+    this.pipeline = pipeline
+    this.options = options
+    this.stateDir = stateDir ?? join(pipeline.baseDir, '.etl', pipeline.spec.name)
+    this.signal = signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal])
+    const keep = (event: RunEvent) => this.#events.push(event)
+    this.#emit = emitter([...(onEvent === undefined ? [] : [onEvent]), keep], Date.now)
+  }
+
+  stop(reason: Reason): void {
+    this.#reason ??= reason
+    this.#stop.abort()
+  }
+
+  databases(): Promise<Databases> {
+    const applicationName = `etl ${this.pipeline.spec.name} ${this.#step?.name}`
+    this.#opened ??= openDatabases(this.pipeline, { readOnly: true, applicationName })
+    return this.#opened
+  }
+
+  async plan() {
+    const { entities, exclude } = this.options
+    return compilePlan(this.pipeline, await this.databases(), {
+      // A run that went on had its entities chosen when it began.
+      ...(this.result === undefined
+        ? { ...(entities === undefined ? {} : { entities }), ...(exclude === undefined ? {} : { exclude }) }
+        : { entities: this.result.entities.map(entity => entity.name) }),
+      mayResume: this.result !== undefined || this.options.resume === true || this.options.takeOver === true,
+    })
+  }
+
+  progress(message: string): void {
+    this.#tell('progress', message)
+  }
+
+  async before(): Promise<void> {
+    for (const step of BEFORE.filter(each => each.wanted(this))) {
+      if (this.signal.aborted) throw interrupted(this.signal.reason)
+      const { result } = await this.#perform(step)
+      this.#found = { ...this.#found, ...result }
+    }
+    if (this.signal.aborted) throw interrupted(this.signal.reason)
+  }
+
+  async after(run: JobResult): Promise<JobResult> {
+    let result: JobResult = { ...run, ...this.#found }
+    for (const step of AFTER) {
+      this.result = result
+      if (!step.wanted(this)) continue
+      if (this.signal.aborted && result.status !== 'failed') {
+        result = { ...result, ...this.#interrupted() }
+        break
+      }
+      try {
+        result = { ...result, ...(await this.#perform(step)).result }
+      } catch (error) {
+        result = { ...result, ...(this.signal.aborted ? this.#interrupted() : failure(error)) }
+      }
+    }
+    return this.#keep(result)
+  }
+
+  async #perform(step: Step): Promise<StepOutcome> {
+    this.#step = step
+    this.#tell('started', '')
+    try {
+      const outcome = await step.perform(this)
+      this.#tell(outcome.failed === true ? 'failed' : 'done', outcome.message)
+      return outcome
+    } catch (error) {
+      this.#tell('failed', error instanceof EtlError ? error.message : 'internal error')
+      throw error
+    } finally {
+      const opened = this.#opened
+      this.#opened = undefined
+      await opened?.then(databases => databases.close()).catch(() => undefined)
+    }
+  }
+
+  #tell(state: 'started' | 'progress' | 'done' | 'failed', message: string): void {
+    if (this.#step !== undefined) this.#emit({ type: 'step', step: this.#step.name, state, message })
+  }
+
+  #interrupted(): Partial<JobResult> {
+    return { status: 'interrupted', exitCode: exitCode('interrupted', this.#reason, undefined) }
+  }
+
+  /** The run has written its own files; they get what the steps did. */
+  async #keep(result: JobResult): Promise<JobResult> {
+    if (result.runDir === undefined || this.#events.length === 0) return result
+    try {
+      await appendEvents(result.runDir, this.#events)
+      await writeReport(result.runDir, result)
+      return result
+    } catch (error) {
+      return result.error === undefined ? { ...result, ...failure(error) } : result
+    }
+  }
+}
+
+function failure(error: unknown): Pick<JobResult, 'status' | 'exitCode'> & { readonly error: EtlError } {
+  const known =
+    error instanceof EtlError
+      ? error
+      : new EtlError('E901', error instanceof Error ? error.message : String(error), { cause: error })
+  return { status: 'failed', exitCode: exitCode('failed', undefined, known), error: known }
+}
+
+/** @param cause the signal that asked for it, which decides the exit code */
+export function interrupted(cause: unknown): EtlError {
+  return new EtlError('E515', 'stopped before the run began; nothing was written', { kind: 'interrupted', cause })
+}
