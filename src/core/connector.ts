@@ -54,8 +54,10 @@ export interface Capabilities {
   readonly sharedSnapshot: boolean
   /** Can a create table be rolled back? */
   readonly transactionalDdl: boolean
-  /** The longest identifier, in bytes. */
-  readonly maxIdentifier: number
+  /** The longest identifier. */
+  readonly maxIdentifier: { readonly length: number; readonly unit: 'bytes' | 'characters' }
+  /** Are columns of a table one, whose names differ only in case? */
+  readonly columnsIgnoreCase: boolean
   /** Rows in a batch where nobody says otherwise. */
   readonly batchRows: number
   /** Can text hold U+0000? */

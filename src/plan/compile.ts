@@ -15,6 +15,7 @@ import { checkHooks, checkNewFiles, writesFiles } from './file-target.js'
 import { fingerprintOf, fingerprintParts } from './fingerprint.js'
 import { foreignKeyDependencies } from './foreign-keys.js'
 import { lookupDatabase, planLookup, usedLookups } from './lookups.js'
+import { checkLedgerName, checkNames } from './name-checks.js'
 import type { LookupPlan, Plan, SourceSummary } from './plan.js'
 import { positionPart, positionPath } from './position.js'
 import { Problems } from './problems.js'
@@ -47,6 +48,7 @@ export async function compilePlan(
   await readCatalogs(spec, catalogs)
   const problems = new Problems(pipeline.locate)
   if (writesFiles(catalogs)) checkHooks(spec.hooks, [], problems)
+  checkLedgerName(spec, catalogs, problems)
   const skipped = skippedEntities(spec, catalogs)
   const lookupProblems = new Map<string, Problems>()
   const lookups = new Map<string, LookupPlan>()
@@ -65,6 +67,7 @@ export async function compilePlan(
     const draft = draftEntity(spec, entity, catalogs, own)
     if (draft === undefined) continue
     checkTables(spec, draft, catalogs)
+    checkNames(draft, catalogs)
     drafts.set(entity.name, draft)
   }
   const dependencies = [

@@ -87,14 +87,20 @@ export function compileField(field: FieldPlan, env: FieldEnv): FieldSteps {
 }
 
 function compileCasts(field: FieldPlan, env: FieldEnv): ((value: Value) => Value) | undefined {
-  const { nulInText, emptyIsNull, onLoss } = env
+  const { nulInText, emptyIsNull } = env
+  let losses = 0
+  // A value that both casts round is one loss.
+  const onLoss = (): void => {
+    if (losses++ === 0) env.onLoss()
+  }
   const options = { nulInText, emptyIsNull, onLoss, ...(field.onLossy === undefined ? {} : { onLossy: field.onLossy }) }
   const cast = compileCast(field.castFrom, field.castTo, { ...options, looseSource: env.looseSource })
   const then = field.castThen === undefined ? undefined : compileCast(field.castTo, field.castThen, options)
-  if (cast === undefined || then === undefined) return cast ?? then
+  if (cast === undefined && then === undefined) return undefined
   return value => {
-    const result = cast(value)
-    return result === null ? null : then(result)
+    losses = 0
+    const result = cast === undefined ? value : cast(value)
+    return result === null || then === undefined ? result : then(result)
   }
 }
 

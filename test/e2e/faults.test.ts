@@ -41,7 +41,10 @@ describe.each([
   ['MariaDB', mysql],
 ] as const)('%s', (_name, database) => {
   /** A fresh target without a key: a batch that were written twice would be seen. The ledger is there already. */
-  async function target(name: string): Promise<{ proxy: ToxicProxy; schema: TestSchema; run(): Promise<EtlResult> }> {
+  async function target(
+    name: string,
+    options = '',
+  ): Promise<{ proxy: ToxicProxy; schema: TestSchema; run(): Promise<EtlResult> }> {
     const schema = await database.create(`faults-${name}`)
     schemas.push(schema)
     await schema.exec('create table events (id bigint not null, note varchar(100))')
@@ -57,7 +60,7 @@ describe.each([
     expect(first.code, first.stderr).toBe(0)
     await schema.exec('delete from events')
     const proxy = await ToxicProxy.open(String(url))
-    return { proxy, schema, run: () => run(text(proxy.url, 'faults'), []) }
+    return { proxy, schema, run: () => run(text(proxy.url, 'faults').replace('" }', `"${options} }`), []) }
   }
 
   async function expectExact(schema: TestSchema, run: EtlResult): Promise<void> {
@@ -69,6 +72,11 @@ describe.each([
       `select count(*), sum(rows_read), sum(inserted) from etl_batch where run_id = '${runId}'`,
     )
     expect(sums.map(row => row.map(Number))).toEqual([[BATCHES, ROWS, ROWS]])
+  }
+
+  function expectNoticed(run: EtlResult): void {
+    const retries = eventsOf(run.stdout).filter(({ type }) => type === 'retry')
+    expect(retries[0]).toMatchObject({ code: 'E306', message: 'the server did not answer within `statement_timeout`' })
   }
 
   // Each transaction meets the cuts one after the other; the last of them lets it through.
@@ -105,6 +113,59 @@ describe.each([
     await proxy.close()
     await expectExact(schema, result)
     expect(cuts).toBeGreaterThanOrEqual(BATCHES)
+  })
+
+  test.concurrent(
+    'the network swallows everything for a while: noticed, and the batch is tried again',
+    TIMED,
+    async () => {
+      const { proxy, schema, run } = await target('silent-target', ', statement_timeout: 1')
+      proxy.onCommit = commit => {
+        if (commit === SETUP_COMMITS + 2) proxy.toxics = { holeAtByte: proxy.sent + 300 }
+        return undefined
+      }
+      const result = await run()
+      await proxy.close()
+      await expectExact(schema, result)
+      expectNoticed(result)
+    },
+  )
+
+  test.concurrent('the same while a source is read', TIMED, async () => {
+    const schema = await database.create('faults-silent-source')
+    schemas.push(schema)
+    await schema.exec('create table events (id bigint primary key, note varchar(100))')
+    const ids = Array.from({ length: ROWS }, (_, i) => i + 1)
+    await schema.exec(`insert into events values ${ids.map(id => `(${id}, 'event ${id}')`).join(', ')}`)
+    const { type, url } = schema.config
+    const proxy = await ToxicProxy.open(String(url))
+    const read = async (): Promise<{ at: Workspace; result: EtlResult }> => {
+      const at = new Workspace()
+      at.target('create table events (id integer not null, note text)')
+      at.write(
+        'pipeline.yaml',
+        `
+version: 1
+name: silent
+sources: { old: { type: ${type}, url: "${proxy.url}", statement_timeout: 1 } }
+target: { type: sqlite, path: target.sqlite }
+entities:
+  events: { from: events, to: events, batch_size: 5, fields: { id: id, note: note } }
+`,
+      )
+      return { at, result: await runEtl(['run', 'pipeline.yaml', '--yes', '--json'], { cwd: at.dir }) }
+    }
+    const whole = await read()
+    expect(whole.result.code, whole.result.stderr).toBe(0)
+    // What is sent last are the statements that fetch.
+    proxy.toxics = { holeAtByte: proxy.sent * 2 - 1000 }
+    const { at, result } = await read()
+    await proxy.close()
+    expect(result.code, result.stderr).toBe(0)
+    expect(at.rows('select count(*), count(distinct id), min(id), max(id) from events')).toEqual([
+      [ROWS, ROWS, 1, ROWS],
+    ])
+    expectNoticed(result)
   })
 
   test.concurrent.each([

@@ -11,6 +11,8 @@ export interface Toxics {
   readonly sliceBytes?: number
   /** Everything is swallowed, and nobody is told. */
   readonly blackHole?: boolean
+  /** From the byte of this number on, counted over all that clients send, everything is swallowed for a second. */
+  readonly holeAtByte?: number
   /** The connection that sends the byte of this number, counted over all, is cut there. */
   readonly cutAtByte?: number
 }
@@ -106,6 +108,13 @@ export class ToxicProxy {
       if (fault === 'inside') await this.#send(pair, pair.server, bytes.subarray(0, bytes.length >> 1))
       this.#cut(pair, 'reset')
       return
+    }
+    const { holeAtByte, ...others } = this.toxics
+    if (holeAtByte !== undefined && this.sent + bytes.length >= holeAtByte) {
+      this.toxics = { ...others, blackHole: true }
+      setTimeout(() => {
+        this.toxics = others
+      }, 1000)
     }
     const { cutAtByte, ...rest } = this.toxics
     if (cutAtByte !== undefined && this.sent + bytes.length >= cutAtByte) {

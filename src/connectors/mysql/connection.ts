@@ -3,9 +3,10 @@ import { Readable } from 'node:stream'
 import type { Connection, ConnectionOptions, FieldPacket, QueryError, QueryOptions, ResultSetHeader } from 'mysql2'
 import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
-import { quoteText } from './dialect.js'
+import { within } from '../../core/within.js'
 import type { ErrorContext } from './errors.js'
 import { toEtlError } from './errors.js'
+import { pin, type Server } from './pin.js'
 import type { Settings } from './spec.js'
 
 export interface Result {
@@ -22,17 +23,11 @@ export interface ConnectOptions {
   readonly applicationName: string
 }
 
-/** Facts of the server that decide how we write. */
-export interface Server {
-  readonly version: string
-  readonly mariadb: boolean
-  readonly localInfile: boolean
-  readonly maxPacket: number
-  readonly keyStep: number
-}
+/** How long a server that lives may need to say that a statement took too long. */
+const GRACE_MS = 2000
+const CLOSE_MS = 5000
 
 const INFILE_CHUNK = 256 * 1024
-const KEEP_ALIVE_MS = 30_000
 
 /** One session of the server with everything pinned that decides how values look. Errors are {@link EtlError}. */
 export class MyConnection {
@@ -42,12 +37,16 @@ export class MyConnection {
   server: Server = { version: '', mariadb: false, localInfile: false, maxPacket: 1 << 20, keyStep: 1 }
   readonly #driver: Connection
   #lost: EtlError | undefined
+  /** Milliseconds for a statement, or the next row of one; 0 is without limit. */
+  #patience: { readonly ms: number; readonly late: () => EtlError }
   #inTransaction = false
   /** The transaction is gone or in doubt: a statement more would be committed on its own. */
   #doomed: EtlError | undefined
 
-  constructor(driver: Connection, where: string) {
+  constructor(driver: Connection, where: string, connectMs: number) {
     this.#driver = driver
+    // What prepares the session is part of connecting.
+    this.#patience = { ms: connectMs, late: () => toEtlError({ code: 'ETIMEDOUT' }, { where, connecting: true }) }
     this.where = where
     // Without a listener the loss of an idle connection would end the process.
     this.lost = new Promise(resolve => {
@@ -119,7 +118,12 @@ export class MyConnection {
     })
     let complete = false
     try {
-      for await (const row of query.stream({ highWaterMark: 500 })) yield row as Row
+      const rows = query.stream({ highWaterMark: 500 })[Symbol.asyncIterator]()
+      for (;;) {
+        const { value, done } = await this.#inTime(() => rows.next())
+        if (done === true) break
+        yield value as Row
+      }
       complete = true
     } catch (error) {
       throw toEtlError(error, { where: this.where })
@@ -147,19 +151,45 @@ export class MyConnection {
 
   async close(): Promise<void> {
     if (this.#lost === undefined) {
-      await new Promise<void>(resolve => {
-        this.#driver.once('error', () => resolve())
-        this.#driver.end(() => resolve())
-      })
+      const end = (): Promise<void> =>
+        new Promise(resolve => {
+          this.#driver.once('error', () => resolve())
+          this.#driver.end(() => resolve())
+        })
+      await within(CLOSE_MS, end, () => this.#abandon(new Error('the server does not answer'))).catch(() => {})
     }
     this.#driver.destroy()
+  }
+
+  /** From now on a statement, or the next row of one, may take so many milliseconds; 0 is without limit. */
+  limit(statementMs: number): void {
+    const late = (): EtlError =>
+      new EtlError('E306', 'the server did not answer within `statement_timeout`', {
+        kind: 'transient',
+        where: this.where,
+        hint: 'look at the server and the network to it, or raise `statement_timeout`',
+      })
+    this.#patience = { ms: statementMs === 0 ? 0 : statementMs + GRACE_MS, late }
+  }
+
+  #inTime<T>(work: () => Promise<T>): Promise<T> {
+    const { ms, late } = this.#patience
+    return within(ms, work, () => this.#abandon(late()))
+  }
+
+  #abandon<E extends Error>(error: E): E {
+    // `destroy` of the driver only says goodbye, and waits for an answer.
+    const { stream } = this.#driver as Connection & { readonly stream: Socket }
+    this.#lost ??= toEtlError(error, { where: this.where })
+    stream.destroy(error)
+    return error
   }
 
   async #next<T>(context: Partial<ErrorContext>, work: () => Promise<T>): Promise<T> {
     const refused = this.#lost ?? this.#doomed
     if (refused !== undefined) throw refused
     try {
-      return await work()
+      return await this.#inTime(work)
     } catch (error) {
       const found = toEtlError(error, { where: this.where, ...context })
       if (this.#inTransaction && found.kind === 'transient') this.#doomed = found
@@ -219,8 +249,8 @@ function ssl(settings: Settings): Ssl | undefined {
  * A driver given an address instead of a name tells TLS no host, and TLS would compare the certificate with `localhost`;
  * the socket it is given is asked first. Node sets `_host` itself where it looked a name up.
  */
-function dialAddress({ host, port }: Settings): Socket {
-  const socket = dial({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
+function dialAddress({ host, port, keepaliveMs }: Settings): Socket {
+  const socket = dial({ host, port, noDelay: true, keepAlive: keepaliveMs > 0, keepAliveInitialDelay: keepaliveMs })
   return Object.assign(socket, { _host: host })
 }
 
@@ -263,11 +293,11 @@ async function attempt(
     flags: options.readOnly ? ['-LOCAL_FILES'] : [],
     maxPreparedStatements: 200,
     connectTimeout: settings.connectTimeoutMs,
-    enableKeepAlive: true,
-    keepAliveInitialDelay: KEEP_ALIVE_MS,
+    enableKeepAlive: settings.keepaliveMs > 0,
+    keepAliveInitialDelay: settings.keepaliveMs,
     connectAttributes: { program_name: options.applicationName },
   })
-  const connection = new MyConnection(client, where)
+  const connection = new MyConnection(client, where, settings.connectTimeoutMs)
   try {
     await new Promise<void>((resolve, reject) => {
       client.connect(error => (error ? reject(error) : resolve()))
@@ -277,7 +307,8 @@ async function attempt(
     throw toEtlError(error, { where, connecting: true })
   }
   try {
-    connection.server = await pin(connection, settings, options)
+    connection.server = await pin(sql => connection.run(sql), settings, { readOnly: options.readOnly, where })
+    connection.limit(settings.statementTimeoutMs)
     return connection
   } catch (error) {
     await connection.close()
@@ -294,62 +325,5 @@ async function driver(): Promise<typeof import('mysql2')> {
       hint: 'npm install mysql2',
       cause,
     })
-  }
-}
-
-/** Bad values are errors, a key of 0 stays 0, and a table gets the engine it asks for or none. */
-const SQL_MODE = [
-  'ERROR_FOR_DIVISION_BY_ZERO',
-  'NO_AUTO_VALUE_ON_ZERO',
-  'NO_ENGINE_SUBSTITUTION',
-  'NO_ZERO_DATE',
-  'NO_ZERO_IN_DATE',
-  'STRICT_ALL_TABLES',
-  'STRICT_TRANS_TABLES',
-]
-
-const WAIT_SECONDS = 7 * 24 * 3600
-
-async function pin(connection: MyConnection, settings: Settings, options: ConnectOptions): Promise<Server> {
-  // Not by @@name: servers differ in what they have.
-  const found = await connection.run(
-    `show variables where variable_name in ('version', 'local_infile', 'max_allowed_packet', 'auto_increment_increment',
-       'binlog_format', 'log_bin')`,
-  )
-  const variables = new Map(found.rows.map(([name, value]) => [String(name).toLowerCase(), String(value)]))
-  const version = variables.get('version') ?? ''
-  // A server that logs statements refuses them at the lower level.
-  const repeatable =
-    options.readOnly || (variables.get('binlog_format') === 'STATEMENT' && variables.get('log_bin') === 'ON')
-  const isolation = repeatable ? 'repeatable read' : 'read committed'
-  await connection.run(
-    `set session sql_mode = ${quoteText(SQL_MODE.join(','))}, time_zone = '+00:00', autocommit = 1, ` +
-      `default_storage_engine = InnoDB, sql_warnings = 0, sql_notes = 1, sql_safe_updates = 0, sql_auto_is_null = 0, ` +
-      `foreign_key_checks = 1, unique_checks = 1, group_concat_max_len = 1048576, ` +
-      // A reader may rightly wait for hours while a slow target catches up.
-      `wait_timeout = ${WAIT_SECONDS}, net_write_timeout = ${WAIT_SECONDS}, net_read_timeout = 600, ` +
-      `innodb_lock_wait_timeout = ${settings.lockTimeout}`,
-  )
-  await connection.run(`set session transaction isolation level ${isolation}`)
-  if (options.readOnly) await connection.run('set session transaction read only')
-  const check = await connection.run(
-    `select @@session.sql_mode, @@session.time_zone, @@session.character_set_client, @@session.character_set_results`,
-  )
-  const [mode = '', zone, client, results] = (check.rows[0] ?? []).map(String)
-  const modes = mode.split(',')
-  const wrong =
-    SQL_MODE.find(name => !modes.includes(name)) ??
-    ['NO_BACKSLASH_ESCAPES', 'ANSI_QUOTES', 'PAD_CHAR_TO_FULL_LENGTH'].find(name => modes.includes(name))
-  if (wrong !== undefined || zone !== '+00:00' || client !== 'utf8mb4' || results !== 'utf8mb4') {
-    const name = wrong === undefined ? 'time zone or character set' : 'sql_mode'
-    const message = `the session setting ${name} cannot be set`
-    throw new EtlError('E308', message, { kind: 'connection', where: connection.where })
-  }
-  return {
-    version,
-    mariadb: /mariadb/i.test(version),
-    localInfile: variables.get('local_infile') === 'ON',
-    maxPacket: Number(variables.get('max_allowed_packet') ?? 1 << 20),
-    keyStep: Number(variables.get('auto_increment_increment') ?? 1),
   }
 }

@@ -25,6 +25,7 @@ type Class = readonly [ErrorCode, ErrorKind, hint?: string]
 const RIGHTS = 'grant the login what it needs, or use another one'
 const READ_ONLY = 'connect to the primary server, and as a login that may write'
 const CONNECTIONS = 'raise the limit of connections, or lower `--concurrency`'
+const TOO_LONG = 'raise `statement_timeout`, or look for what blocks the statement'
 const REFERENCE = 'load the referenced rows first, or check the reference in the source'
 
 const BY_NUMBER: Readonly<Record<number, Class>> = {
@@ -61,8 +62,8 @@ const BY_NUMBER: Readonly<Record<number, Class>> = {
   1203: ['E307', 'transient', CONNECTIONS],
   1226: ['E307', 'transient', CONNECTIONS],
   1615: ['E307', 'transient'],
-  1969: ['E307', 'transient', 'the server limits how long a statement may take'],
-  3024: ['E307', 'transient', 'the server limits how long a statement may take'],
+  1969: ['E307', 'transient', TOO_LONG],
+  3024: ['E307', 'transient', TOO_LONG],
   3572: ['E307', 'transient'],
   1053: ['E306', 'transient'],
   1080: ['E306', 'transient'],

@@ -42,6 +42,32 @@ export const properties = {
   connect_timeout: Type.Optional(
     Type.Number({ description: 'Seconds to wait for a connection.', minimum: 1, maximum: 3600, default: 10 }),
   ),
+  statement_timeout: Type.Optional(
+    Type.Number({
+      description:
+        'Seconds a single statement may take; 0 is without limit. The server ends it; where even that is not heard, the connection counts as lost, and the batch is tried again over a new one.',
+      minimum: 0,
+      default: 0,
+    }),
+  ),
+  idle_timeout: Type.Optional(
+    Type.Integer({
+      description:
+        'Seconds after which the server ends a writing session that is in a transaction and says nothing, so that the locks of a lost one are freed; 0 is without limit. MariaDB only.',
+      minimum: 0,
+      maximum: 2000000,
+      default: 600,
+    }),
+  ),
+  keepalive: Type.Optional(
+    Type.Integer({
+      description:
+        'Seconds without traffic after which the system asks whether the other side is still there; 0 never asks. It notices a dead network, though not a server that hangs.',
+      minimum: 0,
+      maximum: 86400,
+      default: 30,
+    }),
+  ),
   lock_timeout: Type.Optional(
     Type.Integer({
       description: 'Seconds to wait for a row that another session has locked.',
@@ -64,6 +90,9 @@ export interface Settings {
   readonly ca: string | undefined
   readonly connectTimeoutMs: number
   readonly lockTimeout: number
+  readonly statementTimeoutMs: number
+  readonly idleTimeout: number
+  readonly keepaliveMs: number
 }
 
 export function readSettings(config: ConnectionConfig, baseDir: string): Settings {
@@ -97,6 +126,9 @@ export function readSettings(config: ConnectionConfig, baseDir: string): Setting
     ca: ca === undefined ? undefined : readCertificates(resolve(baseDir, ca)),
     connectTimeoutMs: Number(given.connect_timeout ?? 10) * 1000,
     lockTimeout: Number(given.lock_timeout ?? 50),
+    statementTimeoutMs: Math.ceil(Number(given.statement_timeout ?? 0) * 1000),
+    idleTimeout: Number(given.idle_timeout ?? 600),
+    keepaliveMs: Number(given.keepalive ?? 30) * 1000,
   }
 }
 

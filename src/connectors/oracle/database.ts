@@ -179,7 +179,11 @@ export async function openDatabase(connector: Connector, settings: Settings, opt
     ...(settings.wallet === undefined ? {} : { walletLocation: settings.wallet.dir }),
     ...(settings.wallet?.password === undefined ? {} : { walletPassword: settings.wallet.password }),
     ...(settings.thick === undefined
-      ? { connectTimeout: settings.connectTimeout, transportConnectTimeout: settings.connectTimeout }
+      ? {
+          connectTimeout: settings.connectTimeout,
+          transportConnectTimeout: settings.connectTimeout,
+          expireTime: settings.keepaliveMinutes,
+        }
       : {}),
   }
   const pool = await createPool(driver, attributes, settings, options.applicationName)

@@ -19,7 +19,8 @@ export const capabilities: Capabilities = {
   sharedSnapshot: true,
   transactionalDdl: false,
   // 30 before 12.2; a longer name is then refused by the server.
-  maxIdentifier: 128,
+  maxIdentifier: { length: 128, unit: 'bytes' },
+  columnsIgnoreCase: false,
   batchRows: 2000,
   nulInText: true,
   emptyIsNull: true,

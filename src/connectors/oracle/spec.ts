@@ -81,6 +81,15 @@ export const properties = {
       default: 0,
     }),
   ),
+  keepalive: Type.Optional(
+    Type.Integer({
+      description:
+        'Seconds without traffic after which the system asks whether the other side is still there; 0 never asks; whole minutes, rounded up. It notices a dead network, though not a server that hangs.',
+      minimum: 0,
+      maximum: 86400,
+      default: 60,
+    }),
+  ),
 }
 
 /** The block after its defaults. */
@@ -95,6 +104,7 @@ export interface Settings {
   readonly thick: { readonly libDir: string | undefined } | undefined
   readonly connectTimeout: number
   readonly callTimeoutMs: number
+  readonly keepaliveMinutes: number
 }
 
 export function readSettings(config: ConnectionConfig, baseDir: string): Settings {
@@ -119,7 +129,8 @@ export function readSettings(config: ConnectionConfig, baseDir: string): Setting
     pool: { min, max },
     thick: thick === undefined ? undefined : { libDir: path(thick.lib_dir) },
     connectTimeout: Number(config.connect_timeout ?? 20),
-    callTimeoutMs: Number(config.call_timeout ?? 0) * 1000,
+    callTimeoutMs: Math.ceil(Number(config.call_timeout ?? 0) * 1000),
+    keepaliveMinutes: Math.ceil(Number(config.keepalive ?? 60) / 60),
   }
 }
 

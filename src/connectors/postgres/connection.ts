@@ -1,6 +1,7 @@
-import type { Client, ClientConfig, FieldDef, QueryArrayConfig } from 'pg'
+import type { Client, ClientConfig, Connection, FieldDef, QueryArrayConfig } from 'pg'
 import { EtlError } from '../../core/errors.js'
 import type { Value } from '../../core/row.js'
+import { within } from '../../core/within.js'
 import { CopyIn } from './copy-in.js'
 import { quote } from './dialect.js'
 import type { ErrorContext } from './errors.js'
@@ -24,6 +25,10 @@ export interface ConnectOptions {
   readonly schema: string | undefined
 }
 
+/** How long a server that lives may need to say that a statement took too long. */
+const GRACE_MS = 2000
+const CLOSE_MS = 5000
+
 /** One session of the server with everything pinned that decides how values look. Errors are {@link EtlError}. */
 export class PgConnection {
   readonly where: string
@@ -31,10 +36,14 @@ export class PgConnection {
   readonly lost: Promise<void>
   readonly #client: Client
   #lost: EtlError | undefined
+  /** Milliseconds for a statement; 0 is without limit. */
+  #patience: { readonly ms: number; readonly late: () => EtlError }
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(client: Client, where: string) {
+  constructor(client: Client, where: string, connectMs: number) {
     this.#client = client
+    // What prepares the session is part of connecting.
+    this.#patience = { ms: connectMs, late: () => toEtlError(new Error('timeout'), { where, connecting: true }) }
     this.where = where
     // Without a listener the loss of an idle connection would end the process.
     this.lost = new Promise(resolve => {
@@ -65,7 +74,26 @@ export class PgConnection {
   }
 
   async close(): Promise<void> {
-    await this.#client.end().catch(() => {})
+    const end = (): Promise<void> => this.#client.end()
+    await within(CLOSE_MS, end, () => this.#abandon(new Error('the server does not answer'))).catch(() => {})
+  }
+
+  /** From now on a statement may take so many milliseconds; 0 is without limit. */
+  limit(statementMs: number): void {
+    const late = (): EtlError =>
+      new EtlError('E306', 'the server did not answer within `statement_timeout`', {
+        kind: 'transient',
+        where: this.where,
+        hint: 'look at the server and the network to it, or raise `statement_timeout`',
+      })
+    this.#patience = { ms: statementMs === 0 ? 0 : statementMs + GRACE_MS, late }
+  }
+
+  #abandon<E extends Error>(error: E): E {
+    const { stream } = (this.#client as Client & { readonly connection: Connection }).connection
+    this.#lost ??= toEtlError(error, { where: this.where })
+    stream.destroy(error)
+    return error
   }
 
   /** One statement after the other: readers that share the session ask at the same time. */
@@ -73,7 +101,8 @@ export class PgConnection {
     const turn = this.#last.then(async () => {
       try {
         if (this.#lost !== undefined) throw this.#lost
-        return await work()
+        const { ms, late } = this.#patience
+        return await within(ms, work, () => this.#abandon(late()))
       } catch (error) {
         throw toEtlError(error, { where: this.where, ...context })
       }
@@ -133,11 +162,11 @@ async function attempt(settings: Settings, options: ConnectOptions, where: strin
     options: '-c client_encoding=UTF8',
     application_name: options.applicationName,
     connectionTimeoutMillis: settings.connectTimeoutMs,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 30_000,
+    keepAlive: settings.keepaliveMs > 0,
+    keepAliveInitialDelayMillis: settings.keepaliveMs,
     types: { getTypeParser: () => (text: string) => text },
   })
-  const connection = new PgConnection(client, where)
+  const connection = new PgConnection(client, where, settings.connectTimeoutMs)
   try {
     await client.connect()
   } catch (error) {
@@ -146,6 +175,7 @@ async function attempt(settings: Settings, options: ConnectOptions, where: strin
   }
   try {
     await pin(connection, settings, options)
+    connection.limit(settings.statementTimeoutMs)
     return connection
   } catch (error) {
     await connection.close()
@@ -181,7 +211,7 @@ async function pin(connection: PgConnection, settings: Settings, options: Connec
     lock_timeout: '0',
     client_min_messages: 'error',
     // A writer that hangs holds locks; a reader may rightly wait for hours while a slow target catches up.
-    idle_in_transaction_session_timeout: options.readOnly ? '0' : '600000',
+    idle_in_transaction_session_timeout: options.readOnly ? '0' : String(settings.idleTimeoutMs),
     idle_session_timeout: '0',
     tcp_keepalives_idle: '60',
     tcp_keepalives_interval: '10',

@@ -48,7 +48,30 @@ export const properties = {
     Type.Number({ description: 'Seconds to wait for a connection.', minimum: 1, maximum: 3600, default: 10 }),
   ),
   statement_timeout: Type.Optional(
-    Type.Number({ description: 'Seconds a single statement may take; 0 is without limit.', minimum: 0, default: 0 }),
+    Type.Number({
+      description:
+        'Seconds a single statement may take; 0 is without limit. The server ends it; where even that is not heard, the connection counts as lost, and the batch is tried again over a new one.',
+      minimum: 0,
+      default: 0,
+    }),
+  ),
+  idle_timeout: Type.Optional(
+    Type.Integer({
+      description:
+        'Seconds after which the server ends a writing session that is in a transaction and says nothing, so that the locks of a lost one are freed; 0 is without limit.',
+      minimum: 0,
+      maximum: 2000000,
+      default: 600,
+    }),
+  ),
+  keepalive: Type.Optional(
+    Type.Integer({
+      description:
+        'Seconds without traffic after which the system asks whether the other side is still there; 0 never asks. It notices a dead network, though not a server that hangs.',
+      minimum: 0,
+      maximum: 86400,
+      default: 30,
+    }),
   ),
 }
 
@@ -64,6 +87,8 @@ export interface Settings {
   readonly ca: string | undefined
   readonly connectTimeoutMs: number
   readonly statementTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly keepaliveMs: number
 }
 
 export function readSettings(config: ConnectionConfig, baseDir: string): Settings {
@@ -91,7 +116,9 @@ export function readSettings(config: ConnectionConfig, baseDir: string): Setting
     sslmode: (text('sslmode') as SslMode | undefined) ?? (isLocal(host) ? 'disable' : 'prefer'),
     ca: ca === undefined ? undefined : readCertificates(resolve(baseDir, ca)),
     connectTimeoutMs: Number(given.connect_timeout ?? 10) * 1000,
-    statementTimeoutMs: Number(given.statement_timeout ?? 0) * 1000,
+    statementTimeoutMs: Math.ceil(Number(given.statement_timeout ?? 0) * 1000),
+    idleTimeoutMs: Number(given.idle_timeout ?? 600) * 1000,
+    keepaliveMs: Number(given.keepalive ?? 30) * 1000,
   }
 }
 

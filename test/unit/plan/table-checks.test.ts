@@ -68,6 +68,32 @@ describe('with MySQL', () => {
   }
   const fields = { id: 'ID', name: 'NAME' }
 
+  test('names that are too long for it, or differ only in case, are refused before anything is created', async () => {
+    const to = (table: string) => ({ table, create: 'if_missing' })
+    const long = 'é'.repeat(65)
+    const hint = 'give it a shorter name'
+    expect(await told({ from: person, to: to('é'.repeat(64)), fields })).toEqual([])
+    expect(await told({ from: person, to: to(long), fields: { id: 'ID', [long]: 'NAME' } })).toEqual([
+      ['E228', 'error', 'to', `the name of the table ${long} has 65 characters, and the target takes 64`, hint],
+      [
+        'E228',
+        'error',
+        `fields.${long}`,
+        `the name of the column ${long} has 65 characters, and the target takes 64`,
+        hint,
+      ],
+    ])
+    expect(await told({ from: person, to: to('fresh'), fields: { id: 'ID', name: 'NAME', Name: 'CODE' } })).toEqual([
+      [
+        'E228',
+        'error',
+        'fields.Name',
+        'the columns name and Name are to be created, and the target does not tell them apart',
+        'names of its columns must differ in more than case',
+      ],
+    ])
+  })
+
   test('a target without transactions is refused, unless the file gives up exactly once', async () => {
     expect(await told({ from: person, to: 'isam', fields })).toEqual([
       [

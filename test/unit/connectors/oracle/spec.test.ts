@@ -27,6 +27,7 @@ test('defaults, and folders beside the pipeline file', () => {
     thick: { libDir: undefined },
     connectTimeout: 20,
     callTimeoutMs: 0,
+    keepaliveMinutes: 1,
   })
 })
 

@@ -1,0 +1,42 @@
+import type { DocPath } from '../core/diagnostics.js'
+import type { PipelineSpec } from '../spec/model.js'
+import type { Catalogs } from './catalogs.js'
+import { TARGET } from './catalogs.js'
+import type { Draft } from './draft.js'
+import type { Problems } from './problems.js'
+
+type Say = (kind: string, name: string, path: DocPath) => void
+
+/** T15: names of what is to be created, which some databases cut off in silence. */
+export function checkNames({ spec, fields, target, toFile, problems }: Draft, catalogs: Catalogs): void {
+  if (target !== undefined || toFile) return
+  const say = lengthCheck(catalogs, problems)
+  say('table', spec.to.table.table, [...spec.path, 'to'])
+  const { columnsIgnoreCase } = catalogs.database(TARGET).connector.capabilities
+  const seen = new Map<string, string>()
+  for (const field of fields) {
+    say('column', field.target, field.path)
+    const known = columnsIgnoreCase ? field.target.toLowerCase() : field.target
+    const other = seen.get(known)
+    seen.set(known, field.target)
+    if (other === undefined) continue
+    const message = `the columns ${other} and ${field.target} are to be created, and the target does not tell them apart`
+    problems.error('E228', field.path, message, 'names of its columns must differ in more than case')
+  }
+}
+
+/** The schema of the ledger, where the file names one. */
+export function checkLedgerName({ ledger }: PipelineSpec, catalogs: Catalogs, problems: Problems): void {
+  if (ledger === false || ledger.schema === undefined) return
+  lengthCheck(catalogs, problems)('schema', ledger.schema, ['ledger', 'schema'])
+}
+
+function lengthCheck(catalogs: Catalogs, problems: Problems): Say {
+  const { length: most, unit } = catalogs.database(TARGET).connector.capabilities.maxIdentifier
+  return (kind, name, path) => {
+    const length = unit === 'bytes' ? Buffer.byteLength(name) : [...name].length
+    if (length <= most) return
+    const message = `the name of the ${kind} ${name} has ${length} ${unit}, and the target takes ${most}`
+    problems.error('E228', path, message, 'give it a shorter name')
+  }
+}
