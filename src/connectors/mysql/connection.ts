@@ -116,9 +116,9 @@ export class MyConnection {
       // Also keeps the error of a statement that was stopped from ending the process.
       query.on('error', () => resolve())
     })
+    const rows = query.stream({ highWaterMark: 500 })[Symbol.asyncIterator]()
     let complete = false
     try {
-      const rows = query.stream({ highWaterMark: 500 })[Symbol.asyncIterator]()
       for (;;) {
         const { value, done } = await this.#inTime(() => rows.next())
         if (done === true) break
@@ -128,7 +128,11 @@ export class MyConnection {
     } catch (error) {
       throw toEtlError(error, { where: this.where })
     } finally {
-      if (!complete) await stop().catch(() => {})
+      if (!complete) {
+        // Makes the driver drop what the server sends until it has stopped.
+        await rows.return?.()
+        await stop().catch(() => {})
+      }
       await ended
     }
   }
