@@ -56,7 +56,7 @@ export const properties = {
         'Seconds after which the server ends a writing session that is in a transaction and says nothing, so that the locks of a lost one are freed; 0 is without limit. MariaDB only.',
       minimum: 0,
       maximum: 2000000,
-      default: 600,
+      default: 3600,
     }),
   ),
   keepalive: Type.Optional(
@@ -127,7 +127,7 @@ export function readSettings(config: ConnectionConfig, baseDir: string): Setting
     connectTimeoutMs: Number(given.connect_timeout ?? 10) * 1000,
     lockTimeout: Number(given.lock_timeout ?? 50),
     statementTimeoutMs: Math.ceil(Number(given.statement_timeout ?? 0) * 1000),
-    idleTimeout: Number(given.idle_timeout ?? 600),
+    idleTimeout: Number(given.idle_timeout ?? 3600),
     keepaliveMs: Number(given.keepalive ?? 30) * 1000,
   }
 }

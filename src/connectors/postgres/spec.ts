@@ -61,7 +61,7 @@ export const properties = {
         'Seconds after which the server ends a writing session that is in a transaction and says nothing, so that the locks of a lost one are freed; 0 is without limit.',
       minimum: 0,
       maximum: 2000000,
-      default: 600,
+      default: 3600,
     }),
   ),
   keepalive: Type.Optional(
@@ -117,7 +117,7 @@ export function readSettings(config: ConnectionConfig, baseDir: string): Setting
     ca: ca === undefined ? undefined : readCertificates(resolve(baseDir, ca)),
     connectTimeoutMs: Number(given.connect_timeout ?? 10) * 1000,
     statementTimeoutMs: Math.ceil(Number(given.statement_timeout ?? 0) * 1000),
-    idleTimeoutMs: Number(given.idle_timeout ?? 600) * 1000,
+    idleTimeoutMs: Number(given.idle_timeout ?? 3600) * 1000,
     keepaliveMs: Number(given.keepalive ?? 30) * 1000,
   }
 }
