@@ -70,7 +70,8 @@ export class Preview {
   }
 }
 
-function fromWords(from: ReadFrom): string {
+/** Where rows come from, for people. */
+export function fromWords(from: ReadFrom): string {
   if (from.kind === 'union') return from.members.map(member => member.name).join(' + ')
   return from.kind === 'table' ? formatTable(from.table) : from.kind === 'query' ? 'query' : 'rows in the file'
 }

@@ -33,7 +33,11 @@ export function summaryText(result: JobResult, options: SummaryOptions): string 
   return `${[` ${paint(theme, tone, mark)} ${title}`, ...lines.map(printable)].join('\n').trimEnd()}\n`
 }
 
-function verdict(result: JobResult, theme: Theme): { mark: string; tone: Tone; words: string } {
+/** A result, or its record. */
+type Told = Omit<JobResult, 'error'>
+
+/** How the run ended, in words. */
+export function verdict(result: Told, theme: Theme): { mark: string; tone: Tone; words: string } {
   const { symbols } = theme
   const dry = result.dryRun ? 'dry run, nothing written: ' : ''
   switch (result.status) {
@@ -49,7 +53,7 @@ function verdict(result: JobResult, theme: Theme): { mark: string; tone: Tone; w
   }
 }
 
-function quarantined({ counts, entities, retry }: JobResult): string {
+function quarantined({ counts, entities, retry }: Told): string {
   if (retry !== undefined) return `${plural(retry.left, 'row')} still quarantined`
   const unresolved = entities.reduce((sum, entity) => sum + entity.unresolved, 0)
   const parts = [
@@ -168,7 +172,7 @@ function warnings(result: JobResult, theme: Theme): string[] {
   return [...lines, ...(more > 0 ? [`   and ${plural(more, 'more warning')}`] : []), '']
 }
 
-const CONSISTENCY: Readonly<Record<Consistency, string>> = {
+export const CONSISTENCY: Readonly<Record<Consistency, string>> = {
   snapshot: 'snapshot: each source was read in one state',
   'resumed-across-snapshots': 'resumed-across-snapshots: what changed in a source meanwhile may be there half',
   none: 'none: what changed in a source meanwhile may be there half',

@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['plan'],
   ['run'],
   ['checks', 'verify', 'backup', 'undo', 'inspect'],
-  ['job'],
+  ['job', 'history'],
   ['index.ts'],
   ['ui', 'report'],
   ['commands', 'cli.ts'],
