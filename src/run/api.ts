@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../core/codes.js'
 import type { EtlError } from '../core/errors.js'
+import type { Plan } from '../plan/plan.js'
 import type { Counts, EntityState, EventListener, RunStatus, StageTimes } from './events.js'
 import type { RetryOptions } from './retry-run.js'
 import type { Consistency } from './source-snapshots.js'
@@ -38,6 +39,8 @@ export interface RunOptions {
 /** A run under way. */
 export interface RunHandle {
   readonly runId: string
+  /** What is being run, in full. */
+  readonly plan: Plan
   pause(): void
   unpause(): void
   /** Finishes the batches in work, writes the checkpoint, resolves with status `interrupted`. */

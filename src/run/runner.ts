@@ -64,6 +64,7 @@ export async function startRun(pipeline: Pipeline, options: RunOptions = {}): Pr
   })
   return {
     runId: prepared.runId,
+    plan: prepared.plan,
     pause: () => run.pause(true),
     unpause: () => run.pause(false),
     stop: reason => run.stop(reason),
@@ -191,7 +192,7 @@ class Run {
     await this.#close()
     const status = this.#status(retry?.left)
     const counts = sumCounts(this.#runs.map(run => run.counts))
-    const { error } = this.#outcome()
+    const error = this.#error
     const result: RunResult = {
       runId: this.#prepared.runId,
       pipeline: this.#prepared.plan.pipeline,
@@ -358,10 +359,6 @@ class Run {
           })
     if (this.#error === undefined) this.#error = known
     else this.#warn(`${known.code} ${known.message}`, known.where)
-  }
-
-  #outcome(): { readonly error?: EtlError } {
-    return this.#error === undefined ? {} : { error: this.#error }
   }
 
   #status(left = 0): RunStatus {
