@@ -112,11 +112,26 @@ async function carryOut(
     // Somebody may have asked to stop while the run was being set up.
     if (asked !== undefined) started.stop(asked)
     const result = await started.result
+    await leavePage(result, terminal)
     if (result.error !== undefined) progress.log(`${result.error.code} ${result.error.message}`)
     return result
   } finally {
     signals.unlisten()
     progress.close()
+  }
+}
+
+/** The page is for people: a run does not fail for want of it. */
+async function leavePage({ runDir }: JobResult, terminal: Terminal): Promise<void> {
+  if (runDir === undefined) return
+  try {
+    const { readRecord } = await import('../index.js')
+    const record = await readRecord(runDir)
+    const { writePage } = await import('../report/write-page.js')
+    if (record !== undefined) await writePage(record, runDir)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    terminal.err(`${terminal.errTheme.symbols.warning} the page of the run cannot be written: ${reason}\n`)
   }
 }
 

@@ -1,12 +1,10 @@
-import { writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { EtlError } from '../core/errors.js'
 import type { CliCommand } from './command.js'
 import { examples } from './command.js'
 import type { OutputOptions } from './io.js'
 import { withJsonError } from './json-error.js'
 import { openPipeline, tellWarnings } from './open-pipeline.js'
 import { addOutputOptions, addPipelineOptions, type PipelineOptions, positive, repeatable } from './options.js'
+import { saveOutput } from './save-output.js'
 import { type SelectionOptions, selectionOf } from './selection.js'
 import { Terminal } from './terminal.js'
 
@@ -55,7 +53,7 @@ async function plan(file: string | undefined, options: PlanOptions, terminal: Te
   const { explainPlan, listMarks, planPipeline } = await import('../index.js')
   const planned = await planPipeline(pipeline, selectionOf(options))
   if (options.output !== undefined) {
-    save(resolve(terminal.io.cwd, options.output), options.output, terminal.redact(json(planned)))
+    saveOutput('the plan', options.output, json(planned), terminal)
     terminal.err(`plan written to ${options.output}\n`)
   }
   if (options.json === true) {
@@ -71,18 +69,4 @@ async function plan(file: string | undefined, options: PlanOptions, terminal: Te
 
 function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`
-}
-
-function save(path: string, shown: string, text: string): void {
-  try {
-    writeFileSync(path, text, { mode: 0o600 })
-  } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
-    throw new EtlError('E513', `the plan cannot be written${reason}`, {
-      kind: 'usage',
-      where: shown,
-      hint: 'give another path to -o',
-      cause: error,
-    })
-  }
 }

@@ -1,11 +1,11 @@
-import type { RunResult } from '../run/api.js'
+import type { JobResult } from '../job/api.js'
 
 /**
  * `report.json`: everything that is known of one run, in one document that needs neither its folder nor its databases. The
  * HTML page, the JUnit file and the history are made from it alone. No row's value and no secret is in it. What later
  * steps found (`checks`, `verification`, `backup`, `undone`) stands under the names that it has in the result.
  */
-export type RunRecord = Omit<RunResult, 'error'> & {
+export type RunRecord = Omit<JobResult, 'error'> & {
   readonly format: 1
   readonly error?: RecordedError
   /** ISO in UTC: the first event of the first attempt, the last event of the last one. */

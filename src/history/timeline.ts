@@ -27,12 +27,13 @@ export class TimelineCollector {
   readonly #spans: Span[] = []
   readonly #open = new Map<string, { readonly name: string; readonly kind: Span['kind']; readonly from: number }>()
   readonly #read = new Map<string, number>()
+  readonly #since = new Map<string, number>()
   readonly #series = new Series()
   #from = 0
   #to = 0
 
   add(event: RunEvent): void {
-    if (this.#from === 0) this.#from = event.at
+    this.#from = this.#from === 0 ? event.at : Math.min(this.#from, event.at)
     switch (event.type) {
       case 'run_started':
         // An attempt before that could not say goodbye.
@@ -41,11 +42,18 @@ export class TimelineCollector {
         break
       case 'entity_started':
         this.#end(event.entity, event.at, 'done')
+        this.#since.set(event.entity, event.at)
         this.#open.set(event.entity, { name: event.entity, kind: event.pass, from: event.at })
         break
       case 'batch':
-        this.#series.add(event.at, event.counts.read - (this.#read.get(event.entity) ?? 0))
+        // Its rows came since the batch before.
+        this.#series.add(
+          this.#since.get(event.entity) ?? event.at,
+          event.at,
+          event.counts.read - (this.#read.get(event.entity) ?? 0),
+        )
         this.#read.set(event.entity, event.counts.read)
+        this.#since.set(event.entity, event.at)
         break
       case 'entity_finished':
         this.#end(event.entity, event.at, event.state)
@@ -57,7 +65,7 @@ export class TimelineCollector {
 
   timeline(): Timeline & { readonly from: number; readonly to: number } {
     for (const key of [...this.#open.keys()]) this.#end(key, this.#to, 'lost')
-    return { spans: this.#spans, throughput: this.#series.throughput(this.#from), from: this.#from, to: this.#to }
+    return { spans: this.#spans, throughput: this.#series.throughput(), from: this.#from, to: this.#to }
   }
 
   #step(event: RunEvent): void {
@@ -76,7 +84,7 @@ export class TimelineCollector {
   }
 }
 
-const MOST_STEPS = 240
+const MOST_STEPS = 160
 
 /** Rows by time; whenever there are too many steps, each two become one. */
 class Series {
@@ -84,17 +92,19 @@ class Series {
   #stepMs = 100
   #rows: number[] = []
 
-  add(at: number, rows: number): void {
+  /** Spreads rows evenly over the time in which they were read. */
+  add(from: number, to: number, rows: number): void {
     if (rows <= 0) return
-    if (this.#from === 0) this.#from = at
-    while (this.#index(at) >= MOST_STEPS) this.#halve()
-    const index = this.#index(at)
-    while (this.#rows.length <= index) this.#rows.push(0)
-    this.#rows[index] = (this.#rows[index] ?? 0) + rows
+    if (this.#rows.length === 0) this.#from = from
+    while (this.#index(to) >= MOST_STEPS) this.#halve()
+    const [first, last] = [this.#index(from), this.#index(to)]
+    while (this.#rows.length <= last) this.#rows.push(0)
+    const share = rows / (last - first + 1)
+    for (let i = first; i <= last; i++) this.#rows[i] = (this.#rows[i] ?? 0) + share
   }
 
-  throughput(from: number): Throughput {
-    return { from: this.#from === 0 ? from : this.#from, stepMs: this.#stepMs, rows: this.#rows }
+  throughput(): Throughput {
+    return { from: this.#from, stepMs: this.#stepMs, rows: this.#rows.map(Math.round) }
   }
 
   #index(at: number): number {

@@ -3,8 +3,8 @@ import { arch, platform, version } from 'node:process'
 import writeFileAtomic from 'write-file-atomic'
 import { formatTable } from '../core/catalog.js'
 import { TOOL_VERSION } from '../core/version.js'
+import type { JobResult } from '../job/api.js'
 import type { Plan } from '../plan/plan.js'
-import type { RunResult } from '../run/api.js'
 import { fromWords } from '../run/preview.js'
 import { stateError } from '../run/quarantine.js'
 import { shown } from '../run/result.js'
@@ -16,7 +16,7 @@ import { readTimeline } from './timeline.js'
 export const RECORD_FILE = 'report.json'
 
 /** Puts together what is known of a run that has ended, however it ended. */
-export async function recordOf(result: RunResult, plan: Plan, runDir: string): Promise<RunRecord> {
+export async function recordOf(result: JobResult, plan: Plan, runDir: string): Promise<RunRecord> {
   const { error, entities, ...rest } = result
   const { from, to, ...timeline } = await readTimeline(join(runDir, 'events.ndjson'))
   return {
@@ -50,10 +50,10 @@ export async function recordOf(result: RunResult, plan: Plan, runDir: string): P
  * Writes `report.json` into the run's folder, readable by its owner only.
  *
  * @param redact masks secrets: a function's parameter or a constant may hold one
- * @throws EtlError E514 where it cannot be written
+ * @throws EtlError E513 where it cannot be written
  */
 export async function writeRecord(
-  result: RunResult,
+  result: JobResult,
   plan: Plan,
   runDir: string,
   redact: (text: string) => string,

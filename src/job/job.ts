@@ -1,12 +1,15 @@
 import { join } from 'node:path'
 import { EtlError } from '../core/errors.js'
+import { writeRecord } from '../history/write-record.js'
 import type { Pipeline } from '../load/pipeline.js'
+import { redactor } from '../load/redact.js'
 import { compilePlan } from '../plan/compile.js'
 import { type Databases, openDatabases } from '../plan/open.js'
+import type { Plan } from '../plan/plan.js'
 import { emitter, type Happening } from '../run/context.js'
 import type { RunEvent } from '../run/events.js'
 import { exitCode } from '../run/result.js'
-import { appendEvents, writeReport } from '../run/run-files.js'
+import { appendEvents } from '../run/run-files.js'
 import { startRun } from '../run/runner.js'
 import type { Job, JobHandle, JobOptions, JobResult, Step, StepOutcome } from './api.js'
 import { AFTER, BEFORE } from './steps.js'
@@ -26,7 +29,7 @@ export async function startJob(pipeline: Pipeline, options: JobOptions = {}): Pr
       work.stop(reason)
       run.stop(reason)
     },
-    result: run.result.then(result => work.after(result)),
+    result: run.result.then(result => work.after(result, run.plan)),
   }
 }
 
@@ -91,7 +94,7 @@ class Work implements Job {
     if (this.signal.aborted) throw interrupted(this.signal.reason)
   }
 
-  async after(run: JobResult): Promise<JobResult> {
+  async after(run: JobResult, plan: Plan): Promise<JobResult> {
     let result: JobResult = { ...run, ...this.#found }
     for (const step of AFTER) {
       this.result = result
@@ -106,7 +109,7 @@ class Work implements Job {
         result = { ...result, ...(this.signal.aborted ? this.#interrupted() : failure(error)) }
       }
     }
-    return this.#keep(result)
+    return this.#keep(result, plan)
   }
 
   async #perform(step: Step): Promise<StepOutcome> {
@@ -134,12 +137,12 @@ class Work implements Job {
     return { status: 'interrupted', exitCode: exitCode('interrupted', this.#reason, undefined) }
   }
 
-  /** The run has written its own files; they get what the steps did. */
-  async #keep(result: JobResult): Promise<JobResult> {
-    if (result.runDir === undefined || this.#events.length === 0) return result
+  /** The run's folder gets what the steps did, and the record of everything. */
+  async #keep(result: JobResult, plan: Plan): Promise<JobResult> {
+    if (result.runDir === undefined) return result
     try {
-      await appendEvents(result.runDir, this.#events)
-      await writeReport(result.runDir, result)
+      if (this.#events.length > 0) await appendEvents(result.runDir, this.#events)
+      await writeRecord(result, plan, result.runDir, redactor(this.pipeline.secrets))
       return result
     } catch (error) {
       return result.error === undefined ? { ...result, ...failure(error) } : result

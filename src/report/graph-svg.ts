@@ -4,8 +4,8 @@ import { layoutGraph } from './graph-layout.js'
 import { html, type Markup } from './markup.js'
 import { entityTone } from './tone.js'
 
-const BOX = { width: 178, height: 50 }
-const STEP = { x: 244, y: 66 }
+const BOX = { width: 190, height: 50 }
+const STEP = { x: 252, y: 66 }
 const NAME_LENGTH = 21
 
 /** Entities wave by wave, each with what became of its rows; arrows go from what is loaded first. */
@@ -43,7 +43,7 @@ export function graphSvg({ graph, entities }: RunRecord): Markup {
 <rect class="box" x="${x}" y="${y}" width="${BOX.width}" height="${BOX.height}" rx="9"/>
 <rect class="s-${tone}" x="${x + 8}" y="${y + 12}" width="4" height="${BOX.height - 24}" rx="2"/>
 <text class="name" x="${x + 22}" y="${y + 22}">${short(node.name)}</text>
-<text class="small" x="${x + 22}" y="${y + 38}">${rows}${rejected > 0 && ` · ${formatCount(rejected)} quarantined`}</text></g>`
+<text class="small" x="${x + 22}" y="${y + 38}">${rows}${rejected > 0 && ` · ${formatCount(rejected)} rej.`}</text></g>`
   })
   return html`<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Entities and what they wait for">
 <defs><marker id="head" viewBox="0 0 8 8" refX="3" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="head" d="M0 .8 6 4 0 7.2z"/></marker></defs>

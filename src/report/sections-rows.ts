@@ -20,7 +20,7 @@ export const quarantineSection: SectionMaker = record => {
   return {
     id: 'quarantine',
     title: 'Rejected rows',
-    lead: `${plural(record.counts.quarantined, 'row')} in quarantine, by cause. \`etl quarantine\` lists them, \`etl quarantine retry\` loads them again once the cause is removed.`,
+    lead: `${plural(record.counts.quarantined, 'row')} in quarantine, by cause. etl quarantine lists them; etl quarantine retry loads them again once the cause is removed.`,
     body: html`${rows.length > 0 && htmlTable(['Code', 'Where', 'Why', { title: 'Rows', numeric: true }], rows)}${unresolved.map(
       ({ name, unresolved }) => html`<p>${name}: ${plural(unresolved, 'row')} loaded without deferred columns</p>`,
     )}`,

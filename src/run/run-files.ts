@@ -1,13 +1,12 @@
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { appendFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import writeFileAtomic from 'write-file-atomic'
 import type { EtlError } from '../core/errors.js'
 import type { RunResult } from './api.js'
 import type { RunEvent } from './events.js'
 import { QuarantineFiles, stateError } from './quarantine.js'
 
-/** `runs/<run-id>/`: events as they happen and the result, readable by the owner only. */
+/** `runs/<run-id>/`: events as they happen and rejected rows, readable by the owner only. */
 export class RunFiles {
   readonly dir: string
   readonly quarantine: QuarantineFiles
@@ -46,9 +45,8 @@ export class RunFiles {
     if (this.#events.writable) this.#events.write(`${JSON.stringify(event)}\n`)
   }
 
-  async close(result: RunResult): Promise<void> {
-    await new Promise<void>(resolve => this.#events.end(resolve))
-    await writeReport(this.dir, result).catch(this.#onError)
+  close(): Promise<void> {
+    return new Promise<void>(resolve => this.#events.end(resolve))
   }
 }
 
@@ -57,21 +55,6 @@ export async function appendEvents(runDir: string, events: readonly RunEvent[]):
   const file = join(runDir, 'events.ndjson')
   try {
     await appendFile(file, events.map(event => `${JSON.stringify(event)}\n`).join(''), { mode: 0o600 })
-  } catch (cause) {
-    throw stateError(file, cause)
-  }
-}
-
-/** Throws E513. */
-export async function writeReport(runDir: string, result: RunResult): Promise<void> {
-  const file = join(runDir, 'report.json')
-  const { error, ...rest } = result
-  const shown =
-    error === undefined
-      ? {}
-      : { error: { code: error.code, message: error.message, where: error.where, hint: error.hint } }
-  try {
-    await writeFileAtomic(file, `${JSON.stringify({ ...rest, ...shown }, null, 2)}\n`, { mode: 0o600 })
   } catch (cause) {
     throw stateError(file, cause)
   }

@@ -46,43 +46,26 @@ export class RunLedger {
 
   /** The pipeline's newest run. */
   async latestRun(session: Session, pipeline: string): Promise<RunRow | undefined> {
-    return this.#run(
-      session,
-      `${this.#sql.where(['pipeline'])} order by ${quoteNames(this.#sql.dialect, ['started_at', 'run_id'])}`,
-      pipeline,
-    )
+    return (await this.all(session, pipeline)).at(-1)
   }
 
   async findRun(session: Session, runId: string): Promise<RunRow | undefined> {
-    return this.#run(session, this.#sql.where(['run_id']), runId)
+    return (await this.#rows(session, this.#sql.where(['run_id']), runId)).at(-1)
   }
 
-  async #run(session: Session, where: string, value: string): Promise<RunRow | undefined> {
+  /** The pipeline's runs, oldest first. */
+  async all(session: Session, pipeline: string): Promise<RunRow[]> {
+    const order = quoteNames(this.#sql.dialect, ['started_at', 'run_id'])
+    return this.#rows(session, `${this.#sql.where(['pipeline'])} order by ${order}`, pipeline)
+  }
+
+  async #rows(session: Session, where: string, value: string): Promise<RunRow[]> {
     const columns = LEDGER_TABLES.etl_run.columns.map(column => column.name)
     const rows = await session.query(
       `select ${quoteNames(this.#sql.dialect, columns)} from ${this.#sql.table('etl_run')} where ${where}`,
       [value],
     )
-    const row = rows.at(-1)
-    if (row === undefined) return undefined
-    const at = (name: string): string => String(row[columns.indexOf(name)] ?? '')
-    const endedAt = at('ended_at')
-    return {
-      runId: at('run_id'),
-      pipeline: at('pipeline'),
-      state: at('state') as RunRow['state'],
-      epoch: Number(at('epoch')),
-      fingerprint: at('fingerprint'),
-      fingerprintParts: JSON.parse(at('fingerprint_parts')) as Record<string, string>,
-      targetUid: at('target_uid'),
-      owner: at('owner'),
-      options: JSON.parse(at('options')) as StoredOptions,
-      toolVersion: at('tool_version'),
-      consistency: at('consistency'),
-      snapshots: JSON.parse(at('snapshots') || '{}') as KeptSnapshots,
-      startedAt: at('started_at'),
-      ...(endedAt === '' ? {} : { endedAt }),
-    }
+    return rows.map(row => runRow(name => String(row[columns.indexOf(name)] ?? '')))
   }
 
   async insertRun(session: Session, run: Omit<RunRow, 'startedAt' | 'state' | 'endedAt'>): Promise<void> {
@@ -222,5 +205,25 @@ export class RunLedger {
       `run ${runId} was taken over by another process; this one stops and has written nothing since`,
       { hint: 'when that process has ended, go on with `etl run --resume`' },
     )
+  }
+}
+
+function runRow(at: (name: (typeof LEDGER_TABLES.etl_run.columns)[number]['name']) => string): RunRow {
+  const endedAt = at('ended_at')
+  return {
+    runId: at('run_id'),
+    pipeline: at('pipeline'),
+    state: at('state') as RunRow['state'],
+    epoch: Number(at('epoch')),
+    fingerprint: at('fingerprint'),
+    fingerprintParts: JSON.parse(at('fingerprint_parts')) as Record<string, string>,
+    targetUid: at('target_uid'),
+    owner: at('owner'),
+    options: JSON.parse(at('options')) as StoredOptions,
+    toolVersion: at('tool_version'),
+    consistency: at('consistency'),
+    snapshots: JSON.parse(at('snapshots') || '{}') as KeptSnapshots,
+    startedAt: at('started_at'),
+    ...(endedAt === '' ? {} : { endedAt }),
   }
 }

@@ -217,7 +217,7 @@ class Run {
       exitCode: result.exitCode,
       ...(error === undefined ? {} : { error: shown(error) }),
     })
-    await this.#around.files?.close(result)
+    await this.#around.files?.close()
     return result
   }
 

@@ -209,6 +209,7 @@ describe('errors of rows', () => {
       '.etl/p/runs': '700',
       '.etl/p/runs/ID': '700',
       '.etl/p/runs/ID/events.ndjson': '600',
+      '.etl/p/runs/ID/report.html': '600',
       '.etl/p/runs/ID/report.json': '600',
       '.etl/p/runs/ID/quarantine': '700',
       '.etl/p/runs/ID/quarantine/t.ndjson': '600',

@@ -1,0 +1,47 @@
+import type { History, PastRun } from '../history/list-runs.js'
+import { formatCount, formatDuration, plural, printable } from './format.js'
+import { table } from './table.js'
+import type { Theme } from './theme.js'
+
+/** The history of a pipeline, newest run first, and how to see more of one. */
+export function runsText(
+  { pipeline, runs }: History,
+  options: { readonly theme: Theme; readonly file: string },
+): string {
+  const { symbols } = options.theme
+  if (runs.length === 0) return ` ${symbols.dot} ${printable(pipeline)} has had no run\n`
+  const titles = ['RUN', 'BEGAN (UTC)', 'TIME', 'STATE', 'READ', 'WRITTEN', 'QUARANTINED', 'VERDICT']
+  const numeric = new Set(['TIME', 'READ', 'WRITTEN', 'QUARANTINED'])
+  const rows = runs.map(run => [
+    run.runId,
+    run.startedAt.slice(0, 19).replace('T', ' '),
+    run.ms === undefined ? symbols.dot : formatDuration(run.ms),
+    run.state,
+    formatCount(run.read),
+    formatCount(run.written),
+    formatCount(run.quarantined),
+    verdictOf(run),
+  ])
+  const columns = titles.map(title => ({ title, align: numeric.has(title) ? ('right' as const) : ('left' as const) }))
+  const report = runs.find(({ runDir }) => runDir !== undefined)
+  const lines = [
+    ` ${symbols.dot} ${pipeline}  ${plural(runs.length, 'run')}`,
+    '',
+    ...table(columns, rows, '   '),
+    ...(report === undefined ? [] : ['', `   next   etl report ${report.runId} ${options.file}`]),
+  ]
+  return `${lines.map(printable).join('\n')}\n`
+}
+
+function verdictOf({ state, status, error, verification, retryOf, quarantined }: PastRun): string {
+  const parts = [
+    ...(retryOf === undefined ? [] : [`retry of ${retryOf}`]),
+    ...(state === 'undone' ? ['taken back'] : []),
+    ...(verification === undefined ? [] : [verification]),
+    // Of an earlier attempt, where the run has gone on since.
+    ...(error === undefined || state === 'completed' ? [] : [error.code]),
+    ...(verification === undefined && status === 'ok' ? ['ok'] : []),
+    ...(quarantined > 0 ? ['rows in quarantine'] : []),
+  ]
+  return parts.join(', ')
+}
