@@ -191,7 +191,6 @@ function next(result: JobResult, { file, cwd }: SummaryOptions): string[] {
       if (counts.deduped > 0) lines.push(['duplicates', `${path} (${plural(counts.deduped, 'row')}, E425)`])
     }
     lines.push(['run folder', folder])
-    lines.push(['report', join(folder, 'report.html')])
   }
   if (!result.dryRun) lines.push(['consistency', CONSISTENCY[result.consistency]])
   for (const command of nextCommands(result, shellWord(file))) lines.push(['next', command])

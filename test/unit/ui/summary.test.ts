@@ -57,7 +57,6 @@ test('a run without problems', () => {
     total      8,649    8,649            ·  1.5s   5,766
 
    run folder  .etl/crm/runs/7f3a9c
-   report      .etl/crm/runs/7f3a9c/report.html
    consistency snapshot: each source was read in one state
 `)
 })
@@ -99,7 +98,6 @@ test('rejected rows, changed values and warnings, with the files that hold the r
 
    quarantine  .etl/crm/runs/7f3a9c/quarantine/customers.ndjson (12 rows)
    run folder  .etl/crm/runs/7f3a9c
-   report      .etl/crm/runs/7f3a9c/report.html
    consistency snapshot: each source was read in one state
    next        etl quarantine crm.yaml 7f3a9c   why, and what to do
 `)
