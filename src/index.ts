@@ -11,11 +11,12 @@
  * ```
  */
 import type { Pipeline } from './load/pipeline.js'
-import { type CheckReport, checkDatabases } from './plan/check.js'
+import { type CheckReport, checkDatabases, notCreatable } from './plan/check.js'
 import { compilePlan } from './plan/compile.js'
 import { occupied } from './plan/occupied.js'
 import { openDatabases } from './plan/open.js'
 import type { Plan } from './plan/plan.js'
+import { Ledger } from './run/ledger.js'
 
 export { formatTable } from './core/catalog.js'
 export { CODES, type ErrorCode } from './core/codes.js'
@@ -75,7 +76,12 @@ export async function checkPipeline(pipeline: Pipeline): Promise<CheckReport> {
     applicationName: `etl ${pipeline.spec.name} check`,
   })
   try {
-    return await checkDatabases(pipeline, databases)
+    const report = await checkDatabases(pipeline, databases)
+    const right =
+      pipeline.spec.ledger === false
+        ? undefined
+        : await new Ledger(databases.target, pipeline.spec.ledger.schema).missingCreateRight()
+    return right === undefined ? report : { ok: false, items: [...report.items, notCreatable('the ledger', right)] }
   } finally {
     await databases.close()
   }

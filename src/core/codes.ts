@@ -61,6 +61,7 @@ export const CODES = {
   E308: 'statement failed',
   E309: 'TLS problem',
   E310: 'driver is missing',
+  E311: 'tables cannot be created',
   E401: 'required value is missing',
   E402: 'not a number',
   E403: 'number out of range',

@@ -98,6 +98,13 @@ export interface Identity {
   readonly version: string
 }
 
+export interface MissingRight {
+  /** Names the schema and the login. */
+  readonly message: string
+  /** The statement or command that gives the right. */
+  readonly hint: string
+}
+
 /** An opened database: catalog and sessions. */
 export interface Database {
   readonly connector: Connector
@@ -115,6 +122,11 @@ export interface Database {
   describe(query: string): Promise<readonly Column[]>
   /** What may the login do with the table? Only what the database can say without trying. */
   rights(ref: TableRef): Promise<{ readonly select: boolean; readonly write: boolean }>
+  /**
+   * What keeps the login from creating the table and writing to it, which is not there yet; undefined where nothing does as
+   * far as the database can say without trying. Absent: nothing can be said.
+   */
+  missingCreateRight?(ref: TableRef): Promise<MissingRight | undefined>
   session(options: SessionOptions): Promise<Session>
   /**
    * One view of everything for as many sessions as read by it. Absent where the database has none; undefined where it has

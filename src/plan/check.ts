@@ -1,6 +1,6 @@
 import type { TableRef } from '../core/catalog.js'
 import { formatTable } from '../core/catalog.js'
-import type { Database } from '../core/connector.js'
+import type { Database, MissingRight } from '../core/connector.js'
 import { EtlError, PipelineError } from '../core/errors.js'
 import { quoteName, quoteNames, quoteTable } from '../core/sql.js'
 import type { Pipeline } from '../load/pipeline.js'
@@ -25,6 +25,7 @@ export async function checkDatabases(pipeline: Pipeline, databases: CatalogSourc
   const plan = await planOrProblems(pipeline, databases, items)
   if (plan !== undefined) {
     items.push(...(await checkRights(plan, databases)))
+    items.push(...(await checkCreateRights(plan, databases)))
     for (const [name, lookup] of Object.entries(plan.lookups)) items.push(await checkLookup(name, lookup, databases))
     for (const { name, read } of plan.entities) {
       for (const each of readsOf(read)) items.push(...(await checkKey(name, each, databases)))
@@ -90,6 +91,21 @@ async function checkRights(plan: Plan, databases: CatalogSources): Promise<Check
     items.push(rights[right] ? { where, what, ok: true } : { where, what, ok: false, detail, code: 'E304' })
   }
   return items
+}
+
+/** A folder of files is looked at where its own ledger is. */
+async function checkCreateRights({ entities }: Plan, { target }: CatalogSources): Promise<CheckItem[]> {
+  const items: CheckItem[] = []
+  for (const { write } of entities) {
+    if (!write.create || target.connector.capabilities.files === true) continue
+    const right = await target.missingCreateRight?.(write.table)
+    if (right !== undefined) items.push(notCreatable(formatTable(write.table), right))
+  }
+  return items
+}
+
+export function notCreatable(what: string, { message, hint }: MissingRight): CheckItem {
+  return { where: 'target', what: `create ${what}`, ok: false, detail: message, code: 'E311', hint }
 }
 
 function databaseOf(databases: CatalogSources, name: string): Database {

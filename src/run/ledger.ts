@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../core/codes.js'
-import type { Database, NewColumn, Session } from '../core/connector.js'
+import type { Database, MissingRight, NewColumn, Session } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import type { Value } from '../core/row.js'
 import { placeholders, quoteNames } from '../core/sql.js'
@@ -116,6 +116,17 @@ export class Ledger {
     const table = await this.#sql.database.table(this.#sql.ref(name))
     const there = new Set(table?.columns.map(column => column.name))
     return LEDGER_TABLES[name].columns.filter(column => !there.has(column.name))
+  }
+
+  /** What keeps the login from creating those of its tables that are missing. */
+  async missingCreateRight(): Promise<MissingRight | undefined> {
+    const { database } = this.#sql
+    for (const name of Object.keys(LEDGER_TABLES) as LedgerTable[]) {
+      const there = (await this.#missing(name)).length < LEDGER_TABLES[name].columns.length
+      const right = there ? undefined : await database.missingCreateRight?.(this.#sql.ref(name))
+      if (right !== undefined) return right
+    }
+    return undefined
   }
 
   /** The process that has a run; undefined where an older version began it. */

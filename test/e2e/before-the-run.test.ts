@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { resultOf, Workspace } from '../support/etl.js'
+import { CLI, resultOf, Workspace } from '../support/etl.js'
 
 const FILE = `version: 1
 name: p
@@ -100,4 +102,31 @@ describe('the command line', () => {
     expect(changed.stderr).toContain('entities.item.fields.name.required: false → true\n')
     expect((await at.run('--resume', '--accept-changes', '--var', 'region=E U')).code).toBe(0)
   })
+})
+
+test('a folder in which neither the ledger nor a table can be created is told by check', async () => {
+  const copy = '  copy: { from: ITEM, to: { table: copy, create: if_missing }, fields: { id: ID } }\n'
+  const at = place("('a', 'A'), ('b', 'B')", FILE + copy)
+  const pass = await at.etl('check', 'pipeline.yaml', '--json')
+  expect(pass.code).toBe(0)
+  chmodSync(at.path('target.sqlite'), 0o666)
+  chmodSync(at.dir, 0o555)
+  // Root may write everything: then another user asks.
+  const other = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}
+  const told = spawnSync(process.execPath, [CLI, 'check', 'pipeline.yaml', '--json'], { cwd: at.dir, ...other })
+  chmodSync(at.dir, 0o755)
+  expect(told.stderr.toString()).toBe('')
+  const { items } = JSON.parse(told.stdout.toString()) as { items: { ok: boolean }[] }
+  const missing = {
+    where: 'target',
+    ok: false,
+    code: 'E311',
+    detail: 'the folder of target.sqlite cannot be written, so no table can be created in target.sqlite',
+    hint: `\`chmod u+w '${at.dir}'\` as its owner`,
+  }
+  expect(items.filter(item => !item.ok)).toEqual([
+    { ...missing, what: 'create copy' },
+    { ...missing, what: 'create the ledger' },
+  ])
+  expect(told.status).toBe(5)
 })

@@ -244,8 +244,18 @@ export async function tableRights(
     [ref.schema, ref.table],
   )
   if (exists.length === 0) return { select: false, write: false }
+  const granted = await grantedRights(connection, ref)
+  if (granted === undefined) return { select: true, write: true }
+  return { select: granted.has('SELECT'), write: granted.has('INSERT') || granted.has('UPDATE') }
+}
+
+/** Rights that the login has on the table, by whatever grant; undefined where a role is on, whose grants are not all seen. */
+export async function grantedRights(
+  connection: MyConnection,
+  ref: Required<TableRef>,
+): Promise<ReadonlySet<string | null | undefined> | undefined> {
   const role = (await texts(connection, 'select current_role()', []))[0]?.[0]
-  if (role !== null && role !== undefined && role !== 'NONE') return { select: true, write: true }
+  if (role !== null && role !== undefined && role !== 'NONE') return undefined
   const grantee = `concat('''', replace(current_user(), '@', '''@'''), '''')`
   const rows = await texts(
     connection,
@@ -258,6 +268,5 @@ export async function tableRights(
        where grantee = ${grantee} and table_schema = ? and table_name = ?`,
     [ref.schema, ref.schema, ref.table, ref.schema, ref.table],
   )
-  const granted = new Set(rows.map(row => row[0]))
-  return { select: granted.has('SELECT'), write: granted.has('INSERT') || granted.has('UPDATE') }
+  return new Set(rows.map(row => row[0]))
 }

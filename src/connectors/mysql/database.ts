@@ -5,6 +5,7 @@ import type {
   Database,
   Identity,
   Lock,
+  MissingRight,
   NewColumn,
   OpenOptions,
   Session,
@@ -16,6 +17,7 @@ import { EtlError } from '../../core/errors.js'
 import { type SnapshotPool, snapshotGone } from '../../core/snapshot-pool.js'
 import { describeQuery, listTables, readTable, tableRights } from './catalog.js'
 import { connect, label, type MyConnection } from './connection.js'
+import { missingCreateRight } from './create-right.js'
 import { takeLock } from './lock.js'
 import { MySession } from './session.js'
 import { endSessions } from './sessions.js'
@@ -57,6 +59,10 @@ class MyDatabase implements Database {
 
   async rights(ref: TableRef): Promise<{ select: boolean; write: boolean }> {
     return await tableRights(this.catalog, this.#resolve(ref))
+  }
+
+  async missingCreateRight(ref: TableRef): Promise<MissingRight | undefined> {
+    return await missingCreateRight(this.catalog, this.#resolve(ref))
   }
 
   async session({ snapshot, ...options }: SessionOptions): Promise<Session> {

@@ -5,6 +5,7 @@ import type {
   Database,
   Identity,
   Lock,
+  MissingRight,
   NewColumn,
   OpenOptions,
   Session,
@@ -15,6 +16,7 @@ import type {
 import { EtlError } from '../../core/errors.js'
 import { describeQuery, listTables, readTable, tableRights } from './catalog.js'
 import { OracleConnection } from './connection.js'
+import { missingCreateRight } from './create-right.js'
 import { type Driver, loadDriver } from './driver.js'
 import { toEtlError } from './errors.js'
 import { takeLock } from './lock.js'
@@ -70,6 +72,10 @@ class OracleDatabase implements Database {
 
   async rights(ref: TableRef): Promise<{ select: boolean; write: boolean }> {
     return await this.#inCatalog(connection => tableRights(connection, this.#resolve(ref)))
+  }
+
+  async missingCreateRight(ref: TableRef): Promise<MissingRight | undefined> {
+    return await this.#inCatalog(connection => missingCreateRight(connection, this.#resolve(ref).schema))
   }
 
   async session({ snapshot, ...options }: SessionOptions): Promise<Session> {

@@ -4,6 +4,7 @@ import type {
   Database,
   Identity,
   Lock,
+  MissingRight,
   NewColumn,
   OpenOptions,
   Session,
@@ -14,6 +15,7 @@ import type {
 import { EtlError } from '../../core/errors.js'
 import { describeQuery, listTables, readTable, tableRights } from './catalog.js'
 import { connect, label, type PgConnection } from './connection.js'
+import { missingCreateRight } from './create-right.js'
 import { takeLock } from './lock.js'
 import { PgSession } from './session.js'
 import { endSessions } from './sessions.js'
@@ -55,6 +57,10 @@ class PgDatabase implements Database {
 
   async rights(ref: TableRef): Promise<{ select: boolean; write: boolean }> {
     return await tableRights(this.catalog, { schema: ref.schema ?? this.schema, table: ref.table })
+  }
+
+  async missingCreateRight(ref: TableRef): Promise<MissingRight | undefined> {
+    return await missingCreateRight(this.catalog, ref.schema ?? this.schema)
   }
 
   async session({ snapshot, ...options }: SessionOptions): Promise<Session> {

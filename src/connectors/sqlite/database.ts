@@ -8,6 +8,7 @@ import type {
   Database,
   Identity,
   Lock,
+  MissingRight,
   NewColumn,
   OpenOptions,
   Session,
@@ -183,6 +184,19 @@ class SqliteDatabase implements Database {
     return { select: table !== undefined, write: table?.kind === 'table' && isWritable(this.#absolute) }
   }
 
+  async missingCreateRight(): Promise<MissingRight | undefined> {
+    const { path } = this.#catalog.file
+    const places = existsSync(this.#absolute) ? [this.#absolute, dirname(this.#absolute)] : [dirname(this.#absolute)]
+    const place = places.map(nearest).find(each => !isWritable(each))
+    if (place === undefined) return undefined
+    // The journal of a transaction is a file beside the database.
+    const what = place === this.#absolute ? path : `the folder of ${path}`
+    return {
+      message: `${what} cannot be written, so no table can be created in ${path}`,
+      hint: `\`chmod u+w '${place}'\` as its owner`,
+    }
+  }
+
   /** Each session is a connection of its own; writing ones take turns. A closed database leaves open sessions alone. */
   async session(options: SessionOptions): Promise<Session> {
     if (this.#readOnly && !options.readOnly) {
@@ -268,4 +282,9 @@ function isWritable(absolute: string): boolean {
   } catch {
     return false
   }
+}
+
+/** The place itself or the first folder above it that is there: the others are made when they are needed. */
+function nearest(place: string): string {
+  return existsSync(place) || dirname(place) === place ? place : nearest(dirname(place))
 }

@@ -1,7 +1,16 @@
 import { access, constants } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Column, Table, TableRef } from '../catalog.js'
-import type { ConnectionConfig, Connector, Database, Identity, Lock, OpenOptions, Session } from '../connector.js'
+import type {
+  ConnectionConfig,
+  Connector,
+  Database,
+  Identity,
+  Lock,
+  MissingRight,
+  OpenOptions,
+  Session,
+} from '../connector.js'
 import { EtlError } from '../errors.js'
 import { locateFolder } from './location.js'
 import type { TargetFormat } from './target-files.js'
@@ -68,6 +77,10 @@ class TargetDatabase implements Database {
   async rights(ref: TableRef): Promise<{ readonly select: boolean; readonly write: boolean }> {
     const file = await this.#files.file(this.#files.name(ref))
     return { select: await this.#files.exists(file), write: await writable(file.path) }
+  }
+
+  async missingCreateRight(ref: TableRef): Promise<MissingRight | undefined> {
+    return this.#ledger.missingCreateRight?.(ref)
   }
 
   async session(options: { readonly readOnly: boolean }): Promise<Session> {

@@ -247,6 +247,30 @@ describe('rights', () => {
     await database.close()
   })
 
+  test('creating a table, and what is needed of it afterwards', async () => {
+    const schema = place.url.pathname.slice(1)
+    const database = await open(narrow())
+    const grant = (rights: string) => `grant ${rights} on \`${schema}\`.* to \`narrow\`@\`%\``
+    try {
+      expect(await database.missingCreateRight?.({ table: 'new' })).toEqual({
+        message: `narrow@% may not create tables in schema ${schema}`,
+        hint: `\`${grant('create, insert, update, delete')}\``,
+      })
+      await place.admin(admin => admin.query(grant('create, insert')))
+      expect(await database.missingCreateRight?.({ table: 'new' })).toEqual({
+        message: `narrow@% may create tables in schema ${schema}, but not update, delete there`,
+        hint: `\`${grant('update, delete')}\``,
+      })
+      await place.admin(admin => admin.query(grant('update, delete')))
+      expect(await database.missingCreateRight?.({ table: 'new' })).toBeUndefined()
+    } finally {
+      await database.close()
+      await place.admin(admin =>
+        admin.query(`revoke create, insert, update, delete on \`${schema}\`.* from \`narrow\`@\`%\``),
+      )
+    }
+  })
+
   test('a server that only reads is no target', async () => {
     await place.admin(admin => admin.query('set global read_only = 1'))
     try {

@@ -194,6 +194,16 @@ test('rights are those of the login', async () => {
   const database = await open({ type: 'postgres', url: url.href })
   expect(await database.rights({ schema: 'app', table: 'country' })).toEqual({ select: true, write: false })
   expect(await database.rights({ table: 'keys' })).toEqual({ select: false, write: false })
+  expect(await database.missingCreateRight?.({ schema: 'app', table: 'new' })).toEqual({
+    message: `${role} may not create tables in schema app`,
+    hint: `\`grant usage, create on schema app to ${role}\``,
+  })
+  await place.schema.exec(`grant usage, create on schema app to ${role}`)
+  expect(await database.missingCreateRight?.({ schema: 'app', table: 'new' })).toBeUndefined()
+  expect(await database.missingCreateRight?.({ schema: 'No such', table: 'new' })).toEqual({
+    message: `schema No such does not exist, so ${role} cannot create tables in it`,
+    hint: `\`create schema "No such" authorization ${role}\``,
+  })
   await database.close()
   await place.schema.exec(`drop owned by ${role}; drop role ${role}`)
 })
