@@ -7,7 +7,7 @@ import type { RunOptions } from './api.js'
 import type { CheckpointRead } from './checkpoint.js'
 import type { Ledger } from './ledger.js'
 import { here } from './owner.js'
-import { compareMarks, type Decision, decide } from './reconcile.js'
+import { compareMarks, type Decision, decide, fileOfRun } from './reconcile.js'
 import type { RunRow, StoredOptions } from './run-ledger.js'
 import type { Sessions } from './sessions.js'
 import { refuseLiving } from './take-lock.js'
@@ -30,7 +30,7 @@ export async function decideByLedger(
       targetUid: opened.databases.target.identity.uid,
       file,
       run,
-      fileRunKnown: fileRun !== undefined,
+      fileRun,
       resume: options.resume === true || options.takeOver === true,
       restart: options.restart ?? false,
     })
@@ -38,8 +38,9 @@ export async function decideByLedger(
     if (going !== undefined) refuseLiving(going, await ledger.owner(session, going.runId), here)
     if (decision.action !== 'resume') return decision
     const marks = await ledger.marks(session, decision.run.runId)
+    const own = fileOfRun(file, decision.run)
     const state = compareMarks(
-      file,
+      own,
       (entity, pass, chunk) => marks.get(`${entity}:${pass}:${chunk}`),
       decision.run.epoch,
     )
@@ -48,7 +49,7 @@ export async function decideByLedger(
       behind: 'checkpoint was behind the ledger, which decides',
       stale: 'checkpoint is an old one, of an earlier attempt: the ledger decides',
     }
-    const notes = [...decision.notes, ...(file.kind === 'ok' ? [words[state]] : [])]
+    const notes = [...decision.notes, ...(own.kind === 'ok' ? [words[state]] : [])]
     return { ...decision, notes, begun: marks.size > 0 }
   })
 }

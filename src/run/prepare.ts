@@ -12,6 +12,7 @@ import { foreignMark, foreignMarks } from './marks.js'
 import { refuseMovedPositions } from './moved-positions.js'
 import { here } from './owner.js'
 import { prepareRetry } from './prepare-retry.js'
+import { fileOfRun } from './reconcile.js'
 import type { Retry } from './retry-run.js'
 import type { RunRow, StoredOptions } from './run-ledger.js'
 import { Sessions, transaction } from './sessions.js'
@@ -177,7 +178,7 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
       plan,
       ledger,
       file,
-      fileRead: resumed === undefined ? { kind: 'none' } : fileRead,
+      fileRead: resumed === undefined ? { kind: 'none' } : fileOfRun(fileRead, resumed),
       runId,
       epoch,
       startedAt,

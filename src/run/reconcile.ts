@@ -9,8 +9,8 @@ export interface Memories {
   readonly file: CheckpointRead
   /** The pipeline's newest run in the target's ledger. */
   readonly run: RunRow | undefined
-  /** Is the file's run in the ledger at all? */
-  readonly fileRunKnown: boolean
+  /** The file's run as the ledger has it; undefined where it does not. */
+  readonly fileRun: RunRow | undefined
   readonly resume: boolean
   readonly restart: boolean
 }
@@ -36,7 +36,7 @@ export function isUnfinished(run: RunRow): boolean {
  * cannot both be true the run is refused rather than guessed.
  */
 export function decide(memories: Memories): Decision {
-  const { run, resume, restart, file, pipeline } = memories
+  const { run, resume, restart, file, fileRun, pipeline } = memories
   if (run?.state === 'undoing' || (run?.state === 'undone' && resume)) throw undone(run)
   const unfinished = run !== undefined && isUnfinished(run)
   if (!resume) {
@@ -65,13 +65,13 @@ export function decide(memories: Memories): Decision {
         },
       )
     }
-    if (!memories.fileRunKnown) {
+    if (fileRun === undefined) {
       throw new EtlError('E508', `run ${checkpoint.runId} of the checkpoint is not in the target's ledger`, {
         kind: 'usage',
         hint: 'the target was emptied or restored: begin anew with `etl run … --restart`',
       })
     }
-    if (run !== undefined && checkpoint.runId !== run.runId && unfinished) {
+    if (run !== undefined && fileRun.runId !== run.runId && unfinished && isUnfinished(fileRun)) {
       throw new EtlError(
         'E509',
         `the checkpoint is of run ${checkpoint.runId}, the ledger's unfinished run is ${run.runId}`,
@@ -100,6 +100,9 @@ export function decide(memories: Memories): Decision {
   const notes: string[] = []
   if (file.kind === 'damaged')
     notes.push(`checkpoint was damaged and is rebuilt from the ledger; the old one is kept as ${file.kept}`)
+  // One that ends before it has written a checkpoint leaves the file as the run before it did.
+  if (file.kind === 'ok' && fileRun?.runId !== run.runId)
+    notes.push(`checkpoint is of run ${file.checkpoint.runId}, which has ended: the ledger decides`)
   if (file.kind === 'none') notes.push('checkpoint was missing and is rebuilt from the ledger')
   return { action: 'resume', run, notes, begun: true }
 }
@@ -116,6 +119,11 @@ function undone(run: RunRow): EtlError {
       hint: half ? 'finish taking it back, then begin a new run: `etl run …`' : 'begin a new run: `etl run …`',
     },
   )
+}
+
+/** The checkpoint where it is the run's own. */
+export function fileOfRun(file: CheckpointRead, run: RunRow): CheckpointRead {
+  return file.kind === 'ok' && file.checkpoint.runId !== run.runId ? { kind: 'none' } : file
 }
 
 /**

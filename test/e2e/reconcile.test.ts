@@ -119,6 +119,17 @@ describe('the ledger decides', () => {
     expect(kept.map(name => readFileSync(place.path('.etl', 'p', name), 'utf8'))).toEqual([torn])
   })
 
+  test('that of the run before, where a run ended before its first checkpoint', async () => {
+    expect((await run('', '--resume')).code).toBe(0)
+    place.target('delete from t')
+    expect((await run('run-begun:kill')).signal).toBe('SIGKILL')
+    const result = await run('', '--resume')
+    expect(result.code, result.stderr).toBe(0)
+    expect(notes(result)).toContain(`checkpoint is of run ${runId}, which has ended: the ledger decides`)
+    expect(place.rows('select count(*), min(id), max(id) from t')).toEqual([[40, 1, 40]])
+    expect(place.rows('select state, count(*) from etl_run group by state')).toEqual([['completed', 2]])
+  })
+
   test('a completed run is not run again', async () => {
     expect((await run('', '--resume')).code).toBe(0)
     const before = contents()
@@ -150,8 +161,8 @@ describe('refused, and the target is as it was', () => {
     )
   })
 
-  test('the checkpoint of another run: E509', async () => {
-    place.target(`insert into etl_run select 'other', pipeline, format, 'completed', epoch, fingerprint, fingerprint_parts,
+  test('the checkpoint of another run that is not finished either: E509', async () => {
+    place.target(`insert into etl_run select 'other', pipeline, format, 'interrupted', epoch, fingerprint, fingerprint_parts,
       target_uid, owner, options, tool_version, consistency, snapshots, '2020-01-01T00:00:00.000Z', heartbeat_at, ended_at
       from etl_run`)
     await change({ runId: 'other' })

@@ -21,11 +21,44 @@ export interface EntityModel {
   readonly image: string
   readonly decimals: readonly number[]
   readonly expected: readonly string[]
-  readonly counts: Readonly<Record<'read' | 'written' | 'skipped' | 'filtered' | 'quarantined', number>> & {
-    readonly deduped?: number
-  }
+  readonly counts: CountsModel
   /** Has neither key nor unique column: whatever is loaded twice is there twice. */
   readonly keyless: boolean
+  /** What a retry of its rejected rows makes of it, when causes are mended. */
+  readonly mended?: Mended
+  /** What a second run makes of it when the source has changed, with or without that retry in between. Incremental entities have it. */
+  readonly changed?: (mended: boolean) => Changed
+}
+
+export type CountsModel = Readonly<Record<'read' | 'written' | 'skipped' | 'filtered' | 'quarantined', number>> & {
+  readonly deduped?: number
+  /** Written, but rejected by the second pass. */
+  readonly unresolved?: number
+}
+
+export interface Mended {
+  /** Statements for the source; none where the file is mended. */
+  readonly sql: readonly string[]
+  /** The entity's lines from then on, where the file is mended. */
+  readonly yaml?: readonly string[]
+  readonly expected: readonly string[]
+  /** Rejected rows that are settled, and how many of them the first pass writes. */
+  readonly closed: number
+  readonly written: number
+}
+
+export interface Changed {
+  readonly sql: readonly string[]
+  readonly expected: readonly string[]
+  /** Of the second run. */
+  readonly counts: CountsModel
+}
+
+/** Some of them, and one at least. */
+export function some<T>(random: Random, list: readonly T[]): T[] {
+  const share = random.pick([0.3, 1])
+  const chosen = list.filter(() => random.chance(share))
+  return chosen.length === 0 ? list.slice(0, 1) : chosen
 }
 
 const WORDS: Readonly<Record<EngineName, Readonly<Record<string, string>>>> = {
@@ -63,109 +96,19 @@ export function imageRow(row: readonly Cell[], decimals: readonly number[]): str
     .join('|')
 }
 
-const NOTES = ['plain', "it's", 'a\tb', 'back\\slash', '漢字 😀', 'é"x"', '\\N', 'ends\\']
-
-type Load = 'insert' | 'ignore' | 'upsert' | 'update' | 'replace'
-
-/** One table to one table: keys of all kinds, bad rows, filters, all ways to load. */
-export function plain(random: Random, name: string, size?: number): EntityModel {
-  const keyKind = random.pick(['number', 'text', 'pair'] as const)
-  const load: Load =
-    size === undefined ? random.pick(['insert', 'insert', 'ignore', 'upsert', 'update', 'replace']) : 'insert'
-  const keyless = load === 'insert' ? random.chance(0.7) : load === 'replace' && random.chance(0.5)
-  const filter = random.chance(0.3)
-  const where = random.chance(0.3)
-  const policy = random.pick(['quarantine', 'quarantine', 'skip'] as const)
-  const bad = random.chance(0.5) ? 0.03 : 0
-  const keys = keyKind === 'pair' ? ['a', 'b'] : ['k']
-  const keyTypes: Record<string, string> =
-    keyKind === 'pair'
-      ? { a: 'integer not null', b: 'key not null' }
-      : { k: keyKind === 'text' ? 'key not null' : 'bigint not null' }
-  const rows: Cell[][] = []
-  const existing = new Map<string, string>()
-  const before: Cell[][] = []
-  const after: string[] = []
-  const counts = { read: 0, written: 0, skipped: 0, filtered: 0, quarantined: 0 }
-  let number = 0
-  const count = size ?? random.int(40, 700)
-  const preload = (key: readonly Cell[]): void => {
-    before.push([...key, 'old', '0.00'])
-    existing.set(key.join('|'), [...key, 'old', '0.00'].join('|'))
-  }
-  for (let i = 0; i < count; i++) {
-    number += random.int(1, 4)
-    const label = `k${String(number).padStart(7, '0')}`
-    const key: Cell[] = keyKind === 'pair' ? [number >> 3, label] : [keyKind === 'text' ? label : number]
-    const group = random.int(0, 4)
-    const note = random.chance(0.1) ? null : ` ${random.pick(NOTES)} ${number} `
-    const amount = random.chance(bad) ? 'x' : (random.int(-99_999, 9_999_999) / 100).toFixed(2)
-    rows.push([...key, note, amount, group])
-    if (load !== 'insert' && load !== 'replace' && random.chance(0.4)) preload(key)
-    if (where && group === 4) continue
-    counts.read++
-    if (filter && group >= 3) {
-      counts.filtered++
-      continue
-    }
-    const there = existing.has(key.join('|'))
-    const rejected = amount === 'x' || (load === 'update' && !there)
-    if (rejected) counts[policy === 'skip' ? 'skipped' : 'quarantined']++
-    else if (load === 'ignore' && there) counts.skipped++
-    else {
-      counts.written++
-      after.push([...key, note?.trim() ?? '∅', amount].join('|'))
-      existing.delete(key.join('|'))
-    }
-  }
-  if (load !== 'insert')
-    for (let i = 1; i <= 5; i++) preload(keyKind === 'pair' ? [-i, 'none'] : [keyKind === 'text' ? `a${i}` : -i])
-  if (load === 'replace') existing.clear()
-  const chunks = size === undefined && random.chance(0.3) ? [`chunks: ${random.int(2, 4)}`] : []
-  return {
-    name,
-    keyless,
-    source: {
-      name: `s_${name}`,
-      columns: { ...keyTypes, v: 'text', n: 'text', g: 'integer' },
-      constraints: [`primary key (${keys.join(', ')})`],
-      rows,
-    },
-    target: {
-      name: `t_${name}`,
-      columns: { ...keyTypes, v: 'text', n: 'decimal(12,2)' },
-      constraints: keyless ? [] : [`primary key (${keys.join(', ')})`],
-      rows: before,
-    },
-    yaml: [
-      `from: s_${name}`,
-      `to: t_${name}`,
-      `load: ${load}`,
-      `on_error: ${policy}`,
-      `batch_size: ${size === undefined ? random.int(7, 90) : 1000}`,
-      ...chunks,
-      ...(where ? ['where: "g <> 4"'] : []),
-      ...(filter ? ['filter: { "<": [{ var: g }, 3] }'] : []),
-      'rest: ignore',
-      `fields: { ${keys.map(key => `${key}: ${key}`).join(', ')}, v: { from: v, apply: [trim] }, n: { from: n, type: "decimal(12,2)" } }`,
-    ],
-    image: `select ${keys.join(', ')}, v, n from t_${name}`,
-    decimals: [keys.length + 1],
-    expected: [...after, ...existing.values()],
-    counts,
-  }
-}
-
 /** Rows that break a unique column of the target: the first stays. */
 export function unique(random: Random, name: string): EntityModel {
   const rows: Cell[][] = []
   const seen = new Set<string>()
+  const twice: number[] = []
   const size = random.int(40, 400)
   for (let id = 1; id <= size; id++) {
     const word = seen.size > 0 && random.chance(0.05) ? random.pick([...seen]) : `u${id}`
+    if (seen.has(word)) twice.push(id)
     seen.add(word)
     rows.push([id, word])
   }
+  const mended = some(random, twice)
   return {
     name,
     keyless: false,
@@ -182,7 +125,17 @@ export function unique(random: Random, name: string): EntityModel {
     image: `select u from t_${name}`,
     decimals: [],
     expected: [...seen],
-    counts: { read: size, written: seen.size, skipped: 0, filtered: 0, quarantined: size - seen.size },
+    counts: { read: size, written: seen.size, skipped: 0, filtered: 0, quarantined: twice.length },
+    ...(mended.length === 0
+      ? {}
+      : {
+          mended: {
+            sql: mended.map(id => `update s_${name} set u = 'm${id}' where id = ${id}`),
+            expected: [...seen, ...mended.map(id => `m${id}`)],
+            closed: mended.length,
+            written: mended.length,
+          },
+        }),
   }
 }
 
@@ -190,10 +143,15 @@ export function unique(random: Random, name: string): EntityModel {
 export function tree(random: Random, name: string): EntityModel {
   const size = random.int(30, 300)
   const no = (i: number): string => `n${String(i).padStart(4, '0')}`
+  const missing = random.chance(0.5) ? 0.03 : 0
   const rows = Array.from({ length: size }, (_, i): Cell[] => [
     no(i),
-    random.chance(0.6) ? no(random.int(0, size - 1)) : null,
+    random.chance(missing) ? 'nobody' : random.chance(0.6) ? no(random.int(0, size - 1)) : null,
   ])
+  const lost = rows.filter(row => row[1] === 'nobody')
+  const parents = new Map(some(random, lost).map(row => [row, no(random.int(0, size - 1))]))
+  const image = ([own = null, parent = null]: Cell[], then = parent): string =>
+    imageRow([own, then === 'nobody' ? null : then], [])
   return {
     name,
     keyless: false,
@@ -208,13 +166,26 @@ export function tree(random: Random, name: string): EntityModel {
       `from: s_${name}`,
       `to: t_${name}`,
       'defer: [parent_id]',
+      'on_error: quarantine',
       `batch_size: ${random.int(10, 60)}`,
       `fields: { no: no, parent_id: { from: parent_no, ref: ${name} } }`,
     ],
     image: `select a.no, p.no from t_${name} a left join t_${name} p on p.id = a.parent_id`,
     decimals: [],
-    expected: rows.map(row => imageRow(row, [])),
-    counts: { read: size, written: size, skipped: 0, filtered: 0, quarantined: 0 },
+    expected: rows.map(row => image(row)),
+    counts: { read: size, written: size, skipped: 0, filtered: 0, quarantined: 0, unresolved: lost.length },
+    ...(lost.length === 0
+      ? {}
+      : {
+          mended: {
+            sql: [...parents].map(
+              ([[own], parent]) => `update s_${name} set parent_no = '${parent}' where no = '${own}'`,
+            ),
+            expected: rows.map(row => image(row, parents.get(row))),
+            closed: parents.size,
+            written: 0,
+          },
+        }),
   }
 }
 
@@ -227,6 +198,8 @@ export function child(random: Random, name: string, parent: EntityModel): Entity
     random.chance(0.03) ? 'nobody' : random.pick(parents),
   ])
   const good = rows.filter(row => row[1] !== 'nobody')
+  const bad = rows.filter(row => row[1] === 'nobody')
+  const mended = some(random, bad).map(([line = null]): Cell[] => [line, random.pick(parents)])
   return {
     name,
     keyless: true,
@@ -247,6 +220,16 @@ export function child(random: Random, name: string, parent: EntityModel): Entity
     image: `select c.line, p.no from t_${name} c join ${parent.target.name} p on p.id = c.parent_id`,
     decimals: [],
     expected: good.map(row => imageRow(row, [])),
-    counts: { read: size, written: good.length, skipped: 0, filtered: 0, quarantined: size - good.length },
+    counts: { read: size, written: good.length, skipped: 0, filtered: 0, quarantined: bad.length },
+    ...(bad.length === 0
+      ? {}
+      : {
+          mended: {
+            sql: mended.map(([line, parent]) => `update s_${name} set no = '${parent}' where line = ${line}`),
+            expected: [...good, ...mended].map(row => imageRow(row, [])),
+            closed: mended.length,
+            written: mended.length,
+          },
+        }),
   }
 }

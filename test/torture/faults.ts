@@ -8,8 +8,16 @@ export type Damage = 'truncated' | 'deleted' | 'bit flipped' | 'stale'
 /** One thing that goes wrong with one process of a migration. */
 export type Fault =
   | {
-      readonly kind: 'kill -9 at a failpoint' | 'error at a failpoint' | 'SIGSTOP and take-over'
+      readonly kind: 'kill -9 at a failpoint' | 'kill -9 and take-over' | 'error at a failpoint'
       readonly failpoint: string
+    }
+  | {
+      readonly kind: 'SIGSTOP and take-over'
+      readonly failpoint: string
+      /** Not heard of for long when the other one comes. */
+      readonly silent: boolean
+      /** Its connections have ended. */
+      readonly forgotten: boolean
     }
   | { readonly kind: 'kill -9 at a moment'; readonly ms: number }
   | { readonly kind: 'SIGTERM'; readonly batches: number }
@@ -31,6 +39,8 @@ export interface Surroundings {
   readonly targetCrash: boolean
   readonly sourceCrash: boolean
   readonly ledger: boolean
+  /** Rejected rows are retried: nobody takes a retry over, it is begun anew. */
+  readonly retry?: boolean
 }
 
 export function randomSteps(random: Random, around: Surroundings): Step[] {
@@ -42,10 +52,11 @@ export function randomSteps(random: Random, around: Surroundings): Step[] {
 }
 
 function randomFault(random: Random, around: Surroundings): Fault {
-  const killAt = (): Fault => {
+  const killPoint = (): string => {
     const point = random.chance(0.4) ? '*' : random.pick(FAILPOINTS)
-    return { kind: 'kill -9 at a failpoint', failpoint: `${point}:kill@${random.int(1, point === '*' ? 80 : 12)}` }
+    return `${point}:kill@${random.int(1, point === '*' ? 80 : 12)}`
   }
+  const killAt = (): Fault => ({ kind: 'kill -9 at a failpoint', failpoint: killPoint() })
   // Without a ledger only a process that dies shows what is missing.
   if (!around.ledger) return killAt()
   const kinds: (() => Fault)[] = [
@@ -70,9 +81,18 @@ function randomFault(random: Random, around: Surroundings): Fault {
         'after-commit',
         'read-batch',
       ])
-      return { kind: 'SIGSTOP and take-over', failpoint: `${point}:stop@${random.int(1, 9)}` }
+      const [silent, forgotten] =
+        around.retry === true
+          ? [true, true]
+          : random.pick([
+              [true, false],
+              [false, true],
+              [true, true],
+            ] as const)
+      return { kind: 'SIGSTOP and take-over', failpoint: `${point}:stop@${random.int(1, 9)}`, silent, forgotten }
     },
   ]
+  if (around.retry !== true) kinds.push(() => ({ kind: 'kill -9 and take-over', failpoint: killPoint() }))
   if (around.targetCrash) kinds.push(() => ({ kind: 'target server crash', batches: random.int(0, 6) }))
   if (around.sourceCrash) kinds.push(() => ({ kind: 'source server crash', batches: random.int(0, 6) }))
   if (around.proxy) {

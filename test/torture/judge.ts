@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { quarantineFile } from '../../src/run/quarantine.js'
-import type { Place } from './engines.js'
-import { type EntityModel, imageRow } from './entities.js'
+import type { Act } from './acts.js'
+import type { Cell, Place } from './engines.js'
+import { type CountsModel, type EntityModel, imageRow } from './entities.js'
 
 export interface Verdict {
   readonly lost: number
@@ -12,17 +13,15 @@ export interface Verdict {
   readonly problems: readonly string[]
 }
 
-/** Holds the target against the model: rows as a multiset, the ledger's sums, the quarantine, what is left open. */
-export async function judge(
-  place: Place,
-  entities: readonly EntityModel[],
-  dir: string,
-  ledger: boolean,
-): Promise<Verdict> {
+/**
+ * Holds the target against the model after the last of `acts`: rows as a multiset, the ledger's sums, rejected and closed
+ * rows, the quarantine, what is left open.
+ */
+export async function judge(place: Place, acts: readonly Act[], dir: string, ledger: boolean): Promise<Verdict> {
   const problems: string[] = []
   let lost = 0
   let doubled = 0
-  for (const entity of entities) {
+  for (const entity of acts.at(-1)?.entities ?? []) {
     const left = new Map<string, number>()
     for (const row of entity.expected) left.set(row, (left.get(row) ?? 0) + 1)
     const extra: string[] = []
@@ -38,56 +37,97 @@ export async function judge(
     if (missing.length > 0) problems.push(`${entity.name}: ${missing.length} rows lost, such as ${missing[0]}`)
     if (extra.length > 0) problems.push(`${entity.name}: ${extra.length} rows too many, such as ${extra[0]}`)
   }
-  if (ledger) {
-    problems.push(...(await ledgerProblems(place, entities)))
-    problems.push(...quarantineProblems(entities, dir))
-  }
+  if (ledger) problems.push(...(await ledgerProblems(place, acts, dir)))
   problems.push(...(await leftOpen(place)))
   return { lost, doubled, problems }
 }
 
-async function ledgerProblems(place: Place, entities: readonly EntityModel[]): Promise<string[]> {
-  const run = `(select run_id from etl_run where state = 'completed')`
+/** Rows that a run lists as rejected. */
+export function rejectedRows({ quarantined, unresolved = 0 }: CountsModel): number {
+  return quarantined + unresolved
+}
+
+async function ledgerProblems(place: Place, acts: readonly Act[], dir: string): Promise<string[]> {
+  const runs = acts.filter(({ kind }) => kind !== 'retry')
+  const ids = await place.rows(
+    `select run_id from etl_run where state = 'completed' and options not like '%retryOf%' order by started_at, run_id`,
+  )
+  const states = await place.rows(`select state from etl_run where state not in ('completed', 'abandoned')`)
+  const unexplained = await place.rows(
+    `select count(*) from etl_batch
+     where pass = 'load' and rows_read <> inserted + updated + skipped + filtered + deduped + quarantined`,
+  )
+  const problems: string[] = []
+  if (ids.length !== runs.length) problems.push(`${ids.length} completed runs, not ${runs.length}`)
+  if (states.length > 0) problems.push(`runs in the ledger: ${states}`)
+  if (Number(unexplained[0]?.[0]) > 0) problems.push(`${unexplained} batches with rows unaccounted for`)
+  for (const [i, { loads }] of runs.entries()) {
+    const runId = String(ids[i]?.[0])
+    problems.push(...(await countProblems(place, runId, loads)))
+    problems.push(...quarantineProblems(join(dir, '.etl', 'torture', 'runs', runId), loads))
+  }
+  const retried = acts.some(({ kind }) => kind === 'retry')
+  problems.push(...(await closedProblems(place, String(ids[0]?.[0]), acts[0]?.entities ?? [], retried)))
+  return problems
+}
+
+async function countProblems(place: Place, runId: string, entities: readonly EntityModel[]): Promise<string[]> {
   const sums = await place.rows(
     `select entity, sum(rows_read), sum(inserted) + sum(updated), sum(skipped), sum(filtered), sum(quarantined), sum(deduped)
-     from etl_batch where pass = 'load' and run_id in ${run} group by entity`,
+     from etl_batch where pass = 'load' and run_id = '${runId}' group by entity`,
   )
-  const states = (await place.rows('select state from etl_run order by state')).map(String)
-  const problems = states.filter(state => state === 'completed').length === 1 ? [] : [`runs in the ledger: ${states}`]
+  const problems: string[] = []
   for (const { name, counts } of entities) {
     const [, ...found] = sums.find(row => row[0] === name) ?? [name, 0, 0, 0, 0, 0, 0]
-    const wanted = [
-      counts.read,
-      counts.written,
-      counts.skipped,
-      counts.filtered,
-      counts.quarantined,
-      counts.deduped ?? 0,
-    ].join(' ')
+    const { read, written, skipped, filtered, quarantined, deduped = 0 } = counts
+    const wanted = [read, written, skipped, filtered, quarantined, deduped].join(' ')
     const told = found.map(Number).join(' ')
-    if (told !== wanted)
-      problems.push(
-        `${name}: the ledger says ${told} (read, written, skipped, filtered, quarantined, deduped), not ${wanted}`,
-      )
-    const rejects = await place.rows(
-      `select count(*) from etl_reject where entity = '${name}' and policy = 'quarantine' and run_id in ${run}`,
+    if (told !== wanted) {
+      const names = 'read, written, skipped, filtered, quarantined, deduped'
+      problems.push(`${name}: the ledger says ${told} (${names}), not ${wanted}`)
+    }
+    const [rejects] = await place.rows(
+      `select count(*) from etl_reject where entity = '${name}' and policy = 'quarantine' and run_id = '${runId}'`,
     )
-    if (Number(rejects[0]?.[0]) !== counts.quarantined)
-      problems.push(`${name}: etl_reject has ${String(rejects[0]?.[0])} rows, not ${counts.quarantined}`)
+    if (Number(rejects?.[0]) !== rejectedRows(counts))
+      problems.push(`${name}: etl_reject has ${String(rejects?.[0])} rows, not ${rejectedRows(counts)}`)
   }
   return problems
 }
 
-function quarantineProblems(entities: readonly EntityModel[], dir: string): string[] {
-  const runs = join(dir, '.etl', 'torture', 'runs')
+/** What retries have settled: as many rows as were mended, each once; the others are as open as they were. */
+async function closedProblems(
+  place: Place,
+  runId: string,
+  entities: readonly EntityModel[],
+  retried: boolean,
+): Promise<string[]> {
+  const count = (rows: readonly (readonly Cell[])[], name: string): number =>
+    Number(rows.find(row => row[0] === name)?.[1] ?? 0)
+  const closed = await place.rows(`select entity, count(*) from etl_closed where run_id = '${runId}' group by entity`)
+  const open = await place.rows(
+    `select entity, count(*) from etl_reject
+     where run_id = '${runId}' and policy = 'quarantine' and state <> 'closed' group by entity`,
+  )
+  const written = await place.rows(
+    `select entity, sum(inserted) + sum(updated) from etl_batch
+     where pass = 'load' and run_id in (select run_id from etl_run where options like '%retryOf%') group by entity`,
+  )
+  return entities.flatMap(({ name, counts, mended }) => {
+    const [closedRows, writtenRows] = retried ? [mended?.closed ?? 0, mended?.written ?? 0] : [0, 0]
+    const wanted = [closedRows, rejectedRows(counts) - closedRows, writtenRows].join(' ')
+    const told = [closed, open, written].map(rows => count(rows, name)).join(' ')
+    return told === wanted ? [] : [`${name}: retries say ${told} (closed, open, written), not ${wanted}`]
+  })
+}
+
+function quarantineProblems(runDir: string, entities: readonly EntityModel[]): string[] {
   return entities.flatMap(({ name, counts }) => {
-    const lines = readdirSync(runs)
-      .map(run => quarantineFile(join(runs, run), name))
-      .filter(file => existsSync(file))
-      .flatMap(file => readFileSync(file, 'utf8').split('\n'))
-      .filter(line => line !== '')
+    const file = quarantineFile(runDir, name)
+    const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
+    const lines = text.split('\n').filter(line => line !== '')
     // Duplicates are listed there too.
-    const wanted = counts.quarantined + (counts.deduped ?? 0)
+    const wanted = rejectedRows(counts) + (counts.deduped ?? 0)
     return lines.length === wanted ? [] : [`${name}: the quarantine file has ${lines.length} rows, not ${wanted}`]
   })
 }

@@ -19,6 +19,12 @@ export function merged(random: Random, name: string): EntityModel {
       seen.add(word)
       return true
     })
+  const added = Array.from({ length: random.int(5, 80) }, (_, i): Cell[] => [
+    size + 1 + i,
+    `v${random.int(1, 20)}`,
+    random.int(0, 1),
+  ])
+  const image = ([id = null, word = null]: Cell[]): string => imageRow([id, word], [])
   const member = (number: number): string => `{ as: m${number}, table: s_${name}, where: "g = ${number}" }`
   return {
     name,
@@ -36,7 +42,16 @@ export function merged(random: Random, name: string): EntityModel {
     ],
     image: `select id, w from t_${name}`,
     decimals: [],
-    expected: kept.map(([id = null, word = null]) => imageRow([id, word], [])),
+    expected: kept.map(image),
     counts: { read: size, written: kept.length, skipped: 0, filtered: 0, deduped: size - kept.length, quarantined: 0 },
+    ...(dedupe
+      ? {}
+      : {
+          changed: () => ({
+            sql: added.map(([id, word, g]) => `insert into s_${name} values (${id}, '${word}', ${g})`),
+            expected: [...kept, ...added].map(image),
+            counts: { read: added.length, written: added.length, skipped: 0, filtered: 0, quarantined: 0 },
+          }),
+        }),
   }
 }

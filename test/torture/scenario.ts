@@ -1,6 +1,8 @@
+import { changing } from './changing.js'
 import type { EngineName } from './engines.js'
-import { child, type EntityModel, plain, tree, unique } from './entities.js'
+import { child, type EntityModel, tree, unique } from './entities.js'
 import { merged } from './merged.js'
+import { plain } from './plain.js'
 import type { Random } from './random.js'
 
 /** Enough rows for the thread that reads and transforms. */
@@ -23,6 +25,7 @@ export function randomScenario(random: Random, source: EngineName, target: Engin
   if (random.chance(0.3)) entities.push(plain(random, 'two'))
   if (random.chance(0.3)) entities.push(unique(random, 'words'))
   if (random.chance(0.4)) entities.push(merged(random, 'merged'))
+  if (random.chance(0.4)) entities.push(changing(random, 'changing'))
   if (entities.length === 0 || random.chance(0.4)) {
     const parent = tree(random, 'tree')
     entities.push(parent)
@@ -38,7 +41,12 @@ export function keylessPlain(random: Random, name: string): EntityModel {
   }
 }
 
-export function pipelineYaml(scenario: Scenario, source: string, target: string, ledger: boolean): string {
+export function pipelineYaml(
+  entities: readonly EntityModel[],
+  source: string,
+  target: string,
+  ledger: boolean,
+): string {
   return [
     'version: 1',
     'name: torture',
@@ -46,7 +54,7 @@ export function pipelineYaml(scenario: Scenario, source: string, target: string,
     `target: ${target}`,
     ...(ledger ? [] : ['ledger: false']),
     'entities:',
-    ...scenario.entities.flatMap(({ name, yaml }) => [`  ${name}:`, ...yaml.map(line => `    ${line}`)]),
+    ...entities.flatMap(({ name, yaml }) => [`  ${name}:`, ...yaml.map(line => `    ${line}`)]),
     '',
   ].join('\n')
 }

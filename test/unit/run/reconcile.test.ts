@@ -45,7 +45,7 @@ const base: Memories = {
   targetUid: 't1',
   file: { kind: 'none' },
   run: undefined,
-  fileRunKnown: false,
+  fileRun: undefined,
   resume: false,
   restart: false,
 }
@@ -79,7 +79,7 @@ test.each(['running', 'interrupted', 'failed'] as const)('an unfinished run (%s)
 })
 
 test('resume goes on with the unfinished run', () => {
-  expect(decide({ ...base, resume: true, run, file: fileOf(), fileRunKnown: true })).toEqual({
+  expect(decide({ ...base, resume: true, run, file: fileOf(), fileRun: run })).toEqual({
     action: 'resume',
     begun: true,
     run,
@@ -104,7 +104,7 @@ test('resume without the file, or with a damaged one, goes by the ledger and say
 
 test('resume of a completed run has nothing to do', () => {
   const completed: RunRow = { ...run, state: 'completed' }
-  expect(decide({ ...base, resume: true, run: completed, file: fileOf(), fileRunKnown: true })).toEqual({
+  expect(decide({ ...base, resume: true, run: completed, file: fileOf(), fileRun: run })).toEqual({
     action: 'complete',
     run: completed,
   })
@@ -131,7 +131,7 @@ test('a run that was taken back, or half so, is not gone on with', () => {
 })
 
 test('a checkpoint of another target, of another run, or whose run the ledger does not know is refused', () => {
-  expect(refused({ resume: true, run, file: fileOf({ targetUid: 't2' }), fileRunKnown: true })).toEqual({
+  expect(refused({ resume: true, run, file: fileOf({ targetUid: 't2' }), fileRun: run })).toEqual({
     code: 'E509',
     message: 'the checkpoint belongs to target t2, this one is t1',
   })
@@ -139,10 +139,23 @@ test('a checkpoint of another target, of another run, or whose run the ledger do
     code: 'E508',
     message: "run r1 of the checkpoint is not in the target's ledger",
   })
-  expect(refused({ resume: true, run: { ...run, runId: 'r2' }, file: fileOf(), fileRunKnown: true })).toEqual({
+  expect(refused({ resume: true, run: { ...run, runId: 'r2' }, file: fileOf(), fileRun: run })).toEqual({
     code: 'E509',
     message: "the checkpoint is of run r1, the ledger's unfinished run is r2",
   })
+})
+
+test('a run that ended before its first checkpoint is gone on with, whatever the run before has left', () => {
+  const next = { ...run, runId: 'r2' }
+  for (const state of ['completed', 'abandoned', 'undone'] as const) {
+    const fileRun = { ...run, state }
+    expect(decide({ ...base, resume: true, run: next, file: fileOf(), fileRun })).toEqual({
+      action: 'resume',
+      begun: true,
+      run: next,
+      notes: ['checkpoint is of run r1, which has ended: the ledger decides'],
+    })
+  }
 })
 
 test('the file may be behind the ledger, never ahead of it', () => {
