@@ -66,66 +66,71 @@ export async function prepareRetry(
           concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
           kept: {},
         })
-  const base = {
-    databases,
-    targets,
-    snapshots,
-    plan,
-    ledger,
-    file,
-    fileRead: { kind: 'none' } as const,
-    epoch: 1,
-    // Rows that were kept are of the time when they were rejected.
-    consistency: from === 'kept' ? ('none' as const) : snapshots.consistency(undefined),
-    resumed: undefined,
-    limit: undefined,
-    retry: new Retry({ parent, from, ledger, stateDir, plan, chosen }),
-  }
-  const claim = { pipeline: pipeline.spec.name, targets, taken, ledger }
-  if (plan.entities.length === 0) {
-    // A retry that was killed after its last row.
-    if (abandon !== undefined)
-      await targets.write(session => ledger.runs.endRun(session, abandon.runId, abandon.epoch, 'completed'))
-    const notes = [`run ${parent.runId} has no rejected rows left to retry; nothing was written`]
+  try {
+    const base = {
+      databases,
+      targets,
+      snapshots,
+      plan,
+      ledger,
+      file,
+      fileRead: { kind: 'none' } as const,
+      epoch: 1,
+      // Rows that were kept are of the time when they were rejected.
+      consistency: from === 'kept' ? ('none' as const) : snapshots.consistency(undefined),
+      resumed: undefined,
+      limit: undefined,
+      retry: new Retry({ parent, from, ledger, stateDir, plan, chosen }),
+    }
+    const claim = { pipeline: pipeline.spec.name, targets, taken, ledger }
+    if (plan.entities.length === 0) {
+      // A retry that was killed after its last row.
+      if (abandon !== undefined)
+        await targets.write(session => ledger.runs.endRun(session, abandon.runId, abandon.epoch, 'completed'))
+      const notes = [`run ${parent.runId} has no rejected rows left to retry; nothing was written`]
+      return {
+        ...base,
+        heartbeat: heartbeatOf(claim),
+        runId: parent.runId,
+        startedAt: parent.startedAt,
+        complete: true,
+        notes,
+      }
+    }
+    const runId = newRunId()
+    const startedAt = await beginRun(claim, {
+      runId,
+      plan,
+      options: { ...selection, retryOf: parent.runId },
+      consistency: base.consistency,
+      snapshots: snapshots.kept,
+      abandon,
+    })
+    // Rows that wait for a second pass that the file does not have any more are whole as they are.
+    await targets.write(session =>
+      transaction(session, async () => {
+        for (const { name, deferred } of plan.entities) {
+          const loaded = { runId: parent.runId, entity: name, pass: 'defer' } as const
+          if (deferred === undefined) await ledger.rejects.close(session, loaded, runId, false)
+        }
+      }),
+    )
+    const left = [...open.keys()].filter(name => !pipeline.spec.entities.some(entity => entity.name === name))
+    const notes = [
+      `retries the rows that run ${parent.runId} rejected, ${from === 'kept' ? 'as they were kept' : 'as the source has them today'}`,
+      ...left.map(name => `${name} is not in the file any more: its ${open.get(name)} rows stay`),
+    ]
     return {
       ...base,
-      heartbeat: heartbeatOf(claim),
-      runId: parent.runId,
-      startedAt: parent.startedAt,
-      complete: true,
+      heartbeat: heartbeatOf(claim, runId),
+      runId,
+      startedAt: startedAt ?? opened.stamp,
+      complete: false,
       notes,
     }
-  }
-  const runId = newRunId()
-  const startedAt = await beginRun(claim, {
-    runId,
-    plan,
-    options: { ...selection, retryOf: parent.runId },
-    consistency: base.consistency,
-    snapshots: snapshots.kept,
-    abandon,
-  })
-  // Rows that wait for a second pass that the file does not have any more are whole as they are.
-  await targets.write(session =>
-    transaction(session, async () => {
-      for (const { name, deferred } of plan.entities) {
-        const loaded = { runId: parent.runId, entity: name, pass: 'defer' } as const
-        if (deferred === undefined) await ledger.rejects.close(session, loaded, runId, false)
-      }
-    }),
-  )
-  const left = [...open.keys()].filter(name => !pipeline.spec.entities.some(entity => entity.name === name))
-  const notes = [
-    `retries the rows that run ${parent.runId} rejected, ${from === 'kept' ? 'as they were kept' : 'as the source has them today'}`,
-    ...left.map(name => `${name} is not in the file any more: its ${open.get(name)} rows stay`),
-  ]
-  return {
-    ...base,
-    heartbeat: heartbeatOf(claim, runId),
-    runId,
-    startedAt: startedAt ?? opened.stamp,
-    complete: false,
-    notes,
+  } catch (error) {
+    await snapshots.close()
+    throw error
   }
 }
 

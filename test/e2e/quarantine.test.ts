@@ -226,6 +226,39 @@ describe('a retry that is killed', () => {
   })
 })
 
+test('a retry that fails before it begins lets its source go, and ends', async () => {
+  const source = await postgres.create('retry-source')
+  const place = new Workspace()
+  try {
+    await source.exec(
+      `create table customer (id integer primary key, name text); insert into customer values (1, null)`,
+    )
+    place.target('create table customers (id integer primary key, name text not null)')
+    place.write(
+      'pipeline.yaml',
+      `
+version: 1
+name: shop
+sources: { shop: { type: postgres, url: "\${SOURCE_URL}" } }
+target: { type: sqlite, path: target.sqlite }
+entities: { customers: { from: customer, to: customers, on_error: quarantine, fields: { id: id, name: name } } }
+`,
+    )
+    const etl = (args: string[], env: Record<string, string> = {}): Promise<EtlResult> =>
+      runEtl(args, { cwd: place.dir, env: { SOURCE_URL: String(source.config.url), ...env } })
+    const run = await etl(['run', 'pipeline.yaml', '--yes', '--json'])
+    expect(run.code, run.stderr).toBe(3)
+    const retry = ['quarantine', 'retry', 'pipeline.yaml', String(resultOf(run.stdout).runId), '--json']
+    const failed = await etl(retry, { ETL_FAILPOINTS: 'after-commit:throw@2' })
+    expect([failed.code, resultOf(failed.stdout).error?.code]).toEqual([1, 'E307'])
+    await source.exec(`update customer set name = 'ada'`)
+    expect((await etl(retry)).code).toBe(0)
+    expect(place.rows('select * from customers')).toEqual([[1, 'ada']])
+  } finally {
+    await source.drop()
+  }
+})
+
 test('a row that the source does not have any more stays until it is loaded as it was kept', async () => {
   const place = new Workspace()
   place.write(
