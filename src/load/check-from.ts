@@ -61,7 +61,8 @@ function checkPlace(from: Data, entityKey: unknown, at: DocPath, scope: Scope): 
     Object.hasOwn(from, key) && Object.hasOwn(from, with_) && exclusive([with_, key], at, scope)
   if (kind === 'rows') refuse('source', 'rows')
   if (kind === 'file') for (const key of ['schema', 'target']) refuse(key, kind)
-  else if (kind !== 'table') for (const key of ['columns', 'schema', 'target']) refuse(key, kind)
+  else if (kind !== 'table') for (const key of ['columns', 'schema']) refuse(key, kind)
+  if (kind === 'rows') refuse('target', kind)
   refuse('source', 'target')
   if (kind === 'query' && entityKey === undefined) {
     const hint = 'Name the columns that identify a row: `key: ID`.'

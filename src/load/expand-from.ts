@@ -18,7 +18,8 @@ function expandPlace(raw: unknown, onlySource: string): SingleFromSpec {
   const from = record(raw)
   const source = String(from.source ?? onlySource)
   if (from.rows !== undefined) return { kind: 'rows', rows: from.rows as readonly Readonly<Record<string, Value>>[] }
-  if (from.query !== undefined) return { kind: 'query', source, query: String(from.query) }
+  if (from.query !== undefined)
+    return { kind: 'query', source: from.target === true ? '$target' : source, query: String(from.query) }
   // A file is a table that is called by its path, whose dots are no schema.
   const table = from.file === undefined ? tableRef(from) : { table: String(from.file) }
   const columns = optional('columns', from.columns === undefined ? undefined : nameList(from.columns))

@@ -12,7 +12,8 @@ export function expandHooks(raw: unknown, path: DocPath): HooksSpec {
   const statements = (when: string): HookSpec[] =>
     list(record(raw)[when]).map((hook, i) => {
       const long = typeof hook === 'string' ? { sql: hook } : record(hook)
-      return { on: String(record(long).on ?? 'target'), sql: String(long.sql), path: [...path, when, i] }
+      const { on = 'target', sql, transaction = true } = record(long)
+      return { on: String(on), sql: String(sql), transaction: transaction === true, path: [...path, when, i] }
     })
   return { before: statements('before'), after: statements('after') }
 }

@@ -6,7 +6,7 @@ import type { Draft } from './draft.js'
 import { conversionsOf } from './field-plan.js'
 import { checkIncremental } from './incremental.js'
 import { planPass } from './pass.js'
-import type { CreatedColumn, DeferredPlan, EntityPlan, FieldPlan } from './plan.js'
+import type { CreatedColumn, DeferredPlan, EntityPlan, FieldPlan, HookPlan } from './plan.js'
 import type { World } from './world.js'
 import { columnOf, createdType, fieldOf, generatedKeyOf } from './world.js'
 import { deferredMatch, planWrite, tableParts } from './write-plan.js'
@@ -124,8 +124,6 @@ function planDeferred(world: World, draft: Draft): DeferredPlan {
 }
 
 export function planHooks(hooks: HooksSpec): EntityPlan['hooks'] {
-  return {
-    before: hooks.before.map(({ on, sql }) => ({ on, sql })),
-    after: hooks.after.map(({ on, sql }) => ({ on, sql })),
-  }
+  const plain = ({ on, sql, transaction }: HookPlan): HookPlan => ({ on, sql, transaction })
+  return { before: hooks.before.map(plain), after: hooks.after.map(plain) }
 }

@@ -6,6 +6,7 @@ import type { Catalogs } from './catalogs.js'
 import { TARGET } from './catalogs.js'
 import { writersOf } from './dependencies.js'
 import type { Problems } from './problems.js'
+import { placesOf, sourceName } from './source-shape.js'
 
 /** Are the target's tables files, made anew by each run? */
 export function writesFiles(catalogs: Catalogs): boolean {
@@ -23,7 +24,8 @@ export function checkFileTarget(spec: PipelineSpec, entity: EntitySpec, problems
     refuse(['load'], `\`${load}\` looks for rows that are there already`, 'use `load: insert` or `replace`')
   }
   if (defer.length > 0) refuse(['defer'], 'a second pass would change rows', 'write the columns in the first pass')
-  if (from.kind === 'target') refuse(['from'], 'they are not read', 'read them as a source')
+  if (placesOf(from).some(place => sourceName(place) === TARGET))
+    refuse(['from'], 'they are not read', 'read them as a source')
   for (const field of entity.fields) {
     if (field.ref === undefined) continue
     problems.error(

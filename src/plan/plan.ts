@@ -44,6 +44,8 @@ export interface SourceSummary extends DatabaseSummary {
 export interface HookPlan {
   readonly on: string
   readonly sql: string
+  /** False: outside of any transaction, at least once. */
+  readonly transaction: boolean
 }
 
 export interface LookupPlan {

@@ -1,7 +1,7 @@
 import { EtlError } from '../core/errors.js'
 import { failpoint } from '../core/failpoint.js'
 import { keyText, type Value } from '../core/row.js'
-import type { EntityPlan, HookPlan } from '../plan/plan.js'
+import type { EntityPlan } from '../plan/plan.js'
 import type { EntityPreview, EntityResult } from './api.js'
 import { Budget, type Tally } from './budget.js'
 import { type Changes, sumChanges } from './changes.js'
@@ -11,6 +11,7 @@ import { addCounts, sumCounts, unexplained } from './counts.js'
 import type { DryKeys } from './dry-keys.js'
 import type { Counts, StageTimes } from './events.js'
 import { NO_COUNTS } from './events.js'
+import { runHooks } from './hooks.js'
 import type { ChunkProgress, Pass, PlannedChunk, Totals } from './ledger.js'
 import { planChunks } from './plan-chunks.js'
 import type { PreparedBatch } from './prepared-batch.js'
@@ -116,7 +117,7 @@ export class EntityRun {
         counts: this.counts,
         ...(later ? {} : estimate(plan)),
       })
-      await this.#hooks(plan.hooks.before, 'hook-before')
+      await runHooks(this.#context, plan.name, 'hook-before', plan.hooks.before)
       if (!(await this.#pass('load'))) return false
       failpoint('entity-complete')
       this.#budget.close()
@@ -238,7 +239,7 @@ export class EntityRun {
 
   async #complete(): Promise<void> {
     await this.#context.windows.complete(this.plan)
-    await this.#hooks(this.plan.hooks.after, 'hook-after')
+    await runHooks(this.#context, this.plan.name, 'hook-after', this.plan.hooks.after)
   }
 
   #checkCounts(): void {
@@ -284,43 +285,6 @@ export class EntityRun {
       this.#context.emit({ type: 'rejected', entity: this.plan.name, batch: batch.batch, ...cause })
     }
   }
-
-  async #hooks(hooks: readonly HookPlan[], step: string): Promise<void> {
-    for (const [i, hook] of hooks.entries()) await runHook(this.#context, this.plan.name, step, i, hook)
-  }
-}
-
-/** A hook runs once per run: on the target together with its mark in the ledger. A dry run leaves it out. */
-export async function runHook(
-  context: RunContext,
-  entity: string,
-  step: string,
-  index: number,
-  hook: HookPlan,
-): Promise<void> {
-  const failed = (cause: unknown): EtlError =>
-    new EtlError('E516', cause instanceof Error ? cause.message : String(cause), {
-      cause,
-      where: `${entity}, ${step} ${index + 1}`,
-      hint: 'mend the SQL of the hook, then go on with `etl run … --resume`',
-      ...(cause instanceof EtlError ? { kind: cause.kind === 'row' ? 'failed' : cause.kind } : {}),
-    })
-  const source = hook.on === 'target' ? undefined : context.sources.get(hook.on)
-  await runStep(context, entity, step, index, async session => {
-    try {
-      if (source === undefined) await session.execute(hook.sql)
-      else {
-        const own = await source.session({ readOnly: false })
-        try {
-          await own.execute(hook.sql)
-        } finally {
-          await own.close()
-        }
-      }
-    } catch (cause) {
-      throw failed(cause)
-    }
-  })
 }
 
 function estimate(plan: EntityPlan): { estimatedRows?: number } {

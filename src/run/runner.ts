@@ -10,8 +10,9 @@ import { emitter, type RunContext } from './context.js'
 import { Control } from './control.js'
 import { sumCounts } from './counts.js'
 import { DryKeys } from './dry-keys.js'
-import { EntityRun, runHook } from './entity.js'
+import { EntityRun } from './entity.js'
 import type { EventListener, RunStatus } from './events.js'
+import { runHooks } from './hooks.js'
 import type { Pass, RejectCauses } from './ledger.js'
 import { type Prepared, prepare } from './prepare.js'
 import { addressOf } from './produce-job.js'
@@ -312,8 +313,7 @@ class Run {
     if (!this.#context.dryRun) {
       await createTables(this.#context)
       await emptyTables(this.#context)
-      for (const [i, hook] of plan.hooks.before.entries())
-        await runHook(this.#context, '$pipeline', 'hook-before', i, hook)
+      await runHooks(this.#context, '$pipeline', 'hook-before', plan.hooks.before)
     }
     await schedule(this.#runs, {
       concurrency: this.#concurrency,
@@ -322,7 +322,7 @@ class Run {
     })
     if (control.signal.aborted || this.#error !== undefined) return
     this.#context.budget.close()
-    for (const [i, hook] of plan.hooks.after.entries()) await runHook(this.#context, '$pipeline', 'hook-after', i, hook)
+    await runHooks(this.#context, '$pipeline', 'hook-after', plan.hooks.after)
   }
 
   /** The rest of a source is read in another snapshot, where the file allows that; what the run was is said and kept. */

@@ -6,19 +6,26 @@ import type { EntityPlan } from '../plan/plan.js'
 import type { RunContext } from './context.js'
 import { retried } from './retried.js'
 
-/** Does something once per run: its mark in the ledger commits with it. A dry run does nothing. */
+/**
+ * Does something once per run: its mark in the ledger commits with it. A dry run does nothing.
+ *
+ * @param before what no transaction may hold; done again where the process dies between it and the mark
+ */
 export async function runStep(
   context: RunContext,
   entity: string,
   step: string,
   index: number,
-  work: (session: Session) => Promise<void>,
+  work: ((session: Session) => Promise<void>) | undefined,
+  before?: () => Promise<void>,
 ): Promise<void> {
   const { progress, runId, epoch } = context
   if (progress === undefined) return
   const ref = { runId, entity, pass: step, chunk: index, epoch }
   await retried(context, entity, async () => {
-    if (!(await progress.chunk(ref)).done) await progress.markDone(ref, undefined, work)
+    if ((await progress.chunk(ref)).done) return
+    await before?.()
+    await progress.markDone(ref, undefined, work)
   })
 }
 

@@ -10,7 +10,7 @@ export function from(): TSchema {
     {
       description:
         'Where the rows come from: a table of the only source (`table` or `schema.table`), or one of the long forms ' +
-        '`{ source, table, columns }`, `{ source, file }`, `{ query, source }`, `{ rows }`, `{ target: true, table }`, `{ union: [...] }`.',
+        '`{ source, table, columns }`, `{ source, file }`, `{ query, source }`, `{ rows }`, `{ target: true, table }` or `{ target: true, query }`, `{ union: [...] }`.',
       examples: [
         'AB_COIL',
         { source: 'abis', table: 'AB_COIL', columns: ['COIL_ID', 'WEIGHT'] },

@@ -31,6 +31,15 @@ function statements(description: string): TSchema {
           }),
         ),
         sql: Type.String({ minLength: 1, description: 'The statement.', examples: ['analyze customers'] }),
+        transaction: Type.Optional(
+          Type.Boolean({
+            description:
+              'On the target a statement commits together with its mark, so it is done exactly once. `false` is for statements that ' +
+              'no transaction may hold (`vacuum`): done again where the run is interrupted between the statement and its mark.',
+            default: true,
+            examples: [false],
+          }),
+        ),
       },
       { additionalProperties: false },
     ),

@@ -62,6 +62,7 @@ export interface HookSpec {
   /** Name of a source, or `target`. */
   readonly on: string
   readonly sql: string
+  readonly transaction: boolean
   readonly path: DocPath
 }
 
@@ -73,6 +74,7 @@ export interface HooksSpec {
 /** Rows of one place. */
 export type SingleFromSpec =
   | { readonly kind: 'table'; readonly source: string; readonly table: TableRef; readonly columns?: readonly string[] }
+  /** `source` is a name, or `$target` for in-place work. */
   | { readonly kind: 'query'; readonly source: string; readonly query: string }
   | { readonly kind: 'rows'; readonly rows: readonly Readonly<Record<string, Value>>[] }
   /** In-place work: the target itself is read. */

@@ -59,7 +59,8 @@ export function place(): TProperties {
     ),
     target: Type.Optional(
       Type.Literal(true, {
-        description: 'Reads the target itself: work in place, mostly with `load: update`. Default: a source is read.',
+        description:
+          'Reads the target itself: work in place, mostly with `load: update`. It sees what entities before it have written; with `query`, name those in `depends_on`. Default: a source is read.',
         examples: [true],
       }),
     ),

@@ -117,6 +117,57 @@ test('hooks run once, around the run and around entities, in the target and in a
   expect(resultOf(failed.stdout).error).toMatchObject({ code: 'E516', message: 'no such table: log' })
 })
 
+test('in place: a query of the target sees what entities before it wrote; vacuum is a hook outside of transactions', async () => {
+  const place = new Workspace()
+  place.source('create table unused (id integer primary key)')
+  place.target(`create table orgs (id integer primary key, name text, kind text);
+    create table houses (id integer primary key, org_id integer not null references orgs (id), name text not null);
+    insert into orgs values (1, 'Oraseas EE', null), (2, 'Acme', null), (3, 'Beta', 'supplier'), (4, 'Gamma', null);
+    insert into houses values (1, 3, 'Old'), (2, 4, 'Old')`)
+  place.write(
+    'pipeline.yaml',
+    `version: 1
+name: inplace
+target: { type: sqlite, path: target.sqlite }
+entities:
+  houses:
+    from: { target: true, query: "select id, kind from orgs where id not in (select org_id from houses)" }
+    key: id
+    depends_on: [orgs]
+    to: houses
+    fields: { org_id: id, name: { expr: { concat: ["Main of ", { var: kind }] } } }
+  orgs:
+    from: { target: true, table: orgs }
+    to: orgs
+    load: update
+    fields:
+      id: id
+      kind: { expr: { coalesce: [{ var: kind }, { if: [{ contains: [{ lower: [{ var: name }] }, oraseas] }, own, customer] }] } }
+    rest: ignore
+hooks: { after: [{ sql: vacuum, transaction: false }] }
+`,
+  )
+  const run = await place.run()
+  expect(run.code, run.stderr).toBe(0)
+  expect(place.rows('select kind from orgs order by id')).toEqual([['own'], ['customer'], ['supplier'], ['customer']])
+  expect(place.rows('select org_id, name from houses order by id')).toEqual([
+    ...[
+      [3, 'Old'],
+      [4, 'Old'],
+    ],
+    ...[
+      [1, 'Main of own'],
+      [2, 'Main of customer'],
+    ],
+  ])
+  place.write('pipeline.yaml', readFileSync(place.path('pipeline.yaml'), 'utf8').replace(', transaction: false', ''))
+  const refused = await place.run('--json')
+  expect(resultOf(refused.stdout).error).toMatchObject({
+    code: 'E516',
+    message: 'cannot VACUUM from within a transaction',
+  })
+})
+
 describe('errors of rows', () => {
   test('on_error: skip counts them and ends well', async () => {
     const place = faulty('on_error: skip')
