@@ -146,7 +146,9 @@ describe('the whole language', () => {
       onError: 'skip',
       maxErrors: { share: 0.015 },
       hooks: {
-        before: [{ on: 'target', sql: 'select 1', transaction: true, path: ['entities', 'coil', 'hooks', 'before', 0] }],
+        before: [
+          { on: 'target', sql: 'select 1', transaction: true, path: ['entities', 'coil', 'hooks', 'before', 0] },
+        ],
         after: [{ on: 'abis', sql: 'select 2', transaction: true, path: ['entities', 'coil', 'hooks', 'after', 0] }],
       },
       when: { sourceHas: { table: 'AB_COIL' } },
