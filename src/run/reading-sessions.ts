@@ -1,4 +1,5 @@
 import type { Database, Session } from '../core/connector.js'
+import { EtlError } from '../core/errors.js'
 
 /** Gives the rows of a source: its session, or a retry in its place. */
 export type Reader = Pick<Session, 'read'>
@@ -10,14 +11,16 @@ export type OpenSource = (source: string) => Promise<Reader>
 export class ReadingSessions {
   readonly #begin: (source: string) => Promise<Session>
   readonly #open = new Map<string, Promise<Session>>()
+  #closed = false
 
   /** @param begin opens a session and begins its transaction */
   constructor(begin: (source: string) => Promise<Session>) {
     this.#begin = begin
   }
 
-  /** The session of a source, always the same. */
-  readonly get = (source: string): Promise<Session> => {
+  /** The session of a source, always the same; after the end there is none: what is read ahead may still ask. */
+  readonly get = async (source: string): Promise<Session> => {
+    if (this.#closed) throw new EtlError('E515', 'reading was stopped', { kind: 'interrupted' })
     let session = this.#open.get(source)
     if (session === undefined) {
       session = this.#begin(source)
@@ -27,6 +30,7 @@ export class ReadingSessions {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     const all = [...this.#open.values()]
     this.#open.clear()
     for (const opening of all) {

@@ -36,6 +36,8 @@ export class Processes {
   readonly #checkpoint: string
   readonly #older: string
   #resume = false
+  /** Somebody is there, and only seems to be dead. */
+  #frozen = false
   /** The next process takes a dead one's run over. */
   #takeOver = false
   #act: Pick<Act, 'kind' | 'loads'> = { kind: 'run', loads: [] }
@@ -139,7 +141,7 @@ export class Processes {
       this.#resume = false
       return this.#done
     }
-    if (/E512/.test(error)) throw new Error(`a dead process was not taken over: ${result.stderr}`)
+    if (/E512/.test(error) && !this.#frozen) throw new Error(`a dead process was not taken over: ${result.stderr}`)
     if (/E901/.test(error)) throw new Error(`internal error: ${result.stderr}`)
     this.#resume = /E505/.test(error) ? false : this.#resume || result.code !== 2 || /E504|E503/.test(error)
     return false
@@ -264,20 +266,23 @@ export class Processes {
     const wasResume = this.#resume
     this.#resume = true
     this.#takeOver = fault.silent
+    this.#frozen = true
     if (fault.silent) await silence(fresh)
     if (fault.forgotten) await fresh.forget()
     const second = await this.#end(this.#start(undefined))
     // A file's lock is the frozen process's own: nobody takes it over.
     if (
       to.name === 'sqlite' &&
-      !/E503|E307|E505|E504/.test(firstError(second)) &&
+      !/E503|E307|E505|E504|E512/.test(firstError(second)) &&
       second.code !== 0 &&
       second.code !== 3
     )
       throw new Error(`beside a frozen process: ${firstError(second)}`)
     frozen.child.kill('SIGCONT')
     const woken = await this.#end(frozen)
-    if (this.#learn(second)) return
+    const over = this.#learn(second)
+    this.#frozen = false
+    if (over) return
     this.#resume = wasResume
     this.#learn(woken)
   }
@@ -285,7 +290,7 @@ export class Processes {
 
 /** As if the owner of each run had not been heard of for long. */
 async function silence(place: Place): Promise<void> {
-  // A run that has not begun has no owner yet.
+  // A run that has not begun has no owner yet, and a frozen transaction may have locked the file.
   await place.exec(`update etl_owner set heartbeat_at = '2020-01-01T00:00:00.000Z'`).catch(() => undefined)
 }
 
