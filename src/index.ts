@@ -10,14 +10,20 @@
  * const result = await run.result
  * ```
  */
+
+import { type CheckOutcome, isFatal } from './checks/result.js'
+import { runChecks } from './checks/run-checks.js'
 import type { Pipeline } from './load/pipeline.js'
-import { type CheckReport, checkDatabases, notCreatable } from './plan/check.js'
+import { checkDatabases, notCreatable } from './plan/check.js'
+import type { CheckItem } from './plan/check-item.js'
 import { compilePlan } from './plan/compile.js'
 import { occupied } from './plan/occupied.js'
 import { openDatabases } from './plan/open.js'
 import type { Plan } from './plan/plan.js'
 import { Ledger } from './run/ledger.js'
+import type { CheckPhase } from './spec/model.js'
 
+export { type CheckOutcome, ChecksFailed, type ChecksResult } from './checks/result.js'
 export { formatTable } from './core/catalog.js'
 export { CODES, type ErrorCode } from './core/codes.js'
 export type { Diagnostic, DocPath, Position } from './core/diagnostics.js'
@@ -32,7 +38,6 @@ export { formatDiagnostics } from './load/code-frame.js'
 export { loadPipeline } from './load/load.js'
 export type { LoadOptions, Pipeline } from './load/pipeline.js'
 export { redactor } from './load/redact.js'
-export type { CheckReport } from './plan/check.js'
 export { explainPlan, type ShownMark } from './plan/explain.js'
 export { graphMermaid, graphText } from './plan/graph.js'
 export type { EntityPlan, Plan } from './plan/plan.js'
@@ -69,22 +74,46 @@ export async function planPipeline(pipeline: Pipeline, options: PlanOptions = {}
   }
 }
 
-/** Connects (read-only) and checks what can be checked without a run: tables, columns, rights, keys. */
-export async function checkPipeline(pipeline: Pipeline): Promise<CheckReport> {
+/** What `etl check` found. */
+export interface CheckReport {
+  /** Nothing failed but checks of severity `info` and `warning`. */
+  readonly ok: boolean
+  /** Connections, tables, columns, rights and keys. */
+  readonly items: readonly CheckItem[]
+  /** What the `checks` of the file came to; their keys are for the user's own eyes. */
+  readonly checks: readonly CheckOutcome[]
+}
+
+export interface CheckOptions {
+  /** `after`: the checks for the end of a run, and nothing else. Default: all that can be checked before one. */
+  readonly phase?: CheckPhase
+  readonly signal?: AbortSignal
+}
+
+/** Connects (read-only) and checks what can be checked without a run: tables, columns, rights, keys, and `checks`. */
+export async function checkPipeline(pipeline: Pipeline, options: CheckOptions = {}): Promise<CheckReport> {
+  const { phase = 'before', signal = new AbortController().signal } = options
   const databases = await openDatabases(pipeline, {
     readOnly: true,
     applicationName: `etl ${pipeline.spec.name} check`,
   })
   try {
-    const report = await checkDatabases(pipeline, databases)
-    const right =
-      pipeline.spec.ledger === false
-        ? undefined
-        : await new Ledger(databases.target, pipeline.spec.ledger.schema).missingCreateRight()
-    return right === undefined ? report : { ok: false, items: [...report.items, notCreatable('the ledger', right)] }
+    if (phase === 'after') {
+      const plan = await compilePlan(pipeline, databases, { mayResume: true })
+      return reportOf([], await runChecks(plan, databases, { phase, signal, now: Date.now }))
+    }
+    const { items, plan } = await checkDatabases(pipeline, databases)
+    const { ledger } = pipeline.spec
+    const right = ledger === false ? undefined : await new Ledger(databases.target, ledger.schema).missingCreateRight()
+    const checks = plan === undefined ? [] : await runChecks(plan, databases, { phase, signal, now: Date.now })
+    return reportOf(right === undefined ? items : [...items, notCreatable('the ledger', right)], checks)
   } finally {
     await databases.close()
   }
+}
+
+function reportOf(items: readonly CheckItem[], checks: readonly CheckOutcome[]): CheckReport {
+  return { ok: items.every(item => item.ok) && !checks.some(each => isFatal(each, false)), items, checks }
 }
 
 /** The plan's target tables that hold rows already: whoever asks before writing wants to know. */

@@ -5,34 +5,43 @@ import type { OutputOptions } from './io.js'
 import { withJsonError } from './json-error.js'
 import { openPipeline } from './open-pipeline.js'
 import { addOutputOptions, addPipelineOptions, type PipelineOptions } from './options.js'
+import { saveOutput } from './save-output.js'
 import { Terminal } from './terminal.js'
 
-interface CheckOptions extends PipelineOptions, OutputOptions {
+export interface CheckFlags extends PipelineOptions, OutputOptions {
   readonly json?: boolean
+  readonly after?: boolean
+  readonly junit?: string
+  readonly keys?: boolean
 }
 
 export const checkCommand: CliCommand = {
   name: 'check',
-  summary: 'connect and check logins, tables, columns and rights',
+  summary: 'connect and check logins, tables, columns, rights and the checks of the file',
   configure: (command, io, finish) => {
     addOutputOptions(addPipelineOptions(command).option('--json', 'one JSON document on stdout'))
+      .option('--after', 'only the checks for the end of a run')
+      .option('--keys', 'with --json: the keys of rows that break a check too')
+      .option('--junit <file>', 'write the result as JUnit XML too')
       .option('--ascii', 'no characters beyond ASCII in marks')
       .addHelpText(
         'after',
         examples([
           ['etl check', 'the pipeline of this folder'],
+          ['etl check --after', 'does the target hold what `checks` say?'],
+          ['etl check crm.yaml --junit check.xml', 'for a build server'],
           ['etl check crm.yaml --profile rehearsal', 'with a profile merged over it'],
         ]),
       )
-      .action(async (file: string | undefined, options: CheckOptions) => {
+      .action(async (file: string | undefined, options: CheckFlags) => {
         const terminal = new Terminal(io, options)
         finish(
           await terminal.perform(() =>
             withJsonError(
               options.json === true,
               terminal,
-              error => ({ ok: false, items: [], ...error }),
-              async () => check(await openPipeline(file, options, terminal), options.json === true, terminal),
+              error => ({ ok: false, items: [], checks: [], ...error }),
+              async () => check(await openPipeline(file, options, terminal), options, terminal),
             ),
           ),
         )
@@ -41,11 +50,21 @@ export const checkCommand: CliCommand = {
 }
 
 /** Prints the report; 0 where all is well, 5 where a connection or a right is missing, 1 for anything else. */
-export async function check(pipeline: Pipeline, json: boolean, terminal: Terminal): Promise<number> {
+export async function check(pipeline: Pipeline, flags: CheckFlags, terminal: Terminal): Promise<number> {
   const { checkPipeline } = await import('../index.js')
   const { checkText } = await import('../ui/check-text.js')
-  const report = await checkPipeline(pipeline)
-  terminal.out(json ? `${JSON.stringify(report, null, 2)}\n` : checkText(report, terminal.outTheme))
+  const report = await checkPipeline(pipeline, flags.after === true ? { phase: 'after' } : {})
+  if (flags.json === true) {
+    const { withoutKeys } = await import('../checks/result.js')
+    const checks = flags.keys === true ? report.checks : withoutKeys(report.checks)
+    terminal.out(`${JSON.stringify({ ...report, checks }, null, 2)}\n`)
+  } else terminal.out(checkText(report, terminal.outTheme))
+  if (flags.junit !== undefined) {
+    const { checkSuites } = await import('../report/check-junit.js')
+    const { junitXml } = await import('../report/junit.js')
+    const text = junitXml(pipeline.spec.name, checkSuites(report.items, report.checks))
+    saveOutput('the result', flags.junit, text, terminal)
+  }
   if (report.ok) return 0
   return report.items.some(item => !item.ok && item.code?.startsWith('E3') === true) ? 5 : 1
 }

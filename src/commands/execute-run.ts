@@ -1,9 +1,11 @@
+import { ChecksFailed, withoutKeys } from '../checks/result.js'
 import { exitCodeOf } from '../core/errors.js'
 import { TOOL_VERSION } from '../core/version.js'
 import type { JobHandle, JobOptions, JobResult } from '../job/api.js'
 import type { Pipeline } from '../load/pipeline.js'
 import type { RetryOptions } from '../run/retry-run.js'
 import type { Controls } from '../ui/app.js'
+import { checksText } from '../ui/checks-text.js'
 import { errorText } from '../ui/error-text.js'
 import { errorJson, resultLine } from '../ui/json.js'
 import { previewText } from '../ui/preview.js'
@@ -33,8 +35,13 @@ function withResult(flags: RunFlags, terminal: Terminal, work: () => Promise<num
         status: 'failed',
         exitCode: exitCodeOf(error),
         error: errorJson(asEtlError(error)),
+        ...(error instanceof ChecksFailed
+          ? { checks: { ...error.checks, outcomes: withoutKeys(error.checks.outcomes) } }
+          : {}),
       }
       if (flags.json === true) terminal.out(`${JSON.stringify(document)}\n`)
+      else if (error instanceof ChecksFailed && flags.quiet !== true)
+        terminal.out(checksText(error.checks, terminal.outTheme))
       throw error
     }
   })
@@ -61,7 +68,7 @@ async function execute(file: string | undefined, flags: RunFlags, terminal: Term
   const pipeline = await openPipeline(file, flags, terminal)
   if (flags.checkOnly === true) {
     const { check } = await import('./check.js')
-    return check(pipeline, flags.json === true, terminal)
+    return check(pipeline, flags.json === true ? { json: true } : {}, terminal)
   }
   // A resumed run was confirmed when it began; a dry run writes nothing.
   if (flags.yes !== true && flags.dryRun !== true && flags.resume !== true && flags.takeOver !== true) {

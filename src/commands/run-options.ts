@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { EtlError } from '../core/errors.js'
-import type { RunOptions } from '../run/api.js'
+import type { JobOptions } from '../job/api.js'
 import type { ProgressMode } from '../ui/theme.js'
 import type { Io, OutputOptions } from './io.js'
 import { addOutputOptions, addPipelineOptions, type PipelineOptions, positive, repeatable } from './options.js'
@@ -14,6 +14,7 @@ export interface RunFlags extends PipelineOptions, OutputOptions, SelectionOptio
   readonly restart?: boolean
   readonly limit?: number
   readonly concurrency?: number
+  readonly force?: boolean
   readonly yes?: boolean
   readonly checkOnly?: boolean
   readonly json?: boolean
@@ -43,6 +44,7 @@ export function addRunOptions(command: Command): Command {
     .option('--batch-size <rows>', 'rows in a batch', positive)
     .option('--concurrency <n>', 'entities at work at the same time', positive)
     .option('--check-only', 'only what `etl check` does')
+    .option('--force', 'go on although checks of severity error fail (never with critical ones)')
     .option('--yes', 'do not ask before rows that are there already are touched')
     .option('--json', 'events as one JSON document a line on stdout, the result last')
     .addOption(new Option('--progress <mode>', 'how progress is shown').choices(['auto', 'tty', 'plain', 'none']))
@@ -53,7 +55,7 @@ export function addRunOptions(command: Command): Command {
 }
 
 /** The flags as options of the run. Throws E520 for combinations without a meaning. */
-export function runOptionsOf(flags: RunFlags, io: Io): RunOptions {
+export function runOptionsOf(flags: RunFlags, io: Io): JobOptions {
   const logic = io.env.ETL_LOGIC ?? ''
   if (logic !== '' && logic !== 'compiled' && logic !== 'reference') {
     throw new EtlError('E520', 'ETL_LOGIC must be compiled or reference', { kind: 'usage', hint: 'unset it' })
@@ -66,6 +68,7 @@ export function runOptionsOf(flags: RunFlags, io: Io): RunOptions {
     ...(flags.acceptChanges === true ? { acceptChanges: true } : {}),
     ...(flags.takeOver === true ? { takeOver: true } : {}),
     ...(flags.restart === true ? { restart: true } : {}),
+    ...(flags.force === true ? { force: true } : {}),
     ...(flags.limit === undefined ? {} : { limit: flags.limit }),
     ...(flags.concurrency === undefined ? {} : { concurrency: flags.concurrency }),
   }

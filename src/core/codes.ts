@@ -112,6 +112,7 @@ export const CODES = {
   E523: 'file is malformed',
   E524: 'file exists already',
   E525: 'run was undone',
+  E526: 'check failed',
   E901: 'internal error',
 } as const
 

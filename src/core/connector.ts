@@ -84,6 +84,8 @@ export interface Dialect {
   /** `(a, b) > (x, y)` is understood and uses the index. */
   readonly rowComparison: boolean
   readonly nullsFirst: boolean
+  /** A constant as SQL text; text takes the type of what it is compared with. Never for values of rows, which are bound. */
+  literal(value: string | number | boolean): string
   /** Expression for the server's clock, giving text in UTC, `2024-02-29T03:04:05.678Z`. */
   readonly nowText: string
   /** Suffix that makes a select block until no other transaction changes the row; empty where the writer lock does. */

@@ -16,6 +16,11 @@ export function quoteTable(dialect: Dialect, ref: TableRef): string {
     : `${quoteName(dialect, ref.schema)}.${quoteName(dialect, ref.table)}`
 }
 
+/** A constant as the standard writes it. */
+export function standardLiteral(value: string | number | boolean): string {
+  return typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value)
+}
+
 export function quoteNames(dialect: Dialect, names: readonly string[]): string {
   return names.map(name => quoteName(dialect, name)).join(', ')
 }

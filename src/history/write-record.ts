@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { arch, platform, version } from 'node:process'
 import writeFileAtomic from 'write-file-atomic'
+import { withoutKeys } from '../checks/result.js'
 import { formatTable } from '../core/catalog.js'
 import { TOOL_VERSION } from '../core/version.js'
 import type { JobResult } from '../job/api.js'
@@ -17,12 +18,13 @@ export const RECORD_FILE = 'report.json'
 
 /** Puts together what is known of a run that has ended, however it ended. */
 export async function recordOf(result: JobResult, plan: Plan, runDir: string): Promise<RunRecord> {
-  const { error, entities, ...rest } = result
+  const { error, entities, checks, ...rest } = result
   const { from, to, ...timeline } = await readTimeline(join(runDir, 'events.ndjson'))
   return {
     format: 1,
     ...rest,
     ...(error === undefined ? {} : { error: shown(error) }),
+    ...(checks === undefined ? {} : { checks: { ...checks, outcomes: withoutKeys(checks.outcomes) } }),
     startedAt: new Date(from).toISOString(),
     endedAt: new Date(to).toISOString(),
     versions: { etl: TOOL_VERSION, node: version, platform: `${platform} ${arch}` },

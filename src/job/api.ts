@@ -1,3 +1,4 @@
+import type { ChecksResult } from '../checks/result.js'
 import type { Pipeline } from '../load/pipeline.js'
 import type { Databases } from '../plan/open.js'
 import type { Plan } from '../plan/plan.js'
@@ -5,12 +6,17 @@ import type { RunHandle, RunOptions, RunResult } from '../run/api.js'
 import type { StepName } from '../run/events.js'
 
 export interface JobOptions extends RunOptions {
+  /** Checks of severity `error` that fail do not stop the run, nor make it fail. Default false. */
+  readonly force?: boolean
   /** Ends the steps before the run, which has a handle of its own; the run then does not begin. Its reason may be SIGTERM. */
   readonly signal?: AbortSignal
 }
 
 /** What a run did, with what the steps around it found. */
-export interface JobResult extends RunResult {}
+export interface JobResult extends RunResult {
+  /** Absent where there was nothing to check. */
+  readonly checks?: ChecksResult
+}
 
 export interface JobHandle extends RunHandle {
   readonly result: Promise<JobResult>

@@ -1,5 +1,6 @@
 import { ROW_NUMBER } from '../core/catalog.js'
 import type { DocPath } from '../core/diagnostics.js'
+import { checkChecks } from './check-checks.js'
 import { checkField, checkType } from './check-field.js'
 import { checkFrom, knownSource } from './check-from.js'
 import { checkIncremental } from './check-incremental.js'
@@ -30,6 +31,7 @@ export function checkEntity(name: string, raw: unknown, scope: Scope): void {
   checkTypes(entity.types, [...path, 'types'], scope)
   checkMaxErrors(entity.max_errors, [...path, 'max_errors'], scope)
   checkHooks(entity.hooks, [...path, 'hooks'], scope)
+  checkChecks(entity.checks, [...path, 'checks'], 'entity', scope)
   for (const [i, other] of nameList(entity.depends_on).entries()) {
     if (Object.hasOwn(scope.entities, other)) continue
     const hint = suggestion(other, Object.keys(scope.entities))

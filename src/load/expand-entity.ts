@@ -9,6 +9,7 @@ import type {
   RestPolicy,
   RowPolicy,
 } from '../spec/model.js'
+import { expandChecks } from './expand-check.js'
 import { expandField } from './expand-field.js'
 import { expandFrom } from './expand-from.js'
 import { expandHooks, expandTypes, optional } from './expand-parts.js'
@@ -56,6 +57,7 @@ export function expandEntity(name: string, raw: Data, context: EntityContext): E
     onError,
     ...optional('maxErrors', maxErrors(setting('max_errors'))),
     hooks: expandHooks(raw.hooks, [...path, 'hooks']),
+    checks: expandChecks(raw.checks, [...path, 'checks']),
     ...optional('when', when === undefined ? undefined : { sourceHas: tableRef(when) }),
     path,
   }

@@ -2,6 +2,7 @@ import type { ConnectionConfig } from '../core/connector.js'
 import type { Value } from '../core/row.js'
 import type { MapSpec, PipelineSpec } from '../spec/model.js'
 import { retype } from './core-scalar.js'
+import { expandChecks } from './expand-check.js'
 import { expandEntity, maxErrors } from './expand-entity.js'
 import { expandHooks, expandTypes, inlineMap, optional } from './expand-parts.js'
 import { nameList, record } from './shape.js'
@@ -52,6 +53,7 @@ export function expand(data: unknown, options: ExpandOptions): PipelineSpec {
       expandEntity(name, record(raw), { defaults: record(file.defaults), maps, onlySource }),
     ),
     hooks: expandHooks(file.hooks, ['hooks']),
+    checks: expandChecks(file.checks, ['checks']),
     quarantine: {
       keepRows: quarantine.keep_rows !== false,
       ...optional('maxErrors', maxErrors(quarantine.max_errors)),

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../core/diagnostics.js'
+import { checkChecks } from './check-checks.js'
 import { checkEntity, checkHooks, checkLookup, checkMaxErrors, checkTypes } from './check-entity.js'
 import { checkCycles } from './check-graph.js'
 import { ruleChecker } from './check-rule.js'
@@ -43,6 +44,7 @@ export async function checkMeaning(data: unknown, vars: Readonly<Record<string, 
   checkMaxErrors(record(file.quarantine).max_errors, ['quarantine', 'max_errors'], scope)
   checkTypes(file.types, ['types'], scope)
   checkHooks(file.hooks, ['hooks'], scope)
+  checkChecks(file.checks, ['checks'], 'pipeline', scope)
   await checkCycles(scope)
   const unused = (kind: string, word: string, names: readonly string[], used: ReadonlySet<string>) => {
     for (const name of names.filter(each => !used.has(each))) {

@@ -12,13 +12,14 @@ import { compilePlan } from './compile.js'
 import { type LookupPlan, type MemberRead, type Plan, readsOf } from './plan.js'
 import { isUnique } from './source-shape.js'
 
-export interface CheckReport {
-  readonly ok: boolean
+export interface DatabaseReport {
   readonly items: readonly CheckItem[]
+  /** Undefined where the pipeline cannot be planned; the items say why. */
+  readonly plan?: Plan
 }
 
 /** Looks at everything a run needs without writing: tables and columns, rights, and whether the source keys hold. */
-export async function checkDatabases(pipeline: Pipeline, databases: CatalogSources): Promise<CheckReport> {
+export async function checkDatabases(pipeline: Pipeline, databases: CatalogSources): Promise<DatabaseReport> {
   const items: CheckItem[] = [...databases.sources, ['target', databases.target] as const].map(([where, database]) => {
     return { where, what: 'connection', ok: true, detail: database.identity.label }
   })
@@ -32,7 +33,7 @@ export async function checkDatabases(pipeline: Pipeline, databases: CatalogSourc
     }
     items.push(...(await checkTargetKeys(plan, databases)))
   }
-  return { ok: items.every(item => item.ok), items }
+  return { items, ...(plan === undefined ? {} : { plan }) }
 }
 
 async function planOrProblems(

@@ -7,6 +7,7 @@ import type { Pipeline } from '../load/pipeline.js'
 import type { EntitySpec, PipelineSpec } from '../spec/model.js'
 import type { CatalogSources } from './catalogs.js'
 import { Catalogs, TARGET } from './catalogs.js'
+import { planChecks, wantCheckTables } from './check-plan.js'
 import { cycleProblems, orderEntities, specDependencies } from './dependencies.js'
 import type { Draft } from './draft.js'
 import { draftEntity } from './draft.js'
@@ -98,6 +99,7 @@ export async function compilePlan(
     const written = spec.entities.filter(entity => running.includes(entity.name))
     await checkNewFiles(written, databases.target, problems)
   }
+  const checks = planChecks(world, entities, problems)
   if (problems.failed) throw new PipelineError(pipeline.file, problems.sorted(), pipeline.text)
   for (const [entity, reason] of skipped) {
     if (selection.names.includes(entity))
@@ -121,6 +123,7 @@ export async function compilePlan(
       .filter(([entity]) => selection.names.includes(entity))
       .map(([entity, reason]) => ({ entity, reason })),
     hooks: planHooks(spec.hooks),
+    checks,
     ledger: spec.ledger,
     consistency: spec.consistency,
     warnings: problems.sorted(),
@@ -139,6 +142,7 @@ async function readCatalogs(spec: PipelineSpec, catalogs: Catalogs): Promise<voi
     const source = whenSource(spec, entity)
     if (when !== undefined && source !== undefined) catalogs.wantTable(source, when.sourceHas)
   }
+  wantCheckTables(spec, catalogs)
   for (const [, lookup] of usedLookups(spec)) catalogs.wantTable(lookupDatabase(lookup), lookup.table)
   await catalogs.load()
 }

@@ -117,7 +117,18 @@ function notes(plan: Plan, marks: readonly ShownMark[]): string[] {
     ...plan.entities
       .filter(({ write }) => write.triggers.length > 0)
       .map(({ name, write }) => `  ${name}: triggers of the target run for its rows: ${write.triggers.join(', ')}`),
+    ...checkWords(plan),
     ...(plan.ledger === false ? ['  no ledger: a run that breaks off and is resumed may write rows twice'] : []),
+  ]
+}
+
+function checkWords({ checks }: Plan): string[] {
+  if (checks.length === 0) return []
+  const [before, after] = (['before', 'after'] as const).map(
+    phase => checks.filter(({ phases }) => phases.includes(phase)).length,
+  )
+  return [
+    `  ${count(checks.length, 'check', 'checks')}: ${before} made before anything is written, ${after} when the run has ended`,
   ]
 }
 

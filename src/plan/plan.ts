@@ -1,9 +1,18 @@
 import type { Column, TableRef } from '../core/catalog.js'
-import type { NewColumn, ReadWindow, WriteMode } from '../core/connector.js'
+import type { NewColumn, ReadColumn, ReadWindow, WriteMode } from '../core/connector.js'
 import type { Diagnostic } from '../core/diagnostics.js'
 import type { Value } from '../core/row.js'
 import type { LogicalType } from '../core/types.js'
-import type { InvalidPolicy, Lossy, MaxErrors, MissPolicy, RowPolicy } from '../spec/model.js'
+import type {
+  CheckPhase,
+  CheckRule,
+  InvalidPolicy,
+  Lossy,
+  MaxErrors,
+  MissPolicy,
+  RowPolicy,
+  Severity,
+} from '../spec/model.js'
 
 /**
  * What a run will do: deterministic, plain data (JSON), frozen. Whoever has the plan and open connections can run any
@@ -25,6 +34,8 @@ export interface Plan {
   /** Entities left out by `when`, with the reason. */
   readonly skipped: readonly { readonly entity: string; readonly reason: string }[]
   readonly hooks: { readonly before: readonly HookPlan[]; readonly after: readonly HookPlan[] }
+  /** Those of the entities that are planned, in the order of the file. */
+  readonly checks: readonly CheckPlan[]
   readonly ledger: { readonly schema?: string } | false
   readonly consistency: 'report' | 'strict'
   readonly warnings: readonly Diagnostic[]
@@ -47,6 +58,32 @@ export interface HookPlan {
   /** False: outside of any transaction, at least once. */
   readonly transaction: boolean
 }
+
+/** A rule whose tables and columns are there, or will be when the run has made them. */
+export interface CheckPlan {
+  readonly name: string
+  readonly entity?: string
+  /** A name of `Plan.sources`, or `$target`. */
+  readonly on: string
+  readonly phases: readonly CheckPhase[]
+  readonly severity: Severity
+  readonly rule: CheckRule
+  /** What is looked at; absent for `sql`. */
+  readonly rows?: CheckRows
+  /** In the file. */
+  readonly line: number
+}
+
+export type CheckRows =
+  /** Asked in SQL; `shown` are the columns that name an offender. */
+  | {
+      readonly kind: 'sql'
+      readonly from: { readonly table: TableRef } | { readonly query: string }
+      readonly where?: string
+      readonly shown: readonly ReadColumn[]
+    }
+  /** Read and looked at here; `key` of the read plan names an offender. */
+  | { readonly kind: 'scan'; readonly read: ReadPlan }
 
 export interface LookupPlan {
   readonly in: string

@@ -25,6 +25,16 @@ export class Problems {
     for (const d of other?.sorted() ?? []) this.#add(d.severity, d.code, d.path, d.message, d.hint)
   }
 
+  /** How many there are, to see whether some were added. */
+  get count(): number {
+    return this.#list.length
+  }
+
+  /** The line of a node of the file. */
+  line(path: DocPath): number {
+    return this.#locate(path).line
+  }
+
   get failed(): boolean {
     return this.#list.some(problem => problem.severity === 'error')
   }

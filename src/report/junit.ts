@@ -1,5 +1,6 @@
 import type { RunRecord } from '../history/record.js'
 import { plural } from '../ui/format.js'
+import { checkCase } from './check-junit.js'
 import { html, type Markup } from './markup.js'
 
 export interface TestCase {
@@ -50,6 +51,7 @@ function testCase(suite: string, { name, ms, failure, details, skipped }: TestCa
 
 /** A run as test cases: one for each entity, check and verified entity. Rows in quarantine fail their entity. */
 export function junitOf(record: RunRecord): TestSuite[] {
+  const { checks } = record
   const entities = record.entities.map(({ name, ms, state, counts, unresolved, rejects }): TestCase => {
     const details = rejects.map(
       ({ code, field, message, rows }) => `${plural(rows, 'row')}: ${code} ${field ?? ''} ${message}`,
@@ -71,5 +73,8 @@ export function junitOf(record: RunRecord): TestSuite[] {
   return [
     { name: `${record.pipeline} run`, cases: [run] },
     { name: `${record.pipeline} entities`, cases: entities },
+    ...(checks === undefined
+      ? []
+      : [{ name: `${record.pipeline} checks`, cases: checks.outcomes.map(each => checkCase(each, checks.forced)) }]),
   ]
 }

@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox'
 import { Type } from '../core/schema.js'
+import { checks } from './check.js'
 import { dedupe } from './dedupe.js'
 import { from } from './from.js'
 import { hooks } from './hooks.js'
@@ -188,6 +189,7 @@ export function entity(field: TSchema): TSchema {
       on_error: Type.Optional(onError({ description: `${ON_ERROR}${orDefaults('quarantine')}` })),
       max_errors: Type.Optional(maxErrors('an entity', 'what `defaults` says, else no limit')),
       hooks: Type.Optional(hooks('the entity')),
+      checks: Type.Optional(checks('entity')),
       when: Type.Optional(
         Type.Object(
           {

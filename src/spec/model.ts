@@ -21,6 +21,8 @@ export interface PipelineSpec {
   /** In the order of the file. */
   readonly entities: readonly EntitySpec[]
   readonly hooks: HooksSpec
+  /** Of no entity. */
+  readonly checks: readonly CheckSpec[]
   readonly consistency: 'report' | 'strict'
   readonly quarantine: {
     /** Rejected rows are kept with their values in the run's folder. */
@@ -69,6 +71,53 @@ export interface HookSpec {
 export interface HooksSpec {
   readonly before: readonly HookSpec[]
   readonly after: readonly HookSpec[]
+}
+
+export type Severity = 'info' | 'warning' | 'error' | 'critical'
+
+/** When a check is made: before anything is written, or when the run has ended. */
+export type CheckPhase = 'before' | 'after'
+
+/** What must hold of rows; columns are those of the table that the check is for. */
+export type CheckRule =
+  | { readonly kind: 'unique'; readonly columns: readonly string[] }
+  | { readonly kind: 'not_null'; readonly columns: readonly string[] }
+  | { readonly kind: 'accepted'; readonly column: string; readonly values: readonly Value[] }
+  | { readonly kind: 'range'; readonly column: string; readonly min?: number | string; readonly max?: number | string }
+  | { readonly kind: 'matches'; readonly column: string; readonly pattern: string }
+  | { readonly kind: 'references'; readonly column: string; readonly table: TableRef; readonly to: string }
+  | {
+      readonly kind: 'consistent'
+      readonly column: string
+      readonly table: TableRef
+      readonly with: string
+      /** Columns here with those there; undefined: the other table's primary key. */
+      readonly on: readonly (readonly [here: string, there: string | undefined])[]
+    }
+  | {
+      readonly kind: 'row_count'
+      readonly equals?: number | 'source'
+      readonly min?: number
+      readonly max?: number
+    }
+  /** Without `expect` the rows that come break the rule. */
+  | {
+      readonly kind: 'sql'
+      readonly sql: string
+      readonly expect?: { readonly value: Value } | { readonly min?: number; readonly max?: number }
+    }
+
+export interface CheckSpec {
+  readonly name?: string
+  readonly rule: CheckRule
+  /** Of checks that belong to no entity. */
+  readonly table?: TableRef
+  readonly where?: string
+  /** `source`, `target` or the name of a source. */
+  readonly on: string
+  readonly phases: readonly CheckPhase[]
+  readonly severity: Severity
+  readonly path: DocPath
 }
 
 /** Rows of one place. */
@@ -145,6 +194,7 @@ export interface EntitySpec {
   /** Past it the entity fails; undefined: no limit. */
   readonly maxErrors?: MaxErrors
   readonly hooks: HooksSpec
+  readonly checks: readonly CheckSpec[]
   /** The entity is skipped with a warning where this table is absent from its source. */
   readonly when?: { readonly sourceHas: TableRef }
   readonly path: DocPath

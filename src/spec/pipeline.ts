@@ -3,6 +3,7 @@ import type { Connector } from '../core/connector.js'
 import { Type } from '../core/schema.js'
 import type { TransformFunction } from '../core/transform.js'
 import { applyStep } from './apply.js'
+import { checks } from './check.js'
 import { connection } from './connection.js'
 import { defaults, entity, maxErrors } from './entity.js'
 import { field } from './field.js'
@@ -133,6 +134,7 @@ export function pipeline(parts: LanguageParts): TSchema {
       ),
       ...shared,
       types: Type.Optional(typeRules('of any entity')),
+      checks: Type.Optional(checks('pipeline')),
       target,
       profiles: Type.Optional(
         named(profile(shared), {

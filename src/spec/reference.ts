@@ -33,6 +33,9 @@ export function reference(schema: JsonSchema, functions: readonly TransformFunct
     '',
     ...keyTable('`hooks`', at(schema, 'properties', 'hooks')),
     ...keyTable('A hook', at(schema, 'properties', 'hooks', 'properties', 'before', 'items')),
+    ...keyTable('A check of an entity', at(entity, 'properties', 'checks', 'items')),
+    ...innerTables(at(entity, 'properties', 'checks', 'items')),
+    ...keyTable('A check of the file', at(schema, 'properties', 'checks', 'items')),
     ...keyTable('`ledger`', at(schema, 'properties', 'ledger')),
     ...keyTable('A profile', at(schema, 'properties', 'profiles', 'additionalProperties')),
     ...keyTable('An entity', entity),
@@ -65,11 +68,16 @@ function connections(title: string, union: JsonSchema): string[] {
   const branches = (union.oneOf ?? []) as JsonSchema[]
   return branches.flatMap(branch => [
     ...keyTable(`${title}: \`type: ${branch.title}\``, branch),
-    ...Object.entries((branch.properties ?? {}) as Record<string, JsonSchema>).flatMap(([name, property]) => {
-      const keys = keyTable(undefined, property)
-      return keys.length === 0 ? [] : [`Keys of \`${name}\`:`, '', ...keys]
-    }),
+    ...innerTables(branch),
   ])
+}
+
+/** The keys of the keys that are blocks themselves. */
+function innerTables(schema: JsonSchema): string[] {
+  return Object.entries((schema.properties ?? {}) as Record<string, JsonSchema>).flatMap(([name, property]) => {
+    const keys = keyTable(undefined, property)
+    return keys.length === 0 ? [] : [`Keys of \`${name}\`:`, '', ...keys]
+  })
 }
 
 function functionSections(functions: readonly TransformFunction[]): string[] {

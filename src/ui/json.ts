@@ -1,13 +1,15 @@
+import { withoutKeys } from '../checks/result.js'
 import type { EtlError } from '../core/errors.js'
 import type { JobResult } from '../job/api.js'
 
-/** The last line of `run --json`. Previews are left out: they show rows, and nothing a program reads holds a row's value. */
+/** The last line of `run --json`. Previews and keys are left out: they show rows, and nothing a program reads holds a row's value. */
 export function resultLine(result: JobResult): string {
-  const { error, entities, ...rest } = result
+  const { error, entities, checks, ...rest } = result
   return JSON.stringify({
     type: 'result',
     ...rest,
     entities: entities.map(({ preview: _, ...entity }) => entity),
+    ...(checks === undefined ? {} : { checks: { ...checks, outcomes: withoutKeys(checks.outcomes) } }),
     ...(error === undefined ? {} : { error: errorJson(error) }),
   })
 }

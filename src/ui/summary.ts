@@ -1,8 +1,10 @@
 import { join, relative } from 'node:path'
+import { worthSaying } from '../checks/result.js'
 import type { JobResult } from '../job/api.js'
 import type { EntityResult } from '../run/api.js'
 import type { Counts } from '../run/events.js'
 import type { Consistency } from '../run/source-snapshots.js'
+import { checkRows, verdictOf } from './checks-text.js'
 import { formatCount, formatDuration, plural, printable } from './format.js'
 import { type TableColumn, table } from './table.js'
 import type { Theme, Tone } from './theme.js'
@@ -24,6 +26,7 @@ export function summaryText(result: JobResult, options: SummaryOptions): string 
     '',
     ...entityTable(result, theme),
     '',
+    ...checkLines(result, theme),
     ...windows(result),
     ...rejects(result),
     ...changes(result),
@@ -108,6 +111,16 @@ function entityMark(entity: EntityResult, theme: Theme): string {
     default:
       return symbols.stopped
   }
+}
+
+/** Checks that do not hold; those that do in one line. */
+function checkLines({ checks }: JobResult, theme: Theme): string[] {
+  if (checks === undefined) return []
+  return [
+    ...checkRows(checks.outcomes.filter(worthSaying), theme),
+    ` ${verdictOf(checks, { ...theme, color: false })}`,
+    '',
+  ]
 }
 
 /** What incremental entities read. */
@@ -204,6 +217,7 @@ function nextCommands(result: JobResult, file: string): string[] {
     case 'interrupted':
       return [`etl run ${file} --resume`]
     case 'failed':
+      if (result.error?.code === 'E526') return [`etl check ${file} --after   once the rows are mended`]
       return [`etl run ${file} --resume   once the cause is removed`]
     case 'quarantined':
       return [`etl quarantine ${file} ${result.runId}   why, and what to do`]

@@ -1,13 +1,14 @@
 import type { TableRef } from '../../core/catalog.js'
 import type { Capabilities, Dialect } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
-import { quoteName } from '../../core/sql.js'
+import { quoteName, standardLiteral } from '../../core/sql.js'
 
 export const dialect: Dialect = {
   quote: '"',
   placeholder: index => `:${index}`,
   rowComparison: false,
   nullsFirst: false,
+  literal: value => standardLiteral(typeof value === 'boolean' ? Number(value) : value),
   nowText: `to_char(sys_extract_utc(systimestamp), 'YYYY-MM-DD"T"HH24:MI:SS.FF3"Z"')`,
   shareLock: ' for update',
 }

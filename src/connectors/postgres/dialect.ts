@@ -1,12 +1,13 @@
 import type { TableRef } from '../../core/catalog.js'
 import type { Capabilities, Dialect } from '../../core/connector.js'
-import { quoteName, quoteNames, quoteTable } from '../../core/sql.js'
+import { quoteName, quoteNames, quoteTable, standardLiteral } from '../../core/sql.js'
 
 export const dialect: Dialect = {
   quote: '"',
   placeholder: index => `$${index}`,
   rowComparison: true,
   nullsFirst: false,
+  literal: standardLiteral,
   nowText: `to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
   shareLock: ' for share',
 }

@@ -1,10 +1,12 @@
 import type { Capabilities, Dialect } from '../../core/connector.js'
+import { standardLiteral } from '../../core/sql.js'
 
 export const dialect: Dialect = {
   quote: '"',
   placeholder: () => '?',
   rowComparison: true,
   nullsFirst: true,
+  literal: value => standardLiteral(typeof value === 'boolean' ? Number(value) : value),
   nowText: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
   shareLock: '',
 }

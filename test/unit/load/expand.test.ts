@@ -145,6 +145,7 @@ describe('the whole language', () => {
       batchSize: 5000,
       onError: 'skip',
       maxErrors: { share: 0.015 },
+      checks: [],
       hooks: {
         before: [
           { on: 'target', sql: 'select 1', transaction: true, path: ['entities', 'coil', 'hooks', 'before', 0] },
@@ -236,6 +237,7 @@ describe('the whole language', () => {
       defer: [],
       onError: 'quarantine',
       hooks: { before: [], after: [] },
+      checks: [],
     })
   })
 })

@@ -51,14 +51,14 @@ test('the check names every point, with hints below those that failed', () => {
     { where: 'source crm', what: 'connection', ok: true, detail: 'PostgreSQL 15.4' },
     { where: 'target', what: 'table public.orders', ok: false, code: 'E208', detail: 'not found', hint: 'create it' },
   ]
-  expect(checkText({ ok: false, items }, THEME)).toBe(`    WHERE       WHAT                 RESULT
+  expect(checkText({ ok: false, items, checks: [] }, THEME)).toBe(`    WHERE       WHAT                 RESULT
  ✔  source crm  connection           PostgreSQL 15.4
  ✖  target      table public.orders  E208 not found
    hint  create it
 
  ✖ 1 point failed
 `)
-  expect(checkText({ ok: true, items: items.slice(0, 1) }, THEME)).toMatch(/\n ✔ ready to run\n$/)
+  expect(checkText({ ok: true, items: items.slice(0, 1), checks: [] }, THEME)).toMatch(/\n ✔ ready to run\n$/)
 })
 
 test('a log is appended to, private, and each line is there at once', () => {
