@@ -11,8 +11,8 @@ export function checkSuites(items: readonly CheckItem[], checks: readonly CheckO
   return suites.filter(({ cases }) => cases.length > 0)
 }
 
-function itemCase({ where, what, ok, code = '', detail = 'failed' }: CheckItem): TestCase {
-  return { name: `${where}: ${what}`, ...(ok ? {} : { failure: `${code} ${detail}`.trim() }) }
+function itemCase({ where, what, ok, code, detail = 'failed' }: CheckItem): TestCase {
+  return { name: `${where}: ${what}`, ...(ok ? {} : { failure: code === undefined ? detail : `${code} ${detail}` }) }
 }
 
 export function checkCase(outcome: CheckOutcome, forced: boolean): TestCase {
