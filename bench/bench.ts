@@ -23,18 +23,20 @@ export class Bench {
 
   /** Both servers keep what they have committed, as they would where it matters. */
   postgres(): Promise<PostgresServer> {
-    this.#postgres ??= startPostgres({ fsync: true })
+    this.#postgres ??= counted(startPostgres({ fsync: true }))
     return this.#postgres
   }
 
   mysql(): Promise<MysqlServer> {
-    this.#mysql ??= startMysql({
-      settings: {
-        'innodb-flush-log-at-trx-commit': '1',
-        'innodb-log-file-size': '256M',
-        'innodb-buffer-pool-size': '512M',
-      },
-    })
+    this.#mysql ??= counted(
+      startMysql({
+        settings: {
+          'innodb-flush-log-at-trx-commit': '1',
+          'innodb-log-file-size': '256M',
+          'innodb-buffer-pool-size': '512M',
+        },
+      }),
+    )
     return this.#mysql
   }
 
@@ -122,8 +124,17 @@ export class Bench {
   }
 }
 
+/** The servers of the bench, whose processor time counts too. */
+const servers: number[] = []
+
+async function counted<T extends { readonly pid: number | undefined }>(starting: Promise<T>): Promise<T> {
+  const server = await starting
+  if (server.pid !== undefined) servers.push(server.pid)
+  return server
+}
+
 export async function must(command: string, args: readonly string[], cwd?: string): Promise<Measured> {
-  const result = await measure(command, args, cwd === undefined ? {} : { cwd })
+  const result = await measure(command, args, { servers, ...(cwd === undefined ? {} : { cwd }) })
   if (result.code !== 0) throw new Error(`${command} ended with ${result.code}: ${result.stderr}`)
   return result
 }

@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { cpuOfEnded, cpuSeconds } from './cpu.js'
 
 export interface Measured {
   readonly seconds: number
+  /** Processor time of the command and of the servers meanwhile, which other work on the machine changes little. */
+  readonly cpuSeconds: number
   /** Peak resident memory in MB; 0 where the system does not tell. */
   readonly peakMb: number
   /** Median resident memory in MB of each quarter of the time: a leak makes it grow. */
@@ -13,14 +16,17 @@ export interface Measured {
 
 const SAMPLE_MS = 50
 
-/** Runs a command to its end: wall time, memory of the process itself. */
+/** Runs a command to its end: wall and processor time, memory of the process itself. */
 export async function measure(
   command: string,
   args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  options: { readonly cwd?: string; readonly servers?: readonly number[] } = {},
 ): Promise<Measured> {
+  const { cwd, servers = [] } = options
+  const busy = (): number => cpuOfEnded() + cpuSeconds(servers)
+  const before = busy()
   const started = process.hrtime.bigint()
-  const child = spawn(command, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(command, args, { ...(cwd === undefined ? {} : { cwd }), stdio: ['ignore', 'ignore', 'pipe'] })
   let stderr = ''
   child.stderr.on('data', chunk => {
     stderr += String(chunk)
@@ -40,7 +46,7 @@ export async function measure(
   const seconds = Number(process.hrtime.bigint() - started) / 1e9
   const quarter = Math.ceil(samples.length / 4)
   const quartersMb = [0, 1, 2, 3].map(i => median(samples.slice(i * quarter, (i + 1) * quarter)))
-  return { seconds, peakMb, quartersMb, code, stderr }
+  return { seconds, cpuSeconds: busy() - before, peakMb, quartersMb, code, stderr }
 }
 
 function statusOf(pid: number | undefined): string {

@@ -14,7 +14,8 @@ import { upsert } from './paths/upsert.js'
 
 /**
  * `npm run bench [-- PATH…]`: each path against the fastest way its databases have, both as whole commands, taking turns.
- * Times depend on the machine and its other work; the ratio of the medians is the result.
+ * Times depend on the machine and its other work; the ratio of the medians is the result, and beside it that of the processor
+ * time, ours and the servers', which other work changes less.
  *
  * BENCH_ROWS (default 1,000,000) and BENCH_ROUNDS (default 5) change the size.
  */
@@ -48,9 +49,9 @@ try {
   await bench.stop()
 }
 console.log(
-  `\n| path | limit | limit, s | ours, s | ratio | goal | spread of ours | peak | memory by quarters of the run |`,
+  `\n| path | limit | limit, s | ours, s | ratio | goal | spread of ours | processors: limit, s | ours, s | ratio | peak | memory by quarters of the run |`,
 )
-console.log('|---|---|---|---|---|---|---|---|---|')
+console.log('|---|---|---|---|---|---|---|---|---|---|---|---|')
 for (const line of table) console.log(line)
 
 async function run(path: Path): Promise<string[]> {
@@ -68,7 +69,9 @@ async function run(path: Path): Promise<string[]> {
       await round.fresh()
       others[i]?.push(await other())
     }
-    const shown = [limits, ours, ...others].map(runs => `${runs.at(-1)?.seconds.toFixed(2)} s`)
+    const shown = [limits, ours, ...others].map(
+      runs => `${runs.at(-1)?.seconds.toFixed(2)} s (${runs.at(-1)?.cpuSeconds.toFixed(2)} s of processors)`,
+    )
     console.log(`${path.name}, round ${turn}: limit ${shown[0]}, ours ${shown.slice(1).join(', ')}`)
   }
   return [
@@ -80,6 +83,8 @@ async function run(path: Path): Promise<string[]> {
 function line(path: Path, name: string, limits: readonly Measured[], ours: readonly Measured[]): string {
   const seconds = ours.map(one => one.seconds)
   const limit = median(limits.map(one => one.seconds))
+  const cpu = median(ours.map(one => one.cpuSeconds))
+  const limitCpu = median(limits.map(one => one.cpuSeconds))
   const cells = [
     name,
     path.limit.replaceAll('|', '\\|'),
@@ -88,6 +93,9 @@ function line(path: Path, name: string, limits: readonly Measured[], ours: reado
     `**${(median(seconds) / limit).toFixed(2)}**`,
     `≤ ${path.goal}`,
     `${Math.min(...seconds).toFixed(2)} – ${Math.max(...seconds).toFixed(2)}`,
+    limitCpu.toFixed(2),
+    cpu.toFixed(2),
+    (cpu / limitCpu).toFixed(2),
     `${Math.max(...ours.map(one => one.peakMb))} MB`,
     ours.at(-1)?.quartersMb.join(', ') ?? '',
   ]

@@ -33,7 +33,7 @@ export interface ThrownError {
 const FILE = new URL('./produce-thread-main.js', import.meta.url)
 /** Batches made ahead of the one being written. */
 const AHEAD = 1
-const YOUNG_GENERATION_MB = 12
+const YOUNG_GENERATION_MB = 24
 const STOP_MS = 2000
 
 /** False where the program runs from its TypeScript sources, as unit tests do: a thread needs the built file. */

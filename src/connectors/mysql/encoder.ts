@@ -2,6 +2,7 @@ import type { Column } from '../../core/catalog.js'
 import type { ErrorCode } from '../../core/codes.js'
 import type { Encoder, Payload, WriteSpec } from '../../core/connector.js'
 import type { Row, Value } from '../../core/row.js'
+import { specialCodes, TextBuffer } from '../../core/text-buffer.js'
 import { escapeText } from './dialect.js'
 import { refusalOf } from './encoder-checks.js'
 import { utcText } from './values.js'
@@ -26,10 +27,14 @@ export interface RowsData {
   readonly faults: readonly Fault[]
 }
 
+const SPECIAL = specialCodes('\\\'\0')
+
 /** Between two rows. */
 export const SEPARATOR = ',\n'
 
-type Write = (value: Exclude<Value, null>) => string
+type Write = (out: TextBuffer, value: Exclude<Value, null>) => void
+
+const [OPEN, CLOSE, COMMA, QUOTE, NEWLINE] = [40, 41, 44, 39, 10]
 
 /** Rows that go through a staging table (all but `insert`) begin with their index. */
 export function rowEncoder(spec: WriteSpec): Encoder {
@@ -41,67 +46,62 @@ export function rowEncoder(spec: WriteSpec): Encoder {
     encode: rows => {
       const ends = new Uint32Array(rows.length)
       const faults: Fault[] = []
-      let bytes: Buffer = Buffer.allocUnsafeSlow(Math.ceil(sizeOfRow * rows.length) + 1024)
-      let end = 0
+      const out = new TextBuffer(Math.ceil(sizeOfRow * rows.length) + 1024)
       for (let i = 0; i < rows.length; i++) {
-        const line = encodeRow(rows[i] as Row, i)
-        // Three bytes for each UTF-16 unit is the most UTF-8 takes.
-        if (bytes.length - end < line.length * 3) bytes = grown(bytes, end, line, rows.length / (i + 1))
-        end += bytes.write(line, end, 'utf8')
-        ends[i] = end
+        encodeRow(out, rows[i] as Row, i)
+        ends[i] = out.length
       }
-      if (rows.length > 0) sizeOfRow = (end / rows.length) * 1.2
-      return { rows: rows.length, bytes: end, data: { bytes: bytes.subarray(0, end), ends, faults } satisfies RowsData }
+      const bytes = out.take()
+      if (rows.length > 0) sizeOfRow = (bytes.length / rows.length) * 1.2
+      return { rows: rows.length, bytes: bytes.length, data: { bytes, ends, faults } satisfies RowsData }
 
-      function encodeRow(row: Row, index: number): string {
-        let line = numbered ? `(${index}` : '('
+      function encodeRow(out: TextBuffer, row: Row, index: number): void {
+        out.byte(OPEN)
+        if (numbered) out.ascii(String(index))
         for (let c = 0; c < writers.length; c++) {
-          if (c > 0 || numbered) line += ','
+          if (c > 0 || numbered) out.byte(COMMA)
           const value = row[c] ?? null
           const refusal = checks[c]?.(value)
           if (refusal !== undefined) faults.push({ row: index, column: spec.columns[c]?.name ?? '', ...refusal })
-          line += value === null ? 'NULL' : (writers[c] as Write)(value)
+          if (value === null) out.ascii('NULL')
+          else (writers[c] as Write)(out, value)
         }
-        return `${line})${SEPARATOR}`
+        out.byte(CLOSE)
+        out.byte(COMMA)
+        out.byte(NEWLINE)
       }
     },
   }
-}
-
-function grown(bytes: Buffer, used: number, line: string, factor: number): Buffer {
-  const need = used + line.length * 3
-  const next = Buffer.allocUnsafeSlow(Math.ceil(Math.min(need * factor, need * 2)) + line.length * 3)
-  bytes.copy(next, 0, 0, used)
-  return next
 }
 
 /** Is the value a number in the `insert`, so that it needs no quotes? Others would turn a quoted one into its bytes. */
 function writerOf({ type }: Column): Write {
   switch (type.kind) {
     case 'boolean':
-      return value =>
-        value === true || value === 't' || value === 'true' ? '1' : isFalse(value) ? '0' : integer(value)
+      return (out, value) => {
+        if (value === true || value === 't' || value === 'true') out.ascii('1')
+        else if (value === false || value === 'f' || value === 'false') out.ascii('0')
+        else integer(out, value)
+      }
     case 'integer':
       return integer
     case 'float':
-      return type.bits === 32 ? value => quoted(single(value)) : quoted
+      return type.bits === 32 ? (out, value) => quoted(out, single(value)) : quoted
     case 'bytes':
       return bytes
     case 'timestamp':
-      return value => (typeof value === 'string' ? quoted(utcText(value) ?? value) : quoted(value))
+      return (out, value) => quoted(out, typeof value === 'string' ? (utcText(value) ?? value) : value)
     default:
       return quoted
   }
 }
 
-const isFalse = (value: Value): boolean => value === false || value === 'f' || value === 'false'
-
-function integer(value: Exclude<Value, null>): string {
+function integer(out: TextBuffer, value: Exclude<Value, null>): void {
   if (typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value))) {
-    return Object.is(value, -0) ? '0' : String(value)
-  }
-  if (typeof value === 'boolean') return value ? '1' : '0'
-  return typeof value === 'string' && /^-?\d+$/.test(value) ? value : quoted(value)
+    out.ascii(Object.is(value, -0) ? '0' : String(value))
+  } else if (typeof value === 'boolean') out.ascii(value ? '1' : '0')
+  else if (typeof value === 'string' && /^-?\d+$/.test(value)) out.ascii(value)
+  else quoted(out, value)
 }
 
 /** The shortest text of the largest FLOAT is above it; the server takes what it is exactly. */
@@ -111,16 +111,18 @@ function single(value: Exclude<Value, null>): Exclude<Value, null> {
 }
 
 /** As digits of base 16, which LOAD DATA turns back; an empty one has none, and would be no literal. */
-function bytes(value: Exclude<Value, null>): string {
+function bytes(out: TextBuffer, value: Exclude<Value, null>): void {
   const buffer = value instanceof Uint8Array ? Buffer.from(value) : Buffer.from(String(value))
-  return buffer.length === 0 ? `''` : `0x${buffer.toString('hex')}`
+  out.ascii(buffer.length === 0 ? `''` : `0x${buffer.toString('hex')}`)
 }
 
-function quoted(value: Exclude<Value, null>): string {
-  if (typeof value === 'string') return `'${escapeText(value)}'`
-  if (typeof value === 'boolean') return value ? `'1'` : `'0'`
-  if (value instanceof Uint8Array) return `'${escapeText(Buffer.from(value).toString('utf8'))}'`
-  return Object.is(value, -0) ? `'-0'` : `'${value}'`
+function quoted(out: TextBuffer, value: Exclude<Value, null>): void {
+  out.byte(QUOTE)
+  if (typeof value === 'string') out.text(value, SPECIAL, escapeText)
+  else if (typeof value === 'boolean') out.ascii(value ? '1' : '0')
+  else if (value instanceof Uint8Array) out.text(Buffer.from(value).toString('utf8'), SPECIAL, escapeText)
+  else out.ascii(Object.is(value, -0) ? '-0' : String(value))
+  out.byte(QUOTE)
 }
 
 /** Rows `from` to `to` (exclusive) of a payload, without copying. A payload from another thread holds plain arrays. */

@@ -3,6 +3,7 @@ import type { Column } from '../../core/catalog.js'
 import type { Encoder, Payload, WriteSpec } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
+import { specialCodes, TextBuffer } from '../../core/text-buffer.js'
 
 /** Rows in the text format of COPY; `ends[i]` is where row i ends. */
 export interface CopyData {
@@ -10,7 +11,9 @@ export interface CopyData {
   readonly ends: Uint32Array
 }
 
-type Write = (value: Value) => string
+type Write = (out: TextBuffer, value: Value) => void
+
+const [TAB, NEWLINE] = [9, 10]
 
 /**
  * Encoder of one table's rows. Rows that go through a staging table (all but `insert`) begin with their index, by
@@ -23,77 +26,75 @@ export function copyEncoder(spec: WriteSpec): Encoder {
   return {
     encode: rows => {
       const ends = new Uint32Array(rows.length)
-      let bytes: Buffer = Buffer.allocUnsafeSlow(Math.ceil(sizeOfRow * rows.length) + 1024)
-      let end = 0
+      const out = new TextBuffer(Math.ceil(sizeOfRow * rows.length) + 1024)
       for (let i = 0; i < rows.length; i++) {
-        const line = encodeRow(writers, rows[i] as Row, numbered ? `${i}\t` : '', i, spec.columns)
-        // Three bytes for each UTF-16 unit is the most UTF-8 takes.
-        if (bytes.length - end < line.length * 3) bytes = grown(bytes, end, line, rows.length / (i + 1))
-        end += bytes.write(line, end, 'utf8')
-        ends[i] = end
+        if (numbered) out.ascii(`${i}\t`)
+        encodeRow(out, writers, rows[i] as Row, i, spec.columns)
+        ends[i] = out.length
       }
-      if (rows.length > 0) sizeOfRow = (end / rows.length) * 1.2
-      return { rows: rows.length, bytes: end, data: { bytes: bytes.subarray(0, end), ends } satisfies CopyData }
+      const bytes = out.take()
+      if (rows.length > 0) sizeOfRow = (bytes.length / rows.length) * 1.2
+      return { rows: rows.length, bytes: bytes.length, data: { bytes, ends } satisfies CopyData }
     },
   }
 }
 
 function encodeRow(
+  out: TextBuffer,
   writers: readonly Write[],
   row: Row,
-  start: string,
   index: number,
   columns: readonly Column[],
-): string {
-  let line = start
+): void {
   for (let c = 0; c < writers.length; c++) {
-    if (c > 0) line += '\t'
-    line += (writers[c] as Write)(row[c] as Value)
+    if (c > 0) out.byte(TAB)
+    const value = row[c] as Value
+    if (typeof value === 'string' && !value.isWellFormed()) throw halfPair(index, columns[c])
+    ;(writers[c] as Write)(out, value)
   }
-  line += '\n'
-  if (!line.isWellFormed()) {
-    const bad = columns.find((_, c) => !String(row[c]).isWellFormed())
-    throw new EtlError('E409', 'text holds half of a surrogate pair, which UTF-8 cannot hold', {
-      kind: 'row',
-      row: index,
-      ...(bad === undefined ? {} : { column: bad.name }),
-    })
-  }
-  return line
+  out.byte(NEWLINE)
 }
 
-function grown(bytes: Buffer, used: number, line: string, factor: number): Buffer {
-  const need = used + Buffer.byteLength(line)
-  const next = Buffer.allocUnsafeSlow(Math.ceil(Math.min(need * factor, need * 2)) + line.length * 3)
-  bytes.copy(next, 0, 0, used)
-  return next
+function halfPair(row: number, column: Column | undefined): EtlError {
+  return new EtlError('E409', 'text holds half of a surrogate pair, which UTF-8 cannot hold', {
+    kind: 'row',
+    row,
+    ...(column === undefined ? {} : { column: column.name }),
+  })
 }
 
 function writerOf(column: Column): Write {
   switch (column.type.kind) {
     case 'boolean':
-      return value => (value === true ? 't' : value === false ? 'f' : any(value))
+      return (out, value) => {
+        if (value === true) out.ascii('t')
+        else if (value === false) out.ascii('f')
+        else any(out, value)
+      }
     case 'float':
-      return value => (typeof value === 'number' ? (Object.is(value, -0) ? '-0' : String(value)) : any(value))
+      return (out, value) => {
+        if (typeof value === 'number') out.ascii(Object.is(value, -0) ? '-0' : String(value))
+        else any(out, value)
+      }
     default:
       return any
   }
 }
 
-function any(value: Value): string {
-  if (typeof value === 'string') return escaped(value)
-  if (value === null) return '\\N'
-  if (value instanceof Uint8Array) {
+function any(out: TextBuffer, value: Value): void {
+  if (typeof value === 'string') out.text(value, SPECIAL, escaped)
+  else if (value === null) out.ascii('\\N')
+  else if (value instanceof Uint8Array) {
     const buffer = Buffer.isBuffer(value) ? value : Buffer.from(value)
-    return `\\\\x${buffer.toString('hex')}`
-  }
-  return String(value)
+    out.ascii(`\\\\x${buffer.toString('hex')}`)
+  } else out.ascii(String(value))
 }
 
-const SPECIAL = /[\\\t\n\r]/
+const SPECIAL = specialCodes('\\\t\n\r')
+const ESCAPED = /[\\\t\n\r]/
 
 function escaped(text: string): string {
-  if (!SPECIAL.test(text)) return text
+  if (!ESCAPED.test(text)) return text
   return text.replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n').replaceAll('\r', '\\r')
 }
 
