@@ -35,10 +35,10 @@ export class TextBuffer {
   /**
    * Any text.
    *
-   * @param special 1 for each code of ASCII that `escape` must see
-   * @param escape gives what stands for a text that may hold such codes
+   * @param special 1 for each code of ASCII that `escapeAll` must see
+   * @param escapeAll gives what stands for a text that may hold such codes
    */
-  text(text: string, special: Uint8Array, escape: (text: string) => string): void {
+  text(text: string, special: Uint8Array, escapeAll: (text: string) => string): void {
     const { length } = text
     if (length <= SHORT) {
       if (this.bytes.length - this.length < length) this.#grow(length)
@@ -55,7 +55,7 @@ export class TextBuffer {
         return
       }
     }
-    const escaped = escape(text)
+    const escaped = escapeAll(text)
     // Three bytes for each UTF-16 unit is the most UTF-8 takes.
     const most = escaped.length * 3
     const need = most <= this.bytes.length - this.length ? most : Buffer.byteLength(escaped)

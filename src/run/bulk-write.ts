@@ -1,4 +1,4 @@
-import type { Payload, Session, TableWriter } from '../core/connector.js'
+import type { Payload, Session, TableWriter, WriteResult } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import type { Value } from '../core/row.js'
 import type { PreparedBatch } from './prepared-batch.js'
@@ -20,6 +20,10 @@ export async function writeWhole(
   missing: (index: number) => void,
 ): Promise<BulkWritten> {
   const written = nothing()
+  if (writer.writeAll !== undefined && batch.parts.length > 1) {
+    addResult(written, await writer.writeAll(batch.parts))
+    return written
+  }
   let first = 0
   for (const part of batch.parts) {
     await writeRange(writer, { part, first, from: 0, to: part.rows }, written, missing)
@@ -152,14 +156,18 @@ async function writeRange(
   missing: (index: number) => void,
 ): Promise<void> {
   const result = await writer.write(part, from, to)
-  written.inserted += result.inserted
-  written.updated += result.updated
-  written.skipped += result.skipped
+  addResult(written, result)
   for (const index of result.missing) missing(first + index)
   result.keys?.forEach((key, i) => {
     // A row that `update` did not find has no key.
     if (key !== null) written.keys.set(first + from + i, key)
   })
+}
+
+function addResult(written: BulkWritten, result: WriteResult): void {
+  written.inserted += result.inserted
+  written.updated += result.updated
+  written.skipped += result.skipped
 }
 
 export function isRowError(error: unknown): error is EtlError {

@@ -41,23 +41,44 @@ export async function writeBulk(
   first: number,
   end: number,
 ): Promise<void> {
-  const bytes = sliceOf(payload, first, end)
-  const large = bytes.length > connection.server.maxPacket / 2
-  if (connection.server.localInfile && to.transactional && (end - first >= FEW_ROWS || large)) {
-    if (await loadData(connection, to, bytes, end - first)) return
-  }
+  if (await loaded(connection, to, [sliceOf(payload, first, end)], end - first)) return
   await insertRows(connection, to, payload, first, end)
+}
+
+/** The same for all rows of several payloads, by one LOAD DATA. */
+export async function writeAllBulk(
+  connection: MyConnection,
+  to: Destination,
+  payloads: readonly Payload[],
+): Promise<void> {
+  const rows = payloads.reduce((sum, payload) => sum + payload.rows, 0)
+  const slices = payloads.map(payload => sliceOf(payload, 0, payload.rows))
+  if (await loaded(connection, to, slices, rows)) return
+  for (const payload of payloads) await insertRows(connection, to, payload, 0, payload.rows)
+}
+
+async function loaded(connection: MyConnection, to: Destination, slices: readonly Buffer[], rows: number) {
+  const { localInfile, maxPacket } = connection.server
+  const large = slices.some(slice => slice.length > maxPacket / 2)
+  return (
+    localInfile && to.transactional && (rows >= FEW_ROWS || large) && (await loadData(connection, to, slices, rows))
+  )
 }
 
 /**
  * LOAD DATA turns bad values, double keys and missing references into warnings. With even one of them
  * all is undone, and false given: the rows go another way.
  */
-async function loadData(connection: MyConnection, to: Destination, bytes: Buffer, rows: number): Promise<boolean> {
+async function loadData(
+  connection: MyConnection,
+  to: Destination,
+  slices: readonly Buffer[],
+  rows: number,
+): Promise<boolean> {
   await connection.run(`savepoint ${SAVEPOINT}`)
   let result: Result
   try {
-    result = await connection.load(loadSql(to), bytes, {})
+    result = await connection.load(loadSql(to), slices, {})
   } catch (error) {
     if (!(error instanceof EtlError) || error.kind === 'transient') throw error
     await undo(connection)

@@ -81,10 +81,10 @@ export class MyConnection {
   }
 
   /** Answers the server's wish for the file of this very statement, and of no other. */
-  async load(sql: string, bytes: Buffer, context: Partial<ErrorContext>): Promise<Result> {
+  async load(sql: string, slices: readonly Buffer[], context: Partial<ErrorContext>): Promise<Result> {
     return await this.#next(context, async () => {
       return await new Promise<Result>((resolve, reject) => {
-        const options: QueryOptions = { sql, infileStreamFactory: () => Readable.from(chunksOf(bytes)) }
+        const options: QueryOptions = { sql, infileStreamFactory: () => Readable.from(chunksOf(slices)) }
         this.#driver.query(options, (error, result, fields) => {
           if (error) reject(error)
           else resolve(resultOf(result, fields))
@@ -222,8 +222,10 @@ function resultOf(result: unknown, fields: FieldPacket[] | undefined): Result {
   }
 }
 
-function* chunksOf(bytes: Buffer): Generator<Buffer> {
-  for (let at = 0; at < bytes.length; at += INFILE_CHUNK) yield bytes.subarray(at, at + INFILE_CHUNK)
+function* chunksOf(slices: readonly Buffer[]): Generator<Buffer> {
+  for (const bytes of slices) {
+    for (let at = 0; at < bytes.length; at += INFILE_CHUNK) yield bytes.subarray(at, at + INFILE_CHUNK)
+  }
 }
 
 /** `mysql host:port/database`. */

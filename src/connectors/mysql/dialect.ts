@@ -24,7 +24,7 @@ export const capabilities: Capabilities = {
   transactionalDdl: false,
   maxIdentifier: { length: 64, unit: 'characters' },
   columnsIgnoreCase: true,
-  batchRows: 5000,
+  batchRows: 10_000,
   flatPayload: true,
   nulInText: true,
   looseTypes: false,

@@ -27,7 +27,7 @@ export interface RowsData {
   readonly faults: readonly Fault[]
 }
 
-const SPECIAL = specialCodes('\\\'\0')
+const SPECIAL = specialCodes("\\'\0")
 
 /** Between two rows. */
 export const SEPARATOR = ',\n'

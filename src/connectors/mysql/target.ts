@@ -13,8 +13,17 @@ export async function createWriter(connection: MyConnection, spec: ResolvedSpec,
   const target = await inspectTarget(connection, spec)
   const writer =
     spec.mode === 'insert' ? insertWriter(connection, spec, target) : mergeWriter(connection, spec, target, stage)
+  const { writeAll } = writer
   return {
     close: writer.close,
+    ...(writeAll === undefined
+      ? {}
+      : {
+          writeAll: async payloads => {
+            for (const payload of payloads) checkFaults(payload, 0, payload.rows, connection.where)
+            return await writeAll(payloads)
+          },
+        }),
     write: async (payload, from, to) => {
       if (from >= to) return spec.returning === undefined ? NOTHING : { ...NOTHING, keys: [] }
       checkFaults(payload, from, to, connection.where)

@@ -69,8 +69,8 @@ export class PgConnection {
   }
 
   /** The number of rows that the server took. */
-  async copy(sql: string, bytes: Uint8Array, context: Partial<ErrorContext>): Promise<number> {
-    return await this.#next(context, async () => await this.#client.query(new CopyIn(sql, bytes)).done)
+  async copy(sql: string, pieces: readonly Uint8Array[], context: Partial<ErrorContext>): Promise<number> {
+    return await this.#next(context, async () => await this.#client.query(new CopyIn(sql, pieces)).done)
   }
 
   async close(): Promise<void> {

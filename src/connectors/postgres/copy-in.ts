@@ -9,20 +9,20 @@ interface CopyConnection extends Connection {
 const CHUNK = 256 * 1024
 
 /**
- * One `copy … from stdin` of bytes that are all there. The stream of pg-copy-streams is for more data than fits; its
+ * One `copy … from stdin` of bytes that are all there, in one piece or more. The stream of pg-copy-streams is for more data than fits; its
  * writes go on after the server has refused a row, and fail outside of any promise.
  */
 export class CopyIn implements Submittable {
   readonly done: Promise<number>
   readonly #sql: string
-  readonly #bytes: Uint8Array
+  readonly #pieces: readonly Uint8Array[]
   #rows = 0
   #resolve!: (rows: number) => void
   #reject!: (error: unknown) => void
 
-  constructor(sql: string, bytes: Uint8Array) {
+  constructor(sql: string, pieces: readonly Uint8Array[]) {
     this.#sql = sql
-    this.#bytes = bytes
+    this.#pieces = pieces
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -35,8 +35,10 @@ export class CopyIn implements Submittable {
 
   handleCopyInResponse(connection: CopyConnection): void {
     connection.stream.cork()
-    for (let start = 0; start < this.#bytes.length; start += CHUNK) {
-      connection.sendCopyFromChunk(this.#bytes.subarray(start, start + CHUNK))
+    for (const bytes of this.#pieces) {
+      for (let start = 0; start < bytes.length; start += CHUNK) {
+        connection.sendCopyFromChunk(bytes.subarray(start, start + CHUNK))
+      }
     }
     connection.endCopyFrom()
     connection.stream.uncork()

@@ -20,7 +20,7 @@ export const capabilities: Capabilities = {
   transactionalDdl: true,
   maxIdentifier: { length: 63, unit: 'bytes' },
   columnsIgnoreCase: false,
-  batchRows: 5000,
+  batchRows: 10_000,
   nulInText: false,
   looseTypes: false,
   flatPayload: true,

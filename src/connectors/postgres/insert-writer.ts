@@ -12,20 +12,28 @@ export function insertWriter(connection: PgConnection, spec: WriteSpec, target: 
   const columns = spec.columns.map(column => column.name)
   const written = returning === undefined ? columns : [returning.name, ...columns]
   const sql = `copy ${target.sql} (${quoteAll(written)}) from stdin`
+  const context = (from: number) => ({ copy: { columns: written, from }, exists: target.identifying })
+  const rest = { transactionEnded: () => {}, close: async () => {} }
+  if (returning === undefined) {
+    return {
+      ...rest,
+      write: async (payload, from, to) =>
+        result(await connection.copy(sql, [sliceOf(payload, from, to)], context(from))),
+      writeAll: async payloads => {
+        const pieces = payloads.map(payload => sliceOf(payload, 0, payload.rows))
+        return result(await connection.copy(sql, pieces, context(0)))
+      },
+    }
+  }
   return {
+    ...rest,
     write: async (payload, from, to) => {
-      const context = { copy: { columns: written, from }, exists: target.identifying }
-      if (returning === undefined) {
-        return result(await connection.copy(sql, sliceOf(payload, from, to), context))
-      }
       // Keys are made before the rows, because COPY tells nothing of the ones it would make.
       const made = await connection.run(`select ${target.keyExpression} from generate_series(1, $1)`, [to - from])
       const keys = made.rows.map(row => row[0] as string)
-      const count = await connection.copy(sql, slicePrefixed(payload, from, to, keys), context)
+      const count = await connection.copy(sql, [slicePrefixed(payload, from, to, keys)], context(from))
       return { ...result(count), keys: keys.map(decoderOf(returning.type, true)) }
     },
-    transactionEnded: () => {},
-    close: async () => {},
   }
 }
 

@@ -72,7 +72,7 @@ export function mergeWriter(connection: PgConnection, spec: WriteSpec, target: T
     write: async (payload, from, to) => {
       await prepare(to - from)
       const context = { copy: { columns: copied, from } }
-      await connection.copy(`copy ${staging} (${quoteAll(copied)}) from stdin`, sliceOf(payload, from, to), context)
+      await connection.copy(`copy ${staging} (${quoteAll(copied)}) from stdin`, [sliceOf(payload, from, to)], context)
       return { ...(await outcome(to - from)), ...(await keys()) }
     },
     transactionEnded: committed => {

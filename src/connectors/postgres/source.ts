@@ -3,7 +3,7 @@ import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
 import type { KeyColumn } from '../../core/sql.js'
 import { anyOfPredicate, keysetPredicate, windowPredicate } from '../../core/sql.js'
-import type { PgConnection, TextRow } from './connection.js'
+import type { PgConnection, Result, TextRow } from './connection.js'
 import { dialect, quote, quoteRef } from './dialect.js'
 import { asText, decoderOf } from './types.js'
 
@@ -74,10 +74,23 @@ export async function* readCursor(
   let bytes = 0
   let size = 0
   let seen = 0
-  let fetch = Math.min(FIRST_FETCH, spec.batchRows)
-  for (;;) {
+  let wanted = Math.min(FIRST_FETCH, spec.batchRows)
+  const ask = (): Promise<Result> => {
+    const page = connection.run(`fetch forward ${wanted} from ${name}`)
+    // Whoever leaves early never looks at it.
+    page.catch(() => {})
+    return page
+  }
+  let asked: Promise<Result> | undefined = ask()
+  while (asked !== undefined) {
     stopIfAborted(signal)
-    const fetched = (await connection.run(`fetch forward ${fetch} from ${name}`)).rows
+    const fetched: TextRow[] = (await asked).rows
+    seen += fetched.length
+    for (const row of fetched) size += lengthOf(row)
+    const more = fetched.length === wanted
+    const room = Math.ceil(spec.batchBytes / Math.max(1, size / seen))
+    wanted = Math.max(1, Math.min(spec.batchRows, room, wanted * 8))
+    asked = more ? ask() : undefined
     for (const row of fetched) {
       const length = lengthOf(row)
       for (const { decode, index } of decoded) {
@@ -86,16 +99,11 @@ export async function* readCursor(
       }
       rows.push(row)
       bytes += length
-      size += length
       if (rows.length < spec.batchRows && bytes < spec.batchBytes) continue
       yield batch(rows)
       rows = []
       bytes = 0
     }
-    seen += fetched.length
-    if (fetched.length < fetch) break
-    const room = Math.ceil((spec.batchBytes - bytes) / Math.max(1, size / seen))
-    fetch = Math.max(1, Math.min(spec.batchRows - rows.length, room, fetch * 8))
   }
   if (rows.length > 0) yield batch(rows)
 }

@@ -234,7 +234,8 @@ describe('a connection that the server ends', () => {
       }
     }
     expect(await failure(read())).toMatchObject({ code: 'E306', kind: 'transient' })
-    expect(batches).toBe(3)
+    // The fourth was asked for while the third was used; it may have come before the end.
+    expect([3, 4]).toContain(batches)
     expect(await failure(session.query('select 1'))).toMatchObject({ code: 'E306', kind: 'transient' })
     await session.rollback()
     await session.close()
