@@ -10,6 +10,8 @@ export interface Measured {
   readonly peakMb: number
   /** Median resident memory in MB of each quarter of the time: a leak makes it grow. */
   readonly quartersMb: readonly number[]
+  /** The largest resident memory in MB in each second. */
+  readonly secondsMb: readonly number[]
   readonly code: number
   readonly stderr: string
 }
@@ -33,10 +35,14 @@ export async function measure(
   })
   let peakMb = 0
   const samples: number[] = []
+  const secondsMb: number[] = []
   const timer = setInterval(() => {
     const status = statusOf(child.pid)
     peakMb = Math.max(peakMb, megabytes(status, 'VmHWM'))
-    samples.push(megabytes(status, 'VmRSS'))
+    const now = megabytes(status, 'VmRSS')
+    samples.push(now)
+    const second = Math.floor(Number(process.hrtime.bigint() - started) / 1e9)
+    secondsMb[second] = Math.max(secondsMb[second] ?? 0, now)
   }, SAMPLE_MS)
   const code = await new Promise<number>((resolve, reject) => {
     child.on('error', reject)
@@ -46,7 +52,7 @@ export async function measure(
   const seconds = Number(process.hrtime.bigint() - started) / 1e9
   const quarter = Math.ceil(samples.length / 4)
   const quartersMb = [0, 1, 2, 3].map(i => median(samples.slice(i * quarter, (i + 1) * quarter)))
-  return { seconds, cpuSeconds: busy() - before, peakMb, quartersMb, code, stderr }
+  return { seconds, cpuSeconds: busy() - before, peakMb, quartersMb, secondsMb, code, stderr }
 }
 
 function statusOf(pid: number | undefined): string {

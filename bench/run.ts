@@ -1,6 +1,7 @@
 import { Bench } from './bench.js'
 import { COLUMNS } from './dataset.js'
 import { type Measured, median } from './measure.js'
+import { memory } from './memory.js'
 import type { Path } from './path.js'
 import { csvToPostgres } from './paths/csv-to-postgres.js'
 import { ledger } from './paths/ledger.js'
@@ -16,6 +17,8 @@ import { upsert } from './paths/upsert.js'
  * `npm run bench [-- PATH…]`: each path against the fastest way its databases have, both as whole commands, taking turns.
  * Times depend on the machine and its other work; the ratio of the medians is the result, and beside it that of the processor
  * time, ours and the servers', which other work changes less.
+ *
+ * `memory` is no race but one run, whose memory is told; it is named, or left out.
  *
  * BENCH_ROWS (default 1,000,000) and BENCH_ROUNDS (default 5) change the size.
  */
@@ -33,10 +36,9 @@ const paths: readonly Path[] = [
 const rows = Number(process.env.BENCH_ROWS ?? 1_000_000)
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5)
 const names = process.argv.slice(2)
-const unknown = names.filter(name => paths.every(path => path.name !== name))
-if (unknown.length > 0) {
-  throw new Error(`no path ${unknown.join(', ')}; there are ${paths.map(path => path.name).join(', ')}`)
-}
+const known = [...paths.map(path => path.name), 'memory']
+const unknown = names.filter(name => !known.includes(name))
+if (unknown.length > 0) throw new Error(`no path ${unknown.join(', ')}; there are ${known.join(', ')}`)
 
 const bench = new Bench(rows)
 const table: string[] = []
@@ -45,14 +47,17 @@ try {
   for (const path of paths) {
     if (names.length === 0 || names.includes(path.name)) table.push(...(await run(path)))
   }
+  if (names.includes('memory')) await memory(bench)
 } finally {
   await bench.stop()
 }
-console.log(
-  `\n| path | limit | limit, s | ours, s | ratio | goal | spread of ours | processors: limit, s | ours, s | ratio | peak | memory by quarters of the run |`,
-)
-console.log('|---|---|---|---|---|---|---|---|---|---|---|---|')
-for (const line of table) console.log(line)
+if (table.length > 0) {
+  console.log(
+    `\n| path | limit | limit, s | ours, s | ratio | goal | spread of ours | processors: limit, s | ours, s | ratio | peak | memory by quarters of the run |`,
+  )
+  console.log('|---|---|---|---|---|---|---|---|---|---|---|---|')
+  for (const line of table) console.log(line)
+}
 
 async function run(path: Path): Promise<string[]> {
   const round = await path.prepare(bench)
