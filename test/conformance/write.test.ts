@@ -58,6 +58,41 @@ onEveryDatabase('write', place => {
     ])
   })
 
+  test('several payloads at once are the same rows, or, with one at fault, none', async () => {
+    const spec = await itemSpec('insert')
+    const encoder = place().database.connector.encoder(spec)
+    const good: Row[] = Array.from({ length: 50 }, (_, i) => [100 + i, null, `name ${i}`])
+    const all = (payloads: readonly (readonly Row[])[]): Promise<unknown> =>
+      withSession(place().database, { readOnly: false }, async session => {
+        const writer = await session.writer(spec)
+        const { writeAll } = writer
+        try {
+          await session.begin()
+          const encoded = payloads.map(rows => encoder.encode(rows))
+          const result = await (writeAll === undefined ? undefined : writeAll(encoded))
+          await session.commit()
+          return result
+        } catch (error) {
+          await session.rollback()
+          throw error
+        } finally {
+          await writer.close()
+        }
+      })
+    const result = await all([good.slice(0, 20), good.slice(20)])
+    if (result === undefined) return
+    expect(result).toEqual({ inserted: 50, updated: 0, skipped: 0, missing: [] })
+    expect((await items()).slice(2)).toEqual(good.map(([id, , name]) => [String(id), null, name]))
+    const bad: readonly (readonly [Row, string])[] = [
+      [[300, 'ten', 'same code'], 'E417'],
+      [[300, null, null], 'E401'],
+    ]
+    for (const [row, code] of bad) {
+      await expect(all([[[200, null, 'x']], [row]])).rejects.toMatchObject({ kind: 'row', code })
+    }
+    expect(await items()).toHaveLength(52)
+  })
+
   test('ignore leaves what is there, and the earlier of two equal rows wins', async () => {
     const rows: Row[] = [
       [10, 'other', 'new ten'],

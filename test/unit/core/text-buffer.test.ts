@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { specialCodes, TextBuffer } from '../../../src/core/text-buffer.js'
+
+const SPECIAL = specialCodes("'\\")
+const escaped = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")
+
+/** Around the length where the loop gives way to the runtime's own calls. */
+const LENGTHS = [0, 1, 63, 64, 65, 500]
+
+test.each(LENGTHS)('texts of %i characters come out as UTF-8, escaped where that must be', length => {
+  for (const last of ['', 'x', "'", '\\', 'ä', '数', '😀', '\0', '\x7f']) {
+    const text = 'a'.repeat(length) + last
+    const out = new TextBuffer(1)
+    out.text(text, SPECIAL, escaped)
+    out.byte(44)
+    out.text(last + text, SPECIAL, escaped)
+    expect(out.take().toString('utf8')).toBe(`${escaped(text)},${escaped(last + text)}`)
+  }
+})
+
+test.each(LENGTHS)('plain text of %i characters stays as it is', length => {
+  const out = new TextBuffer(0)
+  out.ascii('7'.repeat(length))
+  out.byte(10)
+  expect(out.take().toString('latin1')).toBe(`${'7'.repeat(length)}\n`)
+})
