@@ -8,6 +8,7 @@ export interface RegisteredCommand {
 
 /** The commands, in the order of the help. */
 export const COMMANDS: readonly RegisteredCommand[] = [
+  { name: 'inspect', load: async () => (await import('./inspect.js')).inspectCommand },
   { name: 'validate', load: async () => (await import('./validate.js')).validateCommand },
   { name: 'check', load: async () => (await import('./check.js')).checkCommand },
   { name: 'plan', load: async () => (await import('./plan.js')).planCommand },

@@ -120,6 +120,8 @@ export interface Database {
    * takes the nearest one. Absent: exactly as asked.
    */
   created?(column: NewColumn, inKey: boolean): Pick<Column, 'type' | 'native'>
+  /** Bytes that the table takes with its indexes; undefined where that is not known. Absent where it cannot be told. */
+  size?(table: Table): Promise<number | undefined>
   /** Columns of a query, without running it. */
   describe(query: string): Promise<readonly Column[]>
   /** What may the login do with the table? Only what the database can say without trying. */

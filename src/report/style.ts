@@ -32,7 +32,8 @@ section>p{color:var(--soft);margin:0 0 14px;font-size:14px}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:14px}
 th{text-align:left;color:var(--faint);font-weight:600;font-size:12px;letter-spacing:.03em;padding:6px 14px 6px 0;border-bottom:1px solid var(--line);white-space:nowrap}
-td{padding:8px 14px 8px 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
+td{padding:8px 14px 8px 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:break-word}
+td b,td .keys,td.mono,.lineage td{overflow-wrap:anywhere}
 tr:last-child>td{border-bottom:0}td:last-child,th:last-child{padding-right:0}
 tfoot td{font-weight:600;border-top:1px solid var(--line)}
 .num{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}

@@ -49,6 +49,15 @@ class MyDatabase implements Database {
     return await readTable(this.catalog, resolved)
   }
 
+  async size(table: Table): Promise<number | undefined> {
+    const { schema, table: name } = this.#resolve(table)
+    const { rows } = await this.catalog.run(
+      'select data_length + index_length from information_schema.tables where table_schema = ? and table_name = ?',
+      [schema, name],
+    )
+    return rows[0]?.[0] == null ? undefined : Number(rows[0][0])
+  }
+
   created(column: NewColumn, inKey: boolean): Pick<Column, 'type' | 'native'> {
     return createdType(column, inKey, this.catalog.server)
   }

@@ -60,6 +60,14 @@ class OracleDatabase implements Database {
     return table
   }
 
+  /** Of the login's own tables; those of others are not for it to see. */
+  async size({ table }: Table): Promise<number | undefined> {
+    const sql = 'select sum(bytes) from user_segments where segment_name = :1'
+    const { rows } = await this.#inCatalog(connection => connection.run(sql, [table]))
+    const bytes = rows[0]?.[0]
+    return bytes === null || bytes === undefined ? undefined : Number(bytes)
+  }
+
   created({ type }: NewColumn, inKey: boolean): Pick<Column, 'type' | 'native'> {
     return createdType(type, inKey)
   }

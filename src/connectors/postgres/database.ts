@@ -47,6 +47,15 @@ class PgDatabase implements Database {
     return await readTable(this.catalog, resolved)
   }
 
+  async size({ schema, table }: Table): Promise<number | undefined> {
+    const { rows } = await this.catalog.run(
+      `select pg_catalog.pg_total_relation_size(c.oid) from pg_catalog.pg_class c
+         join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2`,
+      [schema ?? this.schema, table],
+    )
+    return rows[0]?.[0] == null ? undefined : Number(rows[0][0])
+  }
+
   created({ type }: NewColumn): Pick<Column, 'type' | 'native'> {
     return createdType(type)
   }

@@ -170,6 +170,14 @@ class SqliteDatabase implements Database {
     return readTable(this.#catalog, ref)
   }
 
+  async size({ table }: Table): Promise<number | undefined> {
+    const [row] = this.#catalog.query(
+      'select sum(pgsize) from dbstat where name in (select name from sqlite_schema where tbl_name = ?)',
+      [table],
+    )
+    return row?.[0] == null ? undefined : Number(row[0])
+  }
+
   created({ type }: NewColumn): Pick<Column, 'type' | 'native'> {
     const native = declaredType(type)
     return { type: logicalType(native), native }

@@ -113,6 +113,10 @@ class FileDatabase implements Database {
     }
   }
 
+  async size(table: Table): Promise<number | undefined> {
+    return this.#found.get(table.table)?.file.size
+  }
+
   async describe(): Promise<readonly Column[]> {
     throw new EtlError('E308', 'files answer no queries', { kind: 'usage', hint: 'name the file: `from: { file: … }`' })
   }
