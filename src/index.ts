@@ -55,7 +55,19 @@ export {
 } from './run/quarantine-list.js'
 export type { RetryOptions } from './run/retry-run.js'
 export type { Consistency } from './run/source-snapshots.js'
-export type { PipelineSpec } from './spec/model.js'
+export type { PipelineSpec, VerifyAllowed, VerifyLevel } from './spec/model.js'
+export type {
+  ComparedRows,
+  Difference,
+  EntityVerification,
+  FieldDifference,
+  VerifiedCounts,
+  VerifyOptions,
+  VerifyReport,
+  VerifyState,
+} from './verify/api.js'
+export { type BeforeOptions, type BeforeReport, type EntityBefore, verifyBefore } from './verify/before.js'
+export { verifyPipeline } from './verify/verify.js'
 
 export interface PlanOptions {
   /** Names, `+name` with what it depends on, `name+` with what depends on it. Default: all. */

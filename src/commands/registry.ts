@@ -13,6 +13,7 @@ export const COMMANDS: readonly RegisteredCommand[] = [
   { name: 'check', load: async () => (await import('./check.js')).checkCommand },
   { name: 'plan', load: async () => (await import('./plan.js')).planCommand },
   { name: 'run', load: async () => (await import('./run.js')).runCommand },
+  { name: 'verify', load: async () => (await import('./verify.js')).verifyCommand },
   { name: 'quarantine', load: async () => (await import('./quarantine.js')).quarantineCommand },
   { name: 'runs', load: async () => (await import('./runs.js')).runsCommand },
   { name: 'report', load: async () => (await import('./report.js')).reportCommand },

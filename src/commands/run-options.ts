@@ -15,6 +15,7 @@ export interface RunFlags extends PipelineOptions, OutputOptions, SelectionOptio
   readonly limit?: number
   readonly concurrency?: number
   readonly force?: boolean
+  readonly verify?: 'none' | 'counts' | 'sample' | 'full'
   readonly yes?: boolean
   readonly checkOnly?: boolean
   readonly json?: boolean
@@ -43,6 +44,14 @@ export function addRunOptions(command: Command): Command {
     .option('--limit <rows>', 'at most so many rows per entity', positive)
     .option('--batch-size <rows>', 'rows in a batch', positive)
     .option('--concurrency <n>', 'entities at work at the same time', positive)
+    .addOption(
+      new Option('--verify <level>', 'what the run proves at its end (default: what the file says)').choices([
+        'none',
+        'counts',
+        'sample',
+        'full',
+      ]),
+    )
     .option('--check-only', 'only what `etl check` does')
     .option('--force', 'go on although checks of severity error fail (never with critical ones)')
     .option('--yes', 'do not ask before rows that are there already are touched')
@@ -63,6 +72,7 @@ export function runOptionsOf(flags: RunFlags, io: Io): JobOptions {
   return {
     ...selectionOf(flags),
     ...(logic === '' ? {} : { logic }),
+    ...(flags.verify === undefined ? {} : { verify: flags.verify }),
     ...(flags.dryRun === true ? { dryRun: true } : {}),
     ...(flags.resume === true ? { resume: true } : {}),
     ...(flags.acceptChanges === true ? { acceptChanges: true } : {}),

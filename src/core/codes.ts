@@ -113,6 +113,7 @@ export const CODES = {
   E524: 'file exists already',
   E525: 'run was undone',
   E526: 'check failed',
+  E527: 'target is not as it should be',
   E901: 'internal error',
 } as const
 

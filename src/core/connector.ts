@@ -66,6 +66,8 @@ export interface Capabilities {
   readonly emptyIsNull?: boolean
   /** A column takes any value whatever its declared type says (SQLite): NOT NULL and length are checked by us. */
   readonly looseTypes: boolean
+  /** A float column keeps the sign of zero. */
+  readonly signedZero?: boolean
   /**
    * Tables are files: read in their own order (`ReadSpec.order` is empty), no SQL, no key but the number of the row.
    * In a target each run makes them anew, by {@link Session.startTable} and {@link Session.finishTable}, and rows are only

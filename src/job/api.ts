@@ -4,18 +4,24 @@ import type { Databases } from '../plan/open.js'
 import type { Plan } from '../plan/plan.js'
 import type { RunHandle, RunOptions, RunResult } from '../run/api.js'
 import type { StepName } from '../run/events.js'
+import type { VerifySpec } from '../spec/model.js'
+import type { VerifyReport } from '../verify/api.js'
 
 export interface JobOptions extends RunOptions {
   /** Checks of severity `error` that fail do not stop the run, nor make it fail. Default false. */
   readonly force?: boolean
   /** Ends the steps before the run, which has a handle of its own; the run then does not begin. Its reason may be SIGTERM. */
   readonly signal?: AbortSignal
+  /** What the run proves at its end. Default: what the file says. */
+  readonly verify?: VerifySpec['level']
 }
 
 /** What a run did, with what the steps around it found. */
 export interface JobResult extends RunResult {
   /** Absent where there was nothing to check. */
   readonly checks?: ChecksResult
+  /** What the verification at its end found; absent where there was none. */
+  readonly verification?: VerifyReport
 }
 
 export interface JobHandle extends RunHandle {

@@ -21,7 +21,7 @@ import { AFTER, BEFORE } from './steps.js'
 export async function startJob(pipeline: Pipeline, options: JobOptions = {}): Promise<JobHandle> {
   const work = new Work(pipeline, options)
   await work.before()
-  const { signal: _, force: __, ...runOptions } = options
+  const { signal: _, force: __, verify: ___, ...runOptions } = options
   const run = await startRun(pipeline, { ...runOptions, stateDir: work.stateDir })
   return {
     ...run,

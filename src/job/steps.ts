@@ -1,8 +1,9 @@
 import type { Step } from './api.js'
 import { checksAfter, checksBefore } from './checks-steps.js'
+import { countBefore, verify } from './verify-step.js'
 
 /** Done before anything is written, in this order. */
-export const BEFORE: readonly Step[] = [checksBefore]
+export const BEFORE: readonly Step[] = [checksBefore, countBefore]
 
 /** Done when the run has ended, in this order. */
-export const AFTER: readonly Step[] = [checksAfter]
+export const AFTER: readonly Step[] = [checksAfter, verify]

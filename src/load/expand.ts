@@ -5,6 +5,7 @@ import { retype } from './core-scalar.js'
 import { expandChecks } from './expand-check.js'
 import { expandEntity, maxErrors } from './expand-entity.js'
 import { expandHooks, expandTypes, inlineMap, optional } from './expand-parts.js'
+import { expandVerify } from './expand-verify.js'
 import { nameList, record } from './shape.js'
 import { tableRef } from './table-ref.js'
 
@@ -58,6 +59,7 @@ export function expand(data: unknown, options: ExpandOptions): PipelineSpec {
       keepRows: quarantine.keep_rows !== false,
       ...optional('maxErrors', maxErrors(quarantine.max_errors)),
     },
+    verify: expandVerify(file.verify),
     consistency: file.consistency === 'strict' ? 'strict' : 'report',
     ledger: file.ledger === false ? false : optional('schema', ledger.schema as string | undefined),
   }

@@ -1,10 +1,11 @@
 import { EtlError } from '../core/errors.js'
-import { type EntityPlan, readsOf } from '../plan/plan.js'
+import type { EntityPlan } from '../plan/plan.js'
 import { changesText, sumChanges } from './changes.js'
 import { databaseNamed, entityNamed, type RunContext, sourcesOf } from './context.js'
 import { addCounts } from './counts.js'
 import type { DryKeys } from './dry-keys.js'
 import { DrySink } from './dry-sink.js'
+import { environmentOf } from './environment.js'
 import type { StageTimes } from './events.js'
 import { NO_COUNTS } from './events.js'
 import type { ChunkProgress, ChunkRef, PlannedChunk } from './ledger.js'
@@ -230,29 +231,13 @@ function jobOf(
   before: ChunkProgress,
   leaveOut: ReadonlySet<string>,
 ): ProduceJob {
-  const loose = readsOf(plan.read).some(
-    ({ from }) => from.kind === 'rows' || databaseNamed(context, from.source).connector.capabilities.looseTypes,
-  )
   const after = before.lastKey ?? range.lower
   return {
     read: plan.read,
     program: plan.program,
     write: writeSpec(plan.write),
     target: context.targetConfig,
-    environment: {
-      context: { startedAt: context.startedAt, runId: context.runId },
-      constants: {
-        ...Object.fromEntries(Object.entries(context.plan.vars).map(([name, value]) => [`$vars.${name}`, value])),
-        '$run.id': context.runId,
-        '$run.started_at': context.startedAt,
-        $entity: entity.name,
-      },
-      nulInText: context.target.connector.capabilities.nulInText,
-      emptyIsNull: context.target.connector.capabilities.emptyIsNull === true,
-      looseSource: loose,
-      entityPolicy: entity.onError,
-      reference: context.logic === 'reference',
-    },
+    environment: environmentOf(context, entity, plan.read),
     batchRows: entity.batchRows,
     ...(entity.dedupe === undefined ? {} : { dedupe: entity.dedupe }),
     ...(context.runDir === undefined ? {} : { scratch: context.runDir }),

@@ -8,6 +8,7 @@ import type { EntityPlan, ProgramPlan, ReadPlan } from '../plan/plan.js'
 import type { Resolvers } from '../plan/resolve.js'
 import { compileRowProgram } from '../plan/row-program.js'
 import type { RowPolicy } from '../spec/model.js'
+import { type CanonicalSpec, canonicalEncoder } from './canonical-rows.js'
 import { openDuplicates } from './duplicates.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import { produce } from './produce.js'
@@ -20,6 +21,8 @@ export interface ProduceJob {
   readonly write: WriteSpec
   /** The `target` block; its connector's encoder is used. */
   readonly target: ConnectionConfig
+  /** Rows are to be compared, not written. */
+  readonly canonical?: CanonicalSpec
   readonly environment: {
     readonly context: FunctionContext
     readonly constants: Readonly<Record<string, Value>>
@@ -71,7 +74,7 @@ export async function* produceHere(
       ...job,
       policy: job.environment.entityPolicy,
       program,
-      encoder: connector.encoder(job.write, job.target),
+      encoder: job.canonical === undefined ? connector.encoder(job.write, job.target) : canonicalEncoder(job.canonical),
       signal,
       now,
     })

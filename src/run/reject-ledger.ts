@@ -65,6 +65,35 @@ export class RejectLedger {
     return new Map(rows.map(row => [String(row[0]), Number(row[1])]))
   }
 
+  /** Source keys of the rows of an entity that a run did not bring into the target, or brought without their deferred columns. */
+  async left(
+    session: Session,
+    runId: string,
+    entity: string,
+  ): Promise<{ readonly load: Set<string>; readonly defer: Set<string> }> {
+    const [policy, state] = [this.#sql.name('policy'), this.#sql.name('state')]
+    const rows = await session.query(
+      `select ${quoteNames(this.#sql.dialect, ['source_key', 'pass', 'state'])} from ${this.#sql.table('etl_reject')} ` +
+        `where ${this.#sql.where(['run_id', 'entity'])} and ${policy} <> 'dedupe' and ${state} <> 'closed'`,
+      [runId, entity],
+    )
+    const keyed = rows.flatMap(([key, pass, at]) => (typeof key === 'string' ? [{ key, pass, at }] : []))
+    return {
+      load: new Set(keyed.filter(({ pass, at }) => pass === 'load' && at === 'open').map(({ key }) => key)),
+      defer: new Set(keyed.map(({ key }) => key)),
+    }
+  }
+
+  /** Rows that retries have settled since, by entity. */
+  async closed(session: Session, runId: string): Promise<Map<string, number>> {
+    const name = this.#sql.name('entity')
+    const rows = await session.query(
+      `select ${name}, count(*) from ${this.#sql.table('etl_reject')} where ${this.#sql.where(['run_id', 'state', 'pass'])} group by ${name}`,
+      [runId, 'closed', 'load'],
+    )
+    return new Map(rows.map(row => [String(row[0]), Number(row[1])]))
+  }
+
   /** The rows of a range, in order. A range of many batches may be large: see {@link RejectLedger.batches}. */
   async list(session: Session, range: RejectRange): Promise<Reject[]> {
     const names = [...PLACE, 'source_key', 'stage', 'field', 'code', 'message', 'state']

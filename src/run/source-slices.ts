@@ -29,7 +29,7 @@ export async function* slices(
   }
 }
 
-function readSpec(read: ReadPlan, from: Exclude<SingleFrom, { kind: 'rows' }>, options: SliceOptions): ReadSpec {
+export function readSpec(read: ReadPlan, from: Exclude<SingleFrom, { kind: 'rows' }>, options: SliceOptions): ReadSpec {
   const { limit, after, until } = options
   return {
     from: from.kind === 'table' ? { table: from.table } : { query: from.query },

@@ -24,6 +24,7 @@ export interface PipelineSpec {
   /** Of no entity. */
   readonly checks: readonly CheckSpec[]
   readonly consistency: 'report' | 'strict'
+  readonly verify: VerifySpec
   readonly quarantine: {
     /** Rejected rows are kept with their values in the run's folder. */
     readonly keepRows: boolean
@@ -32,6 +33,26 @@ export interface PipelineSpec {
   }
   /** Where the ledger's tables live (default: the target's default schema); false switches exactly-once off. */
   readonly ledger: { readonly schema?: string } | false
+}
+
+export type VerifyLevel = 'counts' | 'sample' | 'full'
+
+/** What a run proves at its end. */
+export interface VerifySpec {
+  readonly level: 'none' | VerifyLevel
+  /** Rows of each entity that a sample takes. */
+  readonly sample: number
+  readonly allow: VerifyAllowed
+}
+
+/** Differences between what should be in the target and what is that are none. */
+export interface VerifyAllowed {
+  readonly emptyIsNull: boolean
+  readonly charPad: boolean
+  readonly zeroSign: boolean
+  readonly floatUlp: number
+  /** Digits of the second that count; undefined: all. */
+  readonly tsPrecision?: number
 }
 
 /** Gives columns of created tables a type; the first whose every part fits decides. Parts are patterns with `*`. */

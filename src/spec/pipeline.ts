@@ -11,6 +11,7 @@ import { hooks } from './hooks.js'
 import type { JsonSchema } from './short-form.js'
 import { forms, mapping, nameOrNames, oneWordOf, scalar } from './short-form.js'
 import { typeRules } from './type-rules.js'
+import { verification } from './verify.js'
 
 export interface LanguageParts {
   readonly connectors: readonly Connector[]
@@ -73,6 +74,7 @@ export function pipeline(parts: LanguageParts): TSchema {
         examples: ['strict'],
       }),
     ),
+    verify: Type.Optional(verification()),
     quarantine: Type.Optional(
       Type.Object(
         {
@@ -178,14 +180,25 @@ function lookup(): TSchema {
   )
 }
 
+const PART_TYPES: Readonly<Record<string, unknown>> = {
+  consistency: 'string',
+  ledger: ['boolean', 'object'],
+  verify: ['string', 'object'],
+}
+const PART_EXAMPLES: Readonly<Record<string, readonly unknown[]>> = {
+  consistency: ['strict'],
+  ledger: [false],
+  verify: ['full'],
+}
+
 /** What a profile may hold. Its values are checked where they end up: in the merged file. */
 function profile(shared: TProperties): TSchema {
   const part = (name: string) =>
     Type.Optional(
       Type.Unsafe<unknown>({
-        type: name === 'consistency' ? 'string' : name === 'ledger' ? ['boolean', 'object'] : 'object',
+        type: PART_TYPES[name] ?? 'object',
         description: `Merged over \`${name}\`. Default: \`${name}\` stays as it is.`,
-        ...(name === 'consistency' ? { examples: ['strict'] } : name === 'ledger' ? { examples: [false] } : {}),
+        ...(PART_EXAMPLES[name] === undefined ? {} : { examples: PART_EXAMPLES[name] }),
       }),
     )
   return Type.Object(

@@ -24,6 +24,8 @@ export function reference(schema: JsonSchema, functions: readonly TransformFunct
     ...keyTable('A look-up', at(schema, 'properties', 'lookups', 'additionalProperties')),
     ...keyTable('`defaults`', at(schema, 'properties', 'defaults')),
     ...keyTable('`quarantine`', at(schema, 'properties', 'quarantine')),
+    ...keyTable('`verify`', at(schema, 'properties', 'verify')),
+    ...keyTable('`allow` of `verify`', at(schema, 'properties', 'verify', 'properties', 'allow')),
     ...keyTable('A type rule', at(schema, 'properties', 'types', 'items')),
     ...keyTable('`when` of a type rule', at(schema, 'properties', 'types', 'items', 'properties', 'when')),
     'What decides the type of a column that `to.create` makes, first to last: `type` of the field · `types` of the entity · ' +

@@ -24,6 +24,7 @@ export const capabilities: Capabilities = {
   nulInText: false,
   looseTypes: false,
   flatPayload: true,
+  signedZero: true,
 }
 
 export const quote = (name: string): string => quoteName(dialect, name)

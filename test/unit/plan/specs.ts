@@ -15,6 +15,11 @@ export function pipelineSpec(entities: readonly EntitySpec[], more: Partial<Pipe
     hooks: { before: [], after: [] },
     checks: [],
     consistency: 'report',
+    verify: {
+      level: 'none',
+      sample: 10_000,
+      allow: { emptyIsNull: false, charPad: false, zeroSign: false, floatUlp: 0 },
+    },
     quarantine: { keepRows: true },
     ledger: {},
     ...more,

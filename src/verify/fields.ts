@@ -1,0 +1,60 @@
+import type { Column } from '../core/catalog.js'
+import type { LogicalType } from '../core/types.js'
+import { formatType } from '../core/types.js'
+import type { EntityPlan, FieldPlan, Plan, ReadPlan } from '../plan/plan.js'
+import { readsOf } from '../plan/plan.js'
+import { isPure } from '../transforms/expression.js'
+import { functions } from '../transforms/registry.js'
+
+/** A column whose values are compared. */
+export interface ComparedField {
+  readonly column: Column
+  /** What makes its values, for people. */
+  readonly step: string
+}
+
+/** Why the values of a field cannot be known a second time; undefined where they can. */
+export function whyUnknown(
+  plan: Plan,
+  entity: Pick<EntityPlan, 'read' | 'program'>,
+  field: FieldPlan,
+  column: Column,
+): string | undefined {
+  const random = field.apply.find(({ fn }) => functions.get(fn)?.pure === false)
+  if (random !== undefined) return `${random.fn} gives another value each time`
+  if (field.input.kind === 'expr' && !isPure(field.input.rule)) return 'its expression gives another value each time'
+  const used = field.input.kind === 'columns' ? field.input.names : []
+  const letNames = entity.program.lets.filter(({ rule }) => !isPure(rule)).map(({ name }) => name)
+  const text = JSON.stringify(field.input)
+  const unstable = letNames.find(name => used.includes(name) || text.includes(JSON.stringify(name)))
+  if (unstable !== undefined) return `let ${unstable} gives another value each time`
+  return ownWords(column.type) && !sameWords(plan, entity.read, field, column.type)
+    ? `the target writes ${formatType(column.type)} in words of its own`
+    : undefined
+}
+
+function ownWords(type: LogicalType): boolean {
+  return type.kind === 'interval' || type.kind === 'other'
+}
+
+/** The value is one that the same kind of server wrote as this very type. */
+function sameWords(plan: Plan, read: ReadPlan, field: FieldPlan, type: LogicalType): boolean {
+  const engines = readsOf(read).map(({ from }) =>
+    from.kind === 'rows' ? '' : from.source === '$target' ? plan.target.type : plan.sources[from.source]?.type,
+  )
+  return formatType(field.castFrom) === formatType(type) && engines.every(engine => engine === plan.target.type)
+}
+
+/** `from NAME, trim, map status, cast varchar(40)`: everything that made a value, in its order. */
+export function stepOf(field: FieldPlan): string {
+  const { input, map, lookup, ref } = field
+  const parts = [input.kind === 'columns' ? `from ${input.names.join(', ')}` : input.kind]
+  for (const { fn } of field.apply) parts.push(fn)
+  if (map !== undefined) parts.push(map.name === undefined ? 'map' : `map ${map.name}`)
+  if (lookup !== undefined) parts.push(`lookup ${lookup.name}`)
+  if (ref !== undefined) parts.push(`ref ${ref.entity}`)
+  if (field.default !== undefined && field.default !== null) parts.push('default')
+  const [from, to] = [formatType(field.castFrom), formatType(field.castThen ?? field.castTo)]
+  if (from !== to) parts.push(`cast ${to}`)
+  return parts.join(', ')
+}
