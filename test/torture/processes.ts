@@ -276,8 +276,10 @@ export class Processes {
       !/E503|E307|E505|E504|E512/.test(firstError(second)) &&
       second.code !== 0 &&
       second.code !== 3
-    )
+    ) {
+      frozen.child.kill('SIGKILL')
       throw new Error(`beside a frozen process: ${firstError(second)}`)
+    }
     frozen.child.kill('SIGCONT')
     const woken = await this.#end(frozen)
     const over = this.#learn(second)
