@@ -17,6 +17,8 @@ export interface RunFlags extends PipelineOptions, OutputOptions, SelectionOptio
   readonly force?: boolean
   readonly verify?: 'none' | 'counts' | 'sample' | 'full'
   readonly yes?: boolean
+  /** False after `--no-backup`. */
+  readonly backup?: boolean
   readonly checkOnly?: boolean
   readonly json?: boolean
   /** Undefined: `auto`, or `none` beside `--json`. */
@@ -52,6 +54,7 @@ export function addRunOptions(command: Command): Command {
         'full',
       ]),
     )
+    .option('--no-backup', 'no backup before the run, whatever the file says')
     .option('--check-only', 'only what `etl check` does')
     .option('--force', 'go on although checks of severity error fail (never with critical ones)')
     .option('--yes', 'do not ask before rows that are there already are touched')
@@ -77,6 +80,7 @@ export function runOptionsOf(flags: RunFlags, io: Io): JobOptions {
     ...(flags.resume === true ? { resume: true } : {}),
     ...(flags.acceptChanges === true ? { acceptChanges: true } : {}),
     ...(flags.takeOver === true ? { takeOver: true } : {}),
+    ...(flags.backup === false ? { backup: false as const } : {}),
     ...(flags.restart === true ? { restart: true } : {}),
     ...(flags.force === true ? { force: true } : {}),
     ...(flags.limit === undefined ? {} : { limit: flags.limit }),

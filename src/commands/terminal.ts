@@ -1,6 +1,7 @@
 import { EtlError, exitCodeOf, PipelineError } from '../core/errors.js'
 import { TOOL_VERSION } from '../core/version.js'
-import { type Theme, themeOf } from '../ui/theme.js'
+import { printable } from '../ui/format.js'
+import { paint, type Theme, themeOf } from '../ui/theme.js'
 import type { Io, OutputOptions } from './io.js'
 
 /** Where a command writes: results to stdout, everything else to stderr, both without secrets. */
@@ -40,6 +41,12 @@ export class Terminal {
 
   err(text: string): void {
     this.io.stderr.write(this.redact(text))
+  }
+
+  /** What goes on, for people who watch: dim, on stderr, and only where that is a terminal. */
+  note(message: string): void {
+    if (this.options.quiet === true || this.io.stderr.isTTY !== true) return
+    this.err(`${paint(this.errTheme, 'dim', `${this.errTheme.symbols.dot} ${printable(message)}`)}\n`)
   }
 
   /** Tells an error the way its kind is told and gives the exit code it means. */

@@ -114,6 +114,12 @@ export const CODES = {
   E525: 'run was undone',
   E526: 'check failed',
   E527: 'target is not as it should be',
+  E540: 'backup cannot be made',
+  E541: 'backup is damaged',
+  E542: 'backup is of another target',
+  E543: 'backup cannot be restored',
+  E544: 'key of the backup is missing or wrong',
+  E545: 'no room for the backup',
   E901: 'internal error',
 } as const
 

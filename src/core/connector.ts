@@ -1,5 +1,6 @@
 import type { Column, Table, TableRef } from './catalog.js'
 import type { ErrorCode } from './codes.js'
+import type { NativeCopy } from './native-copy.js'
 import type { Row, Value } from './row.js'
 import type { LogicalType } from './types.js'
 
@@ -149,6 +150,11 @@ export interface Database {
    * those that were gone before. Absent where there is no server to ask.
    */
   endSessions?(ids: readonly string[]): Promise<readonly string[]>
+  /**
+   * The database's own way to be copied and put back; where the tool for it is missing or does not suit, why. Absent: it
+   * has none, and its tables are dumped row by row.
+   */
+  nativeCopy?(): Promise<NativeCopy | { readonly unavailable: string }>
   close(): Promise<void>
 }
 
@@ -235,6 +241,11 @@ export interface Session {
   finishTable?(ref: TableRef): Promise<void>
   /** After loading explicit keys: moves sequences or auto-increments past the largest. Columns are the table's generated ones. */
   advanceSequences(ref: TableRef, columns: readonly string[]): Promise<void>
+  /**
+   * Within the transaction foreign keys of the tables are not looked at from here to when the result is called, which puts
+   * everything back. Absent where the database cannot without ending the transaction.
+   */
+  deferForeignKeys?(tables: readonly Table[]): Promise<() => Promise<void>>
   close(): Promise<void>
 }
 

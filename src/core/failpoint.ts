@@ -20,6 +20,8 @@ export const FAILPOINTS = [
   'file-written',
   'file-whole',
   'file-named',
+  'backup-written',
+  'restore-written',
 ] as const
 
 export type Failpoint = (typeof FAILPOINTS)[number]

@@ -1,3 +1,4 @@
+import type { BackupResult } from '../backup/backup.js'
 import type { ChecksResult } from '../checks/result.js'
 import type { Pipeline } from '../load/pipeline.js'
 import type { Databases } from '../plan/open.js'
@@ -14,6 +15,8 @@ export interface JobOptions extends RunOptions {
   readonly signal?: AbortSignal
   /** What the run proves at its end. Default: what the file says. */
   readonly verify?: VerifySpec['level']
+  /** False: no backup is made before the run, whatever the file says. */
+  readonly backup?: false
 }
 
 /** What a run did, with what the steps around it found. */
@@ -22,6 +25,8 @@ export interface JobResult extends RunResult {
   readonly checks?: ChecksResult
   /** What the verification at its end found; absent where there was none. */
   readonly verification?: VerifyReport
+  /** What was saved before the run; absent where nothing had to be. */
+  readonly backup?: BackupResult
 }
 
 export interface JobHandle extends RunHandle {
@@ -32,6 +37,8 @@ export interface JobHandle extends RunHandle {
 export interface Job {
   readonly pipeline: Pipeline
   readonly options: JobOptions
+  /** Of the run, where it is a new one. */
+  readonly runId: string
   /** Absolute folder of the pipeline's state. */
   readonly stateDir: string
   /** Aborted: leave as soon as that harms nothing. */

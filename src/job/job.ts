@@ -6,6 +6,7 @@ import { redactor } from '../load/redact.js'
 import { compilePlan } from '../plan/compile.js'
 import { type Databases, openDatabases } from '../plan/open.js'
 import type { Plan } from '../plan/plan.js'
+import { newRunId } from '../run/begin-run.js'
 import { emitter, type Happening } from '../run/context.js'
 import type { RunEvent } from '../run/events.js'
 import { exitCode } from '../run/result.js'
@@ -21,8 +22,8 @@ import { AFTER, BEFORE } from './steps.js'
 export async function startJob(pipeline: Pipeline, options: JobOptions = {}): Promise<JobHandle> {
   const work = new Work(pipeline, options)
   await work.before()
-  const { signal: _, force: __, verify: ___, ...runOptions } = options
-  const run = await startRun(pipeline, { ...runOptions, stateDir: work.stateDir })
+  const { signal: _, force: __, verify: ___, backup: ____, ...runOptions } = options
+  const run = await startRun(pipeline, { ...runOptions, runId: work.runId, stateDir: work.stateDir })
   return {
     ...run,
     stop: reason => {
@@ -38,6 +39,7 @@ type Reason = 'SIGINT' | 'SIGTERM' | 'stop'
 class Work implements Job {
   readonly pipeline: Pipeline
   readonly options: JobOptions
+  readonly runId = newRunId()
   readonly stateDir: string
   readonly signal: AbortSignal
   result: JobResult | undefined

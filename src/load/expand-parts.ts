@@ -1,7 +1,7 @@
 import type { DocPath } from '../core/diagnostics.js'
 import type { Value } from '../core/row.js'
 import { parseType } from '../core/types.js'
-import type { HookSpec, HooksSpec, MapSpec, TypeRule } from '../spec/model.js'
+import type { BackupSpec, HookSpec, HooksSpec, MapSpec, TypeRule } from '../spec/model.js'
 import { list, nameList, record } from './shape.js'
 
 export function inlineMap(raw: unknown): MapSpec {
@@ -16,6 +16,17 @@ export function expandHooks(raw: unknown, path: DocPath): HooksSpec {
       return { on: String(on), sql: String(sql), transaction: transaction === true, path: [...path, when, i] }
     })
   return { before: statements('before'), after: statements('after') }
+}
+
+export function expandBackup(raw: unknown): BackupSpec {
+  const { dir, keep, scope, encrypt } = record(raw)
+  return {
+    before: raw === false ? 'never' : raw === undefined ? 'replace' : 'run',
+    dir: String(dir ?? 'backups'),
+    keep: Number(keep ?? 5),
+    scope: scope === 'database' ? 'database' : 'touched',
+    ...optional('key', encrypt as string | undefined),
+  }
 }
 
 /** Rules whose type is none have been reported. */

@@ -4,7 +4,7 @@ import type { MapSpec, PipelineSpec } from '../spec/model.js'
 import { retype } from './core-scalar.js'
 import { expandChecks } from './expand-check.js'
 import { expandEntity, maxErrors } from './expand-entity.js'
-import { expandHooks, expandTypes, inlineMap, optional } from './expand-parts.js'
+import { expandBackup, expandHooks, expandTypes, inlineMap, optional } from './expand-parts.js'
 import { expandVerify } from './expand-verify.js'
 import { nameList, record } from './shape.js'
 import { tableRef } from './table-ref.js'
@@ -61,6 +61,7 @@ export function expand(data: unknown, options: ExpandOptions): PipelineSpec {
     },
     verify: expandVerify(file.verify),
     consistency: file.consistency === 'strict' ? 'strict' : 'report',
+    backup: expandBackup(file.backup),
     ledger: file.ledger === false ? false : optional('schema', ledger.schema as string | undefined),
   }
 }

@@ -2,9 +2,10 @@ import type { DocPath } from '../core/diagnostics.js'
 
 const SECRET_KEYS = new Set(['password', 'url', 'token', 'wallet'])
 
-/** Does the path lie at or below a key of a connection that holds a secret? */
+/** Does the path lie at or below a key that holds a secret: one of a connection, or that of backups? */
 export function isSecretPath(path: DocPath): boolean {
   const start = path[0] === 'profiles' ? 2 : 0
+  if (path[start] === 'backup') return path[start + 1] === 'encrypt'
   if (path[start] !== 'sources' && path[start] !== 'target') return false
   return path.slice(start + 1).some(step => SECRET_KEYS.has(String(step)))
 }
@@ -38,8 +39,9 @@ function spellings(part: string): string[] {
   }
 }
 
-const SECRET_LINE = /^(\s*(?:- )*["']?(?:password|url|token|wallet)["']?[ \t]*:[ \t]*)(.*)$/
-const SECRET_IN_FLOW = /([{,]\s*["']?(?:password|url|token|wallet)["']?\s*:\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^,}\n]+)/g
+const SECRET_LINE = /^(\s*(?:- )*["']?(?:password|url|token|wallet|encrypt)["']?[ \t]*:[ \t]*)(.*)$/
+const SECRET_IN_FLOW =
+  /([{,]\s*["']?(?:password|url|token|wallet|encrypt)["']?\s*:\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^,}\n]+)/g
 
 /**
  * The file's text with literal secrets replaced by dots of the same length, so that columns stay right.

@@ -25,6 +25,8 @@ export interface RunOptions {
   /** Names, `+name` with what it depends on, `name+` with what depends on it. Default: all. */
   readonly entities?: readonly string[]
   readonly exclude?: readonly string[]
+  /** What a new run is called. Default: eight random hexadecimal digits. */
+  readonly runId?: string
   /** Default `<folder of the file>/.etl/<pipeline>`. */
   readonly stateDir?: string
   /** Loads nothing but the rows that a run rejected, and closes them. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Column } from '../core/catalog.js'
+import type { Column, Table } from '../core/catalog.js'
 import type { Encoder, Session, WriteSpec } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import type { Row, Value } from '../core/row.js'
@@ -22,6 +22,11 @@ export class IdentityLedger {
     this.#sql = sql
   }
 
+  /** The table itself; undefined where there is no ledger. */
+  table(): Promise<Table | undefined> {
+    return this.#sql.database.table(this.#sql.ref('etl_identity'))
+  }
+
   /** Notes which generated keys the rows got; a source key seen before gets its new one. */
   async write(
     session: Session,
@@ -33,7 +38,7 @@ export class IdentityLedger {
   ): Promise<void> {
     if (keys.length === 0) return
     if (this.#write === undefined) {
-      const table = await this.#sql.database.table(this.#sql.ref('etl_identity'))
+      const table = await this.table()
       if (table === undefined) throw new EtlError('E508', 'the ledger table etl_identity is missing in the target')
       const columns = LEDGER_TABLES.etl_identity.columns.map(
         column => table.columns.find(c => c.name === column.name) as Column,

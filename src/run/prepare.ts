@@ -165,7 +165,7 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
     const taking: Taking = { ...opened, claim, plan, snapshots, consistency, stored, changes }
     const { runId, epoch, startedAt } =
       decision.action === 'new'
-        ? await newRun(taking, decision.abandon, foreign)
+        ? await newRun(taking, decision.abandon, foreign, options.runId)
         : complete
           ? decision.run
           : await takeRun(taking, decision.run)
@@ -210,9 +210,13 @@ interface Taking extends Opened {
 type TakenRun = Pick<RunRow, 'runId' | 'epoch' | 'startedAt'>
 
 /** A new run, and the end of the one it replaces. */
-async function newRun(taking: Taking, abandon: RunRow | undefined, foreign: readonly string[]): Promise<TakenRun> {
+async function newRun(
+  taking: Taking,
+  abandon: RunRow | undefined,
+  foreign: readonly string[],
+  runId = newRunId(),
+): Promise<TakenRun> {
   const { plan, stored, consistency, snapshots, ledger, targets } = taking
-  const runId = newRunId()
   const run = { runId, plan, options: stored, consistency, snapshots: snapshots.kept, abandon }
   const startedAt = await beginRun(taking.claim, run)
   if (ledger !== undefined && foreign.length > 0)

@@ -186,6 +186,35 @@ export class RunLedger {
     if (Number(held ?? -1) !== epoch || state !== 'running') throw this.fenced(runId)
   }
 
+  /** When a run of the pipeline was last begun or taken up, by the target's clock; empty where there is none. */
+  async lastTaken(session: Session, pipeline: string): Promise<string> {
+    const [row] = await session.query(
+      `select max(${this.#sql.name('heartbeat_at')}) from ${this.#sql.table('etl_run')} where ${this.#sql.where(['pipeline'])}`,
+      [pipeline],
+    )
+    return String(row?.[0] ?? '')
+  }
+
+  /** What the runs taken up since wrote is not there any more: nobody may go on with them. Gives their ids. */
+  async undoneSince(session: Session, pipeline: string, since: string, runId: string | undefined): Promise<string[]> {
+    const p = (i: number): string => this.#sql.dialect.placeholder(i)
+    const rows = await session.query(
+      `select ${this.#sql.name('run_id')} from ${this.#sql.table('etl_run')} where ${this.#sql.name('pipeline')} = ${p(1)} ` +
+        `and (${this.#sql.name('heartbeat_at')} > ${p(2)} or ${this.#sql.name('run_id')} = ${p(3)}) and ${this.#sql.name('state')} <> 'undone'`,
+      // An empty text is a null to some databases, and nothing is greater than that.
+      [pipeline, since === '' ? '0' : since, runId ?? '-'],
+    )
+    const ids = rows.map(row => String(row[0]))
+    for (const id of ids) {
+      await session.execute(
+        `update ${this.#sql.table('etl_run')} set ${this.#sql.name('state')} = 'undone', ${this.#sql.name('epoch')} = ${this.#sql.name('epoch')} + 1, ` +
+          `${this.#sql.name('ended_at')} = ${this.#sql.dialect.nowText} where ${this.#sql.where(['run_id'])}`,
+        [id],
+      )
+    }
+    return ids
+  }
+
   async audit(session: Session, runId: string, actor: string, action: string, detail: string): Promise<void> {
     const seq = await session.query(
       `select count(*) from ${this.#sql.table('etl_audit')} where ${this.#sql.where(['run_id'])}`,

@@ -31,8 +31,20 @@ export interface PipelineSpec {
     /** Of all entities together; past it the run fails. Undefined: no limit. */
     readonly maxErrors?: MaxErrors
   }
+  readonly backup: BackupSpec
   /** Where the ledger's tables live (default: the target's default schema); false switches exactly-once off. */
   readonly ledger: { readonly schema?: string } | false
+}
+
+export interface BackupSpec {
+  /** Before each run, before runs that empty tables with rows, or never. */
+  readonly before: 'run' | 'replace' | 'never'
+  /** As written. */
+  readonly dir: string
+  readonly keep: number
+  readonly scope: 'touched' | 'database'
+  /** Undefined: the files are not encrypted. */
+  readonly key?: string
 }
 
 export type VerifyLevel = 'counts' | 'sample' | 'full'

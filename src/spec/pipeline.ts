@@ -3,6 +3,7 @@ import type { Connector } from '../core/connector.js'
 import { Type } from '../core/schema.js'
 import type { TransformFunction } from '../core/transform.js'
 import { applyStep } from './apply.js'
+import { backup } from './backup.js'
 import { checks } from './check.js'
 import { connection } from './connection.js'
 import { defaults, entity, maxErrors } from './entity.js'
@@ -96,6 +97,7 @@ export function pipeline(parts: LanguageParts): TSchema {
         },
       ),
     ),
+    backup: Type.Optional(backup()),
     ledger: Type.Optional(
       forms(
         {
@@ -183,11 +185,13 @@ function lookup(): TSchema {
 const PART_TYPES: Readonly<Record<string, unknown>> = {
   consistency: 'string',
   ledger: ['boolean', 'object'],
+  backup: ['boolean', 'object'],
   verify: ['string', 'object'],
 }
 const PART_EXAMPLES: Readonly<Record<string, readonly unknown[]>> = {
   consistency: ['strict'],
   ledger: [false],
+  backup: [false],
   verify: ['full'],
 }
 

@@ -38,6 +38,7 @@ export function reference(schema: JsonSchema, functions: readonly TransformFunct
     ...keyTable('A check of an entity', at(entity, 'properties', 'checks', 'items')),
     ...innerTables(at(entity, 'properties', 'checks', 'items')),
     ...keyTable('A check of the file', at(schema, 'properties', 'checks', 'items')),
+    ...keyTable('`backup`', at(schema, 'properties', 'backup')),
     ...keyTable('`ledger`', at(schema, 'properties', 'ledger')),
     ...keyTable('A profile', at(schema, 'properties', 'profiles', 'additionalProperties')),
     ...keyTable('An entity', entity),

@@ -14,9 +14,11 @@ import type {
   SnapshotOptions,
 } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
+import type { NativeCopy } from '../../core/native-copy.js'
 import { type SnapshotPool, snapshotGone } from '../../core/snapshot-pool.js'
 import { describeQuery, listTables, readTable, tableRights } from './catalog.js'
 import { connect, label, type MyConnection } from './connection.js'
+import { myCopy } from './copy.js'
 import { missingCreateRight } from './create-right.js'
 import { takeLock } from './lock.js'
 import { MySession } from './session.js'
@@ -100,6 +102,10 @@ class MyDatabase implements Database {
 
   async endSessions(ids: readonly string[]): Promise<readonly string[]> {
     return await endSessions(this.catalog, ids)
+  }
+
+  async nativeCopy(): Promise<NativeCopy | { readonly unavailable: string }> {
+    return await myCopy({ settings: this.settings, catalog: this.catalog, close: () => this.close() })
   }
 
   async close(): Promise<void> {

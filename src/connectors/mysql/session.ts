@@ -136,6 +136,14 @@ export class MySession implements Session {
     }
   }
 
+  /** The server looks at nothing afterwards either: whoever asks has to. */
+  async deferForeignKeys(): Promise<() => Promise<void>> {
+    await this.#connection.run('set session foreign_key_checks = 0')
+    return async () => {
+      await this.#connection.run('set session foreign_key_checks = 1')
+    }
+  }
+
   async close(): Promise<void> {
     await (this.#options.giveBack?.() ?? this.#connection.close())
   }

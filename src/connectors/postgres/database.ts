@@ -13,8 +13,10 @@ import type {
   SnapshotOptions,
 } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
+import type { NativeCopy } from '../../core/native-copy.js'
 import { describeQuery, listTables, readTable, tableRights } from './catalog.js'
 import { connect, label, type PgConnection } from './connection.js'
+import { pgCopy } from './copy.js'
 import { missingCreateRight } from './create-right.js'
 import { takeLock } from './lock.js'
 import { PgSession } from './session.js'
@@ -88,6 +90,12 @@ class PgDatabase implements Database {
 
   async endSessions(ids: readonly string[]): Promise<readonly string[]> {
     return await endSessions(this.catalog, ids)
+  }
+
+  async nativeCopy(): Promise<NativeCopy | { readonly unavailable: string }> {
+    const { settings } = this
+    const { version } = this.identity
+    return await pgCopy({ settings, version, connect: () => this.#connect(true), close: () => this.close() })
   }
 
   async close(): Promise<void> {

@@ -1,9 +1,10 @@
-import type { TableRef } from '../../core/catalog.js'
+import type { Table, TableRef } from '../../core/catalog.js'
 import { formatTable } from '../../core/catalog.js'
 import type { NewColumn, ReadSpec, Session, SourceBatch, TableWriter, WriteSpec } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
 import type { PgConnection } from './connection.js'
+import { deferForeignKeys } from './defer.js'
 import { quote, quoteAll, quoteRef } from './dialect.js'
 import { sessionId } from './sessions.js'
 import { beginReading } from './snapshot.js'
@@ -160,6 +161,10 @@ export class PgSession implements Session {
         [sequence],
       )
     }
+  }
+
+  async deferForeignKeys(tables: readonly Table[]): Promise<() => Promise<void>> {
+    return await deferForeignKeys(this.#connection, tables.map(this.#resolve.bind(this)))
   }
 
   async close(): Promise<void> {

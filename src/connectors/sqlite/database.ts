@@ -17,10 +17,12 @@ import type {
   SnapshotOptions,
 } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
+import type { NativeCopy } from '../../core/native-copy.js'
 import { type SnapshotPool, snapshotGone } from '../../core/snapshot-pool.js'
 import { describeQuery, listTables, readTable } from './catalog.js'
 import type { FileOptions } from './connection.js'
 import { Connection } from './connection.js'
+import { sqliteCopy } from './copy.js'
 import { lockFile } from './lock.js'
 import { SqliteSession } from './session.js'
 import { takeSnapshot } from './snapshot.js'
@@ -248,6 +250,10 @@ class SqliteDatabase implements Database {
   /** Without a write-ahead log an open snapshot keeps every writer from committing. */
   #canHold(wal: boolean): boolean {
     return wal || (written.get(this.#place) ?? 0) === 0
+  }
+
+  async nativeCopy(): Promise<NativeCopy> {
+    return sqliteCopy(this.#catalog, this.#place, () => this.close())
   }
 
   lock(name: string): Promise<Lock | undefined> {

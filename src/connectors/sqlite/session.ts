@@ -115,6 +115,12 @@ export class SqliteSession implements Session {
   /** Nothing to do: SQLite moves its counters, with and without AUTOINCREMENT, whenever an explicit key is stored. */
   async advanceSequences(): Promise<void> {}
 
+  /** The commit looks at them, and takes itself for the end. */
+  async deferForeignKeys(): Promise<() => Promise<void>> {
+    this.#connection.execute('pragma defer_foreign_keys = on')
+    return async () => {}
+  }
+
   async close(): Promise<void> {
     if (this.#options.giveBack !== undefined) return this.#options.giveBack()
     if (!this.#connection.db.open) return

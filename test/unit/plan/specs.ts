@@ -20,6 +20,7 @@ export function pipelineSpec(entities: readonly EntitySpec[], more: Partial<Pipe
       sample: 10_000,
       allow: { emptyIsNull: false, charPad: false, zeroSign: false, floatUlp: 0 },
     },
+    backup: { before: 'never', dir: 'backups', keep: 5, scope: 'touched' },
     quarantine: { keepRows: true },
     ledger: {},
     ...more,
