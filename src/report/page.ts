@@ -6,6 +6,7 @@ import { UNICODE } from '../ui/theme.js'
 import { html, type Markup } from './markup.js'
 import type { Section, SectionMaker } from './section.js'
 import { lineageSection } from './section-lineage.js'
+import { backupSection, checksSection, undoneSection, verificationSection } from './sections-proof.js'
 import { changedSection, quarantineSection, warningsSection } from './sections-rows.js'
 import { entitiesSection, graphSection, timeSection, windowsSection } from './sections-run.js'
 import { STYLE } from './style.js'
@@ -15,9 +16,13 @@ const SECTIONS: readonly SectionMaker[] = [
   graphSection,
   entitiesSection,
   timeSection,
+  undoneSection,
+  checksSection,
+  verificationSection,
   quarantineSection,
   changedSection,
   windowsSection,
+  backupSection,
   warningsSection,
   lineageSection,
 ]
