@@ -44,6 +44,12 @@ export { formatDiagnostics } from './load/code-frame.js'
 export { loadPipeline } from './load/load.js'
 export type { LoadOptions, Pipeline } from './load/pipeline.js'
 export { redactor } from './load/redact.js'
+export {
+  type MappingTestOptions,
+  type MappingTestReport,
+  type MappingTestResult,
+  runMappingTests,
+} from './mapping-test/run-tests.js'
 export { explainPlan, type ShownMark } from './plan/explain.js'
 export { graphMermaid, graphText } from './plan/graph.js'
 export type { EntityPlan, Plan } from './plan/plan.js'

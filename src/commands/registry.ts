@@ -10,6 +10,7 @@ export interface RegisteredCommand {
 export const COMMANDS: readonly RegisteredCommand[] = [
   { name: 'inspect', load: async () => (await import('./inspect.js')).inspectCommand },
   { name: 'validate', load: async () => (await import('./validate.js')).validateCommand },
+  { name: 'test', load: async () => (await import('./test.js')).testCommand },
   { name: 'check', load: async () => (await import('./check.js')).checkCommand },
   { name: 'plan', load: async () => (await import('./plan.js')).planCommand },
   { name: 'run', load: async () => (await import('./run.js')).runCommand },

@@ -6,6 +6,7 @@ import { expandChecks } from './expand-check.js'
 import { expandEntity, maxErrors } from './expand-entity.js'
 import { expandBackup, expandHooks, expandTypes, inlineMap, optional } from './expand-parts.js'
 import { expandVerify } from './expand-verify.js'
+import { expandMappingTests } from './mapping-tests.js'
 import { nameList, record } from './shape.js'
 import { tableRef } from './table-ref.js'
 
@@ -55,6 +56,7 @@ export function expand(data: unknown, options: ExpandOptions): PipelineSpec {
     ),
     hooks: expandHooks(file.hooks, ['hooks']),
     checks: expandChecks(file.checks, ['checks']),
+    tests: expandMappingTests(file.tests),
     quarantine: {
       keepRows: quarantine.keep_rows !== false,
       ...optional('maxErrors', maxErrors(quarantine.max_errors)),

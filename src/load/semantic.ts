@@ -3,6 +3,7 @@ import { checkChecks } from './check-checks.js'
 import { checkEntity, checkHooks, checkLookup, checkMaxErrors, checkTypes } from './check-entity.js'
 import { checkCycles } from './check-graph.js'
 import { ruleChecker } from './check-rule.js'
+import { checkMappingTests } from './mapping-tests.js'
 import { functionSchemas } from './schema.js'
 import type { Scope } from './shape.js'
 import { list, record } from './shape.js'
@@ -45,6 +46,7 @@ export async function checkMeaning(data: unknown, vars: Readonly<Record<string, 
   checkTypes(file.types, ['types'], scope)
   checkHooks(file.hooks, ['hooks'], scope)
   checkChecks(file.checks, ['checks'], 'pipeline', scope)
+  checkMappingTests(file.tests, scope)
   await checkCycles(scope)
   const unused = (kind: string, word: string, names: readonly string[], used: ReadonlySet<string>) => {
     for (const name of names.filter(each => !used.has(each))) {

@@ -105,7 +105,12 @@ export const verificationSection: SectionMaker = record => {
 /** The copy that was made before anything was written. */
 export const backupSection: SectionMaker = record => {
   const { backup } = record as RunRecord & {
-    readonly backup?: { readonly backup?: string; readonly file?: string; readonly size?: number; readonly checksum?: string }
+    readonly backup?: {
+      readonly backup?: string
+      readonly file?: string
+      readonly size?: number
+      readonly checksum?: string
+    }
   }
   if (backup === undefined) return undefined
   const facts = [

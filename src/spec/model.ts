@@ -23,6 +23,7 @@ export interface PipelineSpec {
   readonly hooks: HooksSpec
   /** Of no entity. */
   readonly checks: readonly CheckSpec[]
+  readonly tests: readonly MappingTestSpec[]
   readonly consistency: 'report' | 'strict'
   readonly verify: VerifySpec
   readonly quarantine: {
@@ -65,6 +66,20 @@ export interface VerifyAllowed {
   readonly floatUlp: number
   /** Digits of the second that count; undefined: all. */
   readonly tsPrecision?: number
+}
+
+/** A source row and what the mapping of an entity is to make of it. Keys of look-ups and refs are texts. */
+export interface MappingTestSpec {
+  readonly entity: string
+  readonly name: string
+  readonly given: Readonly<Record<string, Value>>
+  readonly lookups: Readonly<Record<string, Readonly<Record<string, Value>>>>
+  readonly refs: Readonly<Record<string, Readonly<Record<string, Value>>>>
+  /** Target column to value; one of these three is given. */
+  readonly expect?: Readonly<Record<string, unknown>>
+  readonly expectError?: { readonly field?: string; readonly code?: string }
+  readonly expectFiltered: boolean
+  readonly path: DocPath
 }
 
 /** Gives columns of created tables a type; the first whose every part fits decides. Parts are patterns with `*`. */

@@ -9,6 +9,7 @@ import { connection } from './connection.js'
 import { defaults, entity, maxErrors } from './entity.js'
 import { field } from './field.js'
 import { hooks } from './hooks.js'
+import { mappingTests } from './mapping-test.js'
 import type { JsonSchema } from './short-form.js'
 import { forms, mapping, nameOrNames, oneWordOf, scalar } from './short-form.js'
 import { typeRules } from './type-rules.js'
@@ -139,6 +140,7 @@ export function pipeline(parts: LanguageParts): TSchema {
       ...shared,
       types: Type.Optional(typeRules('of any entity')),
       checks: Type.Optional(checks('pipeline')),
+      tests: Type.Optional(mappingTests()),
       target,
       profiles: Type.Optional(
         named(profile(shared), {

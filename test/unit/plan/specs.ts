@@ -14,6 +14,7 @@ export function pipelineSpec(entities: readonly EntitySpec[], more: Partial<Pipe
     entities,
     hooks: { before: [], after: [] },
     checks: [],
+    tests: [],
     consistency: 'report',
     verify: {
       level: 'none',
