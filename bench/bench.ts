@@ -114,6 +114,11 @@ export class Bench {
     return await must(process.execPath, [this.#cli, 'run', 'pipeline.yaml', '--yes', '--progress', 'none'], folder)
   }
 
+  /** Another command on what `etl` has left in its folder. */
+  async command(args: readonly string[], folder: string): Promise<Measured> {
+    return await must(process.execPath, [this.#cli, ...args], folder)
+  }
+
   /** The target without rows, and without a trace of runs before. */
   async freshPostgres(ddl = POSTGRES_FINISHED): Promise<void> {
     await this.psql(`drop table if exists ${LEDGER.join(', ')}`, ddl, 'checkpoint')

@@ -12,6 +12,7 @@ import { postgresToPostgres } from './paths/postgres-to-postgres.js'
 import { sqliteToPostgres } from './paths/sqlite-to-postgres.js'
 import { sqliteToSqlite } from './paths/sqlite-to-sqlite.js'
 import { upsert } from './paths/upsert.js'
+import { verify } from './paths/verify.js'
 
 /**
  * `npm run bench [-- PATH…]`: each path against the fastest way its databases have, both as whole commands, taking turns.
@@ -32,6 +33,7 @@ const paths: readonly Path[] = [
   upsert,
   ledger,
   lobs,
+  verify,
 ]
 const rows = Number(process.env.BENCH_ROWS ?? 1_000_000)
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5)

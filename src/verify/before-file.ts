@@ -10,39 +10,42 @@ interface Known {
   readonly pipeline: string
 }
 
-/** Rows of the target's tables, counted when `after` was the pipeline's last run. */
-interface BeforeFile {
-  readonly v: 1
-  readonly after: string | null
-  readonly tables: Readonly<Record<string, number>>
-}
+type Tables = Readonly<Record<string, number>>
+
+/** Rows of the target's tables, by the pipeline's last run when they were counted; the newest count last. */
+type BeforeFile = readonly { readonly after: string | null; readonly tables: Tables }[]
+
+const KEPT = 20
 
 /** Keeps what the target's tables hold, for the run that comes next. */
-export async function keepBefore(
-  stateDir: string,
-  lastRun: string | undefined,
-  tables: Readonly<Record<string, number>>,
-): Promise<void> {
-  const content: BeforeFile = { v: 1, after: lastRun ?? null, tables }
+export async function keepBefore(stateDir: string, lastRun: string | undefined, tables: Tables): Promise<void> {
+  const after = lastRun ?? null
+  const others = (await readFileOf(stateDir)).filter(one => one.after !== after)
+  const content: BeforeFile = [...others, { after, tables }].slice(-KEPT)
   await mkdir(stateDir, { recursive: true, mode: 0o700 })
-  await writeFileAtomic(fileOf(stateDir), `${JSON.stringify(content)}\n`, { mode: 0o600 })
+  await writeFileAtomic(pathOf(stateDir), `${JSON.stringify(content)}\n`, { mode: 0o600 })
 }
 
-/** What was counted right before a run; undefined where nothing was, or something came between. */
+/** What was counted between a run and the one before it; undefined where nothing was. */
 export async function readBefore(
   stateDir: string,
   runId: string,
   { ledger, targets, pipeline }: Known,
-): Promise<Readonly<Record<string, number>> | undefined> {
-  const text = await readFile(fileOf(stateDir), 'utf8').catch(() => undefined)
-  if (text === undefined) return undefined
-  const { v, after, tables } = JSON.parse(text) as BeforeFile
-  if (v !== 1) return undefined
+): Promise<Tables | undefined> {
   const runs = await targets.ask(session => ledger.runs.all(session, pipeline))
-  const at = runs.findIndex(run => run.runId === runId)
-  return (runs[at - 1]?.runId ?? null) === after ? tables : undefined
+  const last = runs[runs.findIndex(run => run.runId === runId) - 1]?.runId ?? null
+  return (await readFileOf(stateDir)).find(({ after }) => after === last)?.tables
 }
 
-function fileOf(stateDir: string): string {
+async function readFileOf(stateDir: string): Promise<BeforeFile> {
+  try {
+    return JSON.parse(await readFile(pathOf(stateDir), 'utf8')) as BeforeFile
+  } catch {
+    // Nothing depends on it but how much can be said.
+    return []
+  }
+}
+
+function pathOf(stateDir: string): string {
   return join(stateDir, 'before.json')
 }

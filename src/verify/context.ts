@@ -24,8 +24,8 @@ export interface VerifyContext {
   readonly run: RunRow | undefined
   /** Runs that have loaded rows which that one rejected. */
   readonly retries: readonly string[]
-  /** A run that came after it, and may have changed what it wrote. */
-  readonly later: string | undefined
+  /** Runs that came after it, and may have changed what it wrote. */
+  readonly later: readonly string[]
   readonly runId: string
   readonly startedAt: string
   readonly logic: 'compiled'
@@ -85,7 +85,7 @@ export async function openContext(pipeline: Pipeline, options: VerifyOptions): P
       plan,
       run,
       retries: found?.retries ?? [],
-      later: found?.later,
+      later: found?.later ?? [],
       runId,
       startedAt: run?.startedAt ?? new Date(Date.now()).toISOString(),
       logic: 'compiled',
@@ -122,7 +122,7 @@ export async function openContext(pipeline: Pipeline, options: VerifyOptions): P
 interface FoundRun {
   readonly run: RunRow
   readonly retries: readonly string[]
-  readonly later: string | undefined
+  readonly later: readonly string[]
 }
 
 /** The run of the id, else the newest one; of a retry the one whose rows it has loaded. */
@@ -156,5 +156,5 @@ async function findRun(
   }
   const after = begun.slice(begun.findIndex(one => one.runId === run.runId) + 1)
   const retries = after.filter(({ options }) => options.retryOf === run.runId).map(one => one.runId)
-  return { run, retries, later: after.find(one => !retries.includes(one.runId))?.runId }
+  return { run, retries, later: after.map(one => one.runId).filter(one => !retries.includes(one)) }
 }

@@ -20,7 +20,7 @@ export interface CountedEntity {
 
 /** Accounts for every row: source, what became of it by the ledger, target. */
 export async function countEntity(context: VerifyContext, entity: EntityPlan): Promise<CountedEntity> {
-  const { plan, later, run, target } = context
+  const { plan, run, target } = context
   const { table } = entity.write
   const name = formatTable(table)
   const files = target.connector.capabilities.files === true
@@ -38,6 +38,7 @@ export async function countEntity(context: VerifyContext, entity: EntityPlan): P
     return { counts, notes, owned: false, inPlace }
   }
   const { counts: all, closed } = ledger
+  const later = await laterWriter(context, name)
   const { before, why } = await rowsBefore(context, entity)
   if (inPlace === undefined && source !== all.read)
     problems.push(`the source has ${rows(source)} now, the run read ${rows(all.read)}`)
@@ -137,6 +138,21 @@ async function fromLedger(
       closed: closed - inserted - updated - skipped,
     }
   })
+}
+
+/** The first run since that has written to the table. */
+async function laterWriter(
+  { ledger, targets, plan, later }: VerifyContext,
+  table: string,
+): Promise<string | undefined> {
+  const same = plan.entities.filter(({ write }) => formatTable(write.table) === table)
+  for (const run of later) {
+    for (const { name } of same) {
+      const totals = await targets.ask(async session => ledger?.totals(session, run, name, 'load'))
+      if ((totals?.counts.written ?? 0) > 0) return run
+    }
+  }
+  return undefined
 }
 
 async function insertedInto(context: VerifyContext, table: string): Promise<number> {

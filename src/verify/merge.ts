@@ -40,7 +40,8 @@ export async function merge(
       findings.same(rows)
       if (rows > 0) continue
     }
-    const sign = left && right ? compare(wanted.key(), there.key()) : left ? -1 : 1
+    const [key, other] = [left ? wanted.key() : undefined, right ? there.key() : undefined]
+    const sign = key === undefined ? 1 : other === undefined ? -1 : compare(key, other)
     if (sign === 0) findings.pair(expected.line(), actual.line())
     else if (sign < 0) findings.missing(expected.line())
     else findings.extra(actual.line())
