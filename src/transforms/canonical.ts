@@ -16,9 +16,10 @@ export function canonicalOf(type: LogicalType, signedZero: boolean): Canonical {
     case 'boolean':
       return truth
     case 'integer':
-      return value => (typeof value === 'string' ? decimal(value) : number(value, false))
     case 'decimal':
-      return value => (typeof value === 'string' ? decimal(value) : number(value, false))
+      // A database without booleans keeps them as 1 and 0.
+      return value =>
+        typeof value === 'string' ? decimal(value) : number(typeof value === 'boolean' ? Number(value) : value, false)
     case 'float':
       return value => float(value, type.bits === 32, signedZero)
     case 'text':
@@ -30,7 +31,7 @@ export function canonicalOf(type: LogicalType, signedZero: boolean): Canonical {
     case 'time':
       return value => shortFraction(text(value))
     case 'timestamp':
-      return type.zoned ? value => instant(text(value)) : value => shortFraction(spaced(text(value)))
+      return type.zoned ? value => instant(text(value)) : value => shortFraction(midnight(text(value)))
     case 'any':
       return anything
     default:
@@ -98,6 +99,11 @@ function unpadded(value: string): string {
 
 function spaced(value: string): string {
   return value.charCodeAt(10) === 84 ? `${value.slice(0, 10)} ${value.slice(11)}` : value
+}
+
+/** A day in a column of timestamps is its first moment. */
+function midnight(value: string): string {
+  return /^\d{4}-\d\d-\d\d$/.test(value) ? `${value} 00:00:00` : spaced(value)
 }
 
 function shortFraction(value: string): string {

@@ -36,7 +36,7 @@ function roundTrip(): void {
       pipeline(name, from, to, table => ({ rest: 'copy', ...entity(table) })),
     )
     const env = { DATABASE_URL: String(postgres.config.url), MYSQL_URL: String(maria.config.url), TZ: 'Pacific/Apia' }
-    const run = await runEtl(['run', `${name}.yaml`, '--yes'], { cwd: folder, env })
+    const run = await runEtl(['run', `${name}.yaml`, '--yes', '--verify', 'full'], { cwd: folder, env })
     expect(run.code, `${name}: ${run.stderr}`).toBe(0)
   }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { loadPipeline, startRun, type VerifyReport, verifyBefore, verifyPipeline } from '../../src/index.js'
 import { Workspace } from '../support/etl.js'
 
@@ -238,12 +238,22 @@ entities:
   place.target(`update t set name = name || '  ' where id = 30; update t set f = 0.33333333333333337 where id = 1;
     update t set name = 'wrong' where id in (100, 19990); delete from t where id = 19000`)
   const stop = new AbortController()
+  // Each look at the clock is seconds later: progress is told and kept after every batch.
+  let time = Date.now()
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => (time += 5000))
+  const told: string[] = []
   const suspended = await verifyPipeline(pipeline, {
     level: 'full',
     signal: stop.signal,
-    onProgress: () => stop.abort(),
+    onProgress: message => {
+      if (told.push(message) === 3) stop.abort()
+    },
   })
+  clock.mockRestore()
+  expect(told).toEqual(['t: full', 't: 5,000 rows', 't: 10,000 rows'])
   expect([suspended.state, suspended.exitCode, suspended.entities]).toEqual(['suspended', 130, []])
+  // What was found before stays found, though it is mended meanwhile: nothing is read twice.
+  place.target(`update t set name = 'name 100' where id = 100`)
   expect(existsSync(place.path('.etl', 'many', 'verify.json'))).toBe(true)
   await expect(verifyPipeline(pipeline, { level: 'counts', resume: true })).rejects.toMatchObject({ code: 'E505' })
   const resumed = await verifyPipeline(pipeline, { level: 'full', resume: true })
@@ -267,6 +277,7 @@ entities:
   ])
   expect(existsSync(place.path('.etl', 'many', 'verify.json'))).toBe(false)
 
+  place.target(`update t set name = 'wrong' where id = 100`)
   const shown = await place.etl('verify', 'pipeline.yaml', '--level', 'full', '--ascii', '--quiet')
   expect(shown.code).toBe(4)
   expect(
