@@ -13,6 +13,8 @@
 
 import { type CheckOutcome, isFatal } from './checks/result.js'
 import { runChecks } from './checks/run-checks.js'
+import { coverPlan as cover } from './coverage/cover.js'
+import type { Coverage } from './coverage/coverage.js'
 import type { Pipeline } from './load/pipeline.js'
 import { checkDatabases, notCreatable } from './plan/check.js'
 import type { CheckItem } from './plan/check-item.js'
@@ -33,6 +35,8 @@ export { CODES, type ErrorCode } from './core/codes.js'
 export type { Diagnostic, DocPath, Position } from './core/diagnostics.js'
 export { type ErrorKind, EtlError, exitCodeOf, PipelineError } from './core/errors.js'
 export { TOOL_VERSION } from './core/version.js'
+export type { Amount, Coverage, EntityCoverage, Finding, Prediction } from './coverage/coverage.js'
+export type { Compared } from './coverage/predict.js'
 export { type History, type HistoryOptions, listRuns, type PastRun } from './history/list-runs.js'
 export { findRecord, readRecord } from './history/read-record.js'
 export type { RunRecord } from './history/record.js'
@@ -93,6 +97,20 @@ export async function planPipeline(pipeline: Pipeline, options: PlanOptions = {}
   const databases = await openDatabases(pipeline, { readOnly: true, applicationName: `etl ${pipeline.spec.name} plan` })
   try {
     return await compilePlan(pipeline, databases, options)
+  } finally {
+    await databases.close()
+  }
+}
+
+/**
+ * Connects (read-only) and asks the databases by aggregates what a run of the plan will meet: values that are in no map,
+ * look-ups and references that miss, values that do not fit, keys that come twice. No row is moved. The values that it
+ * names are for the user's own eyes.
+ */
+export async function coverPlan(pipeline: Pipeline, plan: Plan): Promise<Coverage> {
+  const databases = await openDatabases(pipeline, { readOnly: true, applicationName: `etl ${pipeline.spec.name} plan` })
+  try {
+    return await cover(plan, databases)
   } finally {
     await databases.close()
   }

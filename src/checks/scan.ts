@@ -91,7 +91,8 @@ async function judge(
       const { min, max } = rule
       return one(
         rule.column,
-        value => (min !== undefined && compare(value, min) < 0) || (max !== undefined && compare(value, max) > 0),
+        value =>
+          (min !== undefined && !(compare(value, min) >= 0)) || (max !== undefined && !(compare(value, max) <= 0)),
       )
     }
     case 'matches': {
@@ -108,7 +109,7 @@ async function judge(
   }
 }
 
-/** As numbers beside a number, else as text. What is no number lies beside every range of numbers. */
+/** As numbers beside a number, else as text. NaN where the value is no number: that lies in no range of numbers. */
 function compare(value: Exclude<Value, null>, bound: number | string): number {
   if (typeof bound === 'string') return String(value) < bound ? -1 : String(value) > bound ? 1 : 0
   if (typeof value === 'boolean' || Buffer.isBuffer(value) || plainText(String(value)) === undefined) return Number.NaN

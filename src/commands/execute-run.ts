@@ -15,6 +15,7 @@ import { confirm, dangersOf } from './confirm.js'
 import { openPipeline } from './open-pipeline.js'
 import { openProgress } from './progress.js'
 import { type RunFlags, runOptionsOf } from './run-options.js'
+import { followPlan } from './saved-plan.js'
 import { selectionOf } from './selection.js'
 import { Signals } from './signals.js'
 import { asEtlError, type Terminal } from './terminal.js'
@@ -64,8 +65,10 @@ export function retryRun(
 }
 
 async function execute(file: string | undefined, flags: RunFlags, terminal: Terminal): Promise<number> {
-  const options = runOptionsOf(flags, terminal.io)
+  const given = runOptionsOf(flags, terminal.io)
   const pipeline = await openPipeline(file, flags, terminal)
+  const followed = flags.plan === undefined ? {} : followPlan(flags.plan, pipeline.spec.name, terminal.io.cwd)
+  const options = { ...given, ...followed }
   if (flags.checkOnly === true) {
     const { check } = await import('./check.js')
     return check(pipeline, flags.json === true ? { json: true } : {}, terminal)
@@ -73,13 +76,17 @@ async function execute(file: string | undefined, flags: RunFlags, terminal: Term
   // A resumed run was confirmed when it began; a dry run writes nothing.
   if (flags.yes !== true && flags.dryRun !== true && flags.resume !== true && flags.takeOver !== true) {
     const { occupiedTargets, planPipeline } = await import('../index.js')
-    const plan = await planPipeline(pipeline, { ...selectionOf(flags), mayResume: true })
+    const plan = await planPipeline(pipeline, { ...selectionOf(flags), ...entitiesOf(followed), mayResume: true })
     const dangers = dangersOf(plan, await occupiedTargets(pipeline, plan))
     if (dangers.length > 0) await confirm(plan, dangers, terminal)
   }
   const result = await carryOut(pipeline, options, flags, terminal)
   tellResult(result, pipeline, flags, terminal)
   return result.exitCode
+}
+
+function entitiesOf({ entities }: JobOptions) {
+  return entities === undefined ? {} : { entities }
 }
 
 /** Runs the pipeline under the eyes of whoever watches, with signals and keys wired to it. */

@@ -14,6 +14,7 @@ export interface RunFlags extends PipelineOptions, OutputOptions, SelectionOptio
   readonly restart?: boolean
   readonly limit?: number
   readonly concurrency?: number
+  readonly plan?: string
   readonly force?: boolean
   readonly verify?: 'none' | 'counts' | 'sample' | 'full'
   readonly yes?: boolean
@@ -56,6 +57,12 @@ export function addRunOptions(command: Command): Command {
     )
     .option('--no-backup', 'no backup before the run, whatever the file says')
     .option('--check-only', 'only what `etl check` does')
+    .addOption(
+      new Option('--plan <file>', 'only as `etl plan -o` planned it: refused where file or schemas changed').conflicts([
+        'entity',
+        'exclude',
+      ]),
+    )
     .option('--force', 'go on although checks of severity error fail (never with critical ones)')
     .option('--yes', 'do not ask before rows that are there already are touched')
     .option('--json', 'events as one JSON document a line on stdout, the result last')

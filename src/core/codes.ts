@@ -114,6 +114,7 @@ export const CODES = {
   E525: 'run was undone',
   E526: 'check failed',
   E527: 'target is not as it should be',
+  E528: 'plan does not fit any more',
   E540: 'backup cannot be made',
   E541: 'backup is damaged',
   E542: 'backup is of another target',

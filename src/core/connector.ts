@@ -87,6 +87,8 @@ export interface Dialect {
   /** `(a, b) > (x, y)` is understood and uses the index. */
   readonly rowComparison: boolean
   readonly nullsFirst: boolean
+  /** The function that counts the characters of a text. */
+  readonly textLength: 'char_length' | 'length'
   /** A constant as SQL text; text takes the type of what it is compared with. Never for values of rows, which are bound. */
   literal(value: string | number | boolean): string
   /** Expression for the server's clock, giving text in UTC, `2024-02-29T03:04:05.678Z`. */

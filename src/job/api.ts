@@ -1,5 +1,7 @@
 import type { BackupResult } from '../backup/backup.js'
 import type { ChecksResult } from '../checks/result.js'
+import type { Coverage } from '../coverage/coverage.js'
+import type { Compared } from '../coverage/predict.js'
 import type { Pipeline } from '../load/pipeline.js'
 import type { Databases } from '../plan/open.js'
 import type { Plan } from '../plan/plan.js'
@@ -11,6 +13,8 @@ import type { VerifyReport } from '../verify/api.js'
 export interface JobOptions extends RunOptions {
   /** Checks of severity `error` that fail do not stop the run, nor make it fail. Default false. */
   readonly force?: boolean
+  /** What the plan that this job follows predicted; the result compares. */
+  readonly coverage?: Coverage
   /** Ends the steps before the run, which has a handle of its own; the run then does not begin. Its reason may be SIGTERM. */
   readonly signal?: AbortSignal
   /** What the run proves at its end. Default: what the file says. */
@@ -27,6 +31,8 @@ export interface JobResult extends RunResult {
   readonly verification?: VerifyReport
   /** What was saved before the run; absent where nothing had to be. */
   readonly backup?: BackupResult
+  /** Absent where nothing was predicted. */
+  readonly prediction?: readonly Compared[]
 }
 
 export interface JobHandle extends RunHandle {

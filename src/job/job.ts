@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { EtlError } from '../core/errors.js'
+import { compare } from '../coverage/predict.js'
 import { writeRecord } from '../history/write-record.js'
 import type { Pipeline } from '../load/pipeline.js'
 import { redactor } from '../load/redact.js'
@@ -22,8 +23,7 @@ import { AFTER, BEFORE } from './steps.js'
 export async function startJob(pipeline: Pipeline, options: JobOptions = {}): Promise<JobHandle> {
   const work = new Work(pipeline, options)
   await work.before()
-  const { signal: _, force: __, verify: ___, backup: ____, ...runOptions } = options
-  const run = await startRun(pipeline, { ...runOptions, runId: work.runId, stateDir: work.stateDir })
+  const run = await startRun(pipeline, { ...options, runId: work.runId, stateDir: work.stateDir })
   return {
     ...run,
     stop: reason => {
@@ -97,7 +97,10 @@ class Work implements Job {
   }
 
   async after(run: JobResult, plan: Plan): Promise<JobResult> {
-    let result: JobResult = { ...run, ...this.#found }
+    const { coverage } = this.options
+    const predicted =
+      coverage === undefined || run.retry !== undefined ? {} : { prediction: compare(coverage, run.entities) }
+    let result: JobResult = { ...run, ...this.#found, ...predicted }
     for (const step of AFTER) {
       this.result = result
       if (!step.wanted(this)) continue

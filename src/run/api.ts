@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly stateDir?: string
   /** Loads nothing but the rows that a run rejected, and closes them. */
   readonly retry?: RetryOptions
+  /** Refuses to begin (E528) where the pipeline, a source's or the target's schema is another one than this was made of. */
+  readonly expected?: Pick<Plan, 'fingerprint' | 'fingerprintParts'>
   /** Quarantined rows are kept in the run's folder with their values. Default: what the file says. */
   readonly keepRejectedRows?: boolean
   /** `reference` runs expressions in json-logic-js itself, slowly, to compare. Default compiled. */

@@ -119,6 +119,17 @@ function changed(run: RunRow, changes: readonly string[]): EtlError {
   )
 }
 
+/** Refuses a plan that the file or the schemas have left behind. */
+export function refuseDrift(expected: RunOptions['expected'], plan: Plan): void {
+  if (expected === undefined || expected.fingerprint === plan.fingerprint) return
+  const changes = diffFingerprints(expected.fingerprintParts, plan.fingerprintParts)
+  const list = changes.map(change => `  ${change}`).join('\n')
+  throw new EtlError('E528', `the pipeline or a schema changed since the plan was made:\n${list}`, {
+    kind: 'usage',
+    hint: 'undo the change, or plan again with `etl plan … -o FILE` and look at what it says now',
+  })
+}
+
 export function notStrict(run: RunRow): EtlError {
   return new EtlError(
     'E506',

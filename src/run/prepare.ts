@@ -5,7 +5,7 @@ import type { Plan } from '../plan/plan.js'
 import type { RunOptions } from './api.js'
 import { beginRun, type Claim, claimRun, heartbeatOf, lockName, newRunId, runOwner } from './begin-run.js'
 import { CheckpointFile, type CheckpointRead } from './checkpoint.js'
-import { acceptedChanges, decideByFile, decideByLedger, notStrict, storedOptions } from './decide-run.js'
+import { acceptedChanges, decideByFile, decideByLedger, notStrict, refuseDrift, storedOptions } from './decide-run.js'
 import type { Heartbeat } from './heartbeat.js'
 import { Ledger } from './ledger.js'
 import { foreignMark, foreignMarks } from './marks.js'
@@ -94,6 +94,7 @@ async function prepareDry(
   startedAt: string,
 ): Promise<Prepared> {
   const plan = await compilePlan(pipeline, databases, planOptions(options))
+  refuseDrift(options.expected, plan)
   const ledger = ledgerOf(pipeline, databases)
   const snapshots = await SourceSnapshots.take(plan, databases, { concurrency: concurrencyOf(options), kept: {} })
   return {
@@ -139,6 +140,7 @@ async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opene
     ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
     mayResume: resumed !== undefined,
   })
+  refuseDrift(options.expected, plan)
   const begun = decision.action === 'resume' && decision.begun ? decision.run : undefined
   const complete = decision.action === 'complete'
   if (ledger !== undefined && resumed !== undefined && !complete)

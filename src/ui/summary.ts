@@ -5,6 +5,7 @@ import type { EntityResult } from '../run/api.js'
 import type { Counts } from '../run/events.js'
 import type { Consistency } from '../run/source-snapshots.js'
 import { checkRows, verdictOf } from './checks-text.js'
+import { predictionLines } from './coverage-text.js'
 import { formatCount, formatDuration, plural, printable } from './format.js'
 import { type TableColumn, table } from './table.js'
 import type { Theme, Tone } from './theme.js'
@@ -27,6 +28,7 @@ export function summaryText(result: JobResult, options: SummaryOptions): string 
     ...entityTable(result, theme),
     '',
     ...checkLines(result, theme),
+    ...predictionLines(result.prediction ?? [], theme),
     ...windows(result),
     ...rejects(result),
     ...changes(result),

@@ -9,6 +9,7 @@ export const dialect: Dialect = {
   // Both servers read (a, b) > (x, y) without the index, whatever `explain` says.
   rowComparison: false,
   nullsFirst: true,
+  textLength: 'char_length',
   literal: value => (typeof value === 'string' ? quoteText(value) : String(value)),
   nowText: `concat(left(date_format(utc_timestamp(3), '%Y-%m-%dT%H:%i:%s.%f'), 23), 'Z')`,
   // MariaDB has no `for share`.

@@ -8,6 +8,7 @@ export const dialect: Dialect = {
   placeholder: index => `:${index}`,
   rowComparison: false,
   nullsFirst: false,
+  textLength: 'length',
   literal: value => standardLiteral(typeof value === 'boolean' ? Number(value) : value),
   nowText: `to_char(sys_extract_utc(systimestamp), 'YYYY-MM-DD"T"HH24:MI:SS.FF3"Z"')`,
   shareLock: ' for update',

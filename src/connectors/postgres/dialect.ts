@@ -7,6 +7,7 @@ export const dialect: Dialect = {
   placeholder: index => `$${index}`,
   rowComparison: true,
   nullsFirst: false,
+  textLength: 'char_length',
   literal: standardLiteral,
   nowText: `to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
   shareLock: ' for share',

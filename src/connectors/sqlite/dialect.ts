@@ -6,6 +6,7 @@ export const dialect: Dialect = {
   placeholder: () => '?',
   rowComparison: true,
   nullsFirst: true,
+  textLength: 'length',
   literal: value => standardLiteral(typeof value === 'boolean' ? Number(value) : value),
   nowText: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
   shareLock: '',
