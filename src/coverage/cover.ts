@@ -1,0 +1,233 @@
+import type { Database, Session } from '../core/connector.js'
+import { EtlError } from '../core/errors.js'
+import { TARGET } from '../plan/catalogs.js'
+import type { Databases } from '../plan/open.js'
+import type { EntityPlan, Plan } from '../plan/plan.js'
+import { beginSession, ReadingSessions } from '../run/reading-sessions.js'
+import type { Coverage, EntityCoverage, Finding } from './coverage.js'
+import { fieldCases } from './field-cases.js'
+import { existsIn, keysOf } from './key-cases.js'
+import { predict, type Tally } from './predict.js'
+import { anyOf, type Condition, type Place, placesOf, Statement, unless } from './rows.js'
+
+/** Values that are not in a map, shown for each field. */
+const VALUES_SHOWN = 5
+
+/** Asks the databases, by aggregates alone, what a run of the plan will meet. */
+export async function coverPlan(
+  plan: Plan,
+  databases: Pick<Databases, 'sources' | 'target'>,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Coverage> {
+  const named = (name: string): Database => {
+    const database = name === TARGET ? databases.target : databases.sources.get(name)
+    if (database === undefined) throw new EtlError('E202', `source "${name}" has not been opened`, { kind: 'usage' })
+    return database
+  }
+  const sessions = new ReadingSessions(name => beginSession(named(name), undefined))
+  const entities: EntityCoverage[] = []
+  const incomplete = new Set<string>()
+  try {
+    for (const entity of plan.entities) {
+      signal.throwIfAborted()
+      const covered = await new Cover(plan, entity, named, sessions, incomplete).entity()
+      entities.push(covered)
+      if (mayLack(covered)) incomplete.add(entity.name)
+    }
+  } finally {
+    await sessions.close()
+  }
+  return { entities }
+}
+
+/** Rows of it may not be in the target when others look for them; those that were there before are. */
+function mayLack({ predicted, findings }: EntityCoverage): boolean {
+  const lost = findings.some(
+    ({ kind, means }) =>
+      means === 'quarantined' || (means === 'skipped' && kind !== 'exists already' && kind !== 'duplicate key'),
+  )
+  return lost || predicted.written === undefined || predicted.written.bound !== undefined
+}
+
+class Cover {
+  readonly #plan: Plan
+  readonly #entity: EntityPlan
+  readonly #named: (name: string) => Database
+  readonly #sessions: ReadingSessions
+  /** Entities whose rows may not all arrive. */
+  readonly #incomplete: ReadonlySet<string>
+  readonly #findings = new Map<string, Finding>()
+  readonly #unknown = new Set<string>()
+
+  constructor(
+    plan: Plan,
+    entity: EntityPlan,
+    named: (name: string) => Database,
+    sessions: ReadingSessions,
+    incomplete: ReadonlySet<string>,
+  ) {
+    this.#plan = plan
+    this.#entity = entity
+    this.#named = named
+    this.#sessions = sessions
+    this.#incomplete = incomplete
+  }
+
+  async entity(): Promise<EntityCoverage> {
+    const { name, read, program, incremental, dedupe, deferred } = this.#entity
+    const tallies: Tally[] = []
+    for (const place of placesOf(this.#entity, this.#named)) {
+      if (place !== undefined) tallies.push(await this.#guarded(place))
+      else if (read.from.kind === 'rows') {
+        tallies.push({ read: read.from.rows.length, open: true })
+        this.#unknown.add('rows of the file are looked at by the run alone')
+      } else {
+        tallies.push({ open: true })
+        this.#unknown.add('files are looked at by the run alone')
+      }
+    }
+    if (program.filter !== undefined) this.#unknown.add('which rows `filter` drops is computed here')
+    if (dedupe !== undefined) this.#unknown.add('which rows `dedupe` drops is found while reading')
+    if (incremental !== undefined) this.#unknown.add('a later run reads only what is past its mark')
+    if (deferred !== undefined) this.#unknown.add('the second pass is not predicted')
+    const open =
+      this.#unknown.size > 0 || (read.from.kind === 'union' && read.from.members.length > 1 && this.#findings.size > 0)
+    const drops = program.filter !== undefined || dedupe !== undefined || incremental !== undefined
+    return {
+      entity: name,
+      predicted: predict(tallies, { open, filter: program.filter !== undefined, dedupe: dedupe !== undefined, drops }),
+      findings: [...this.#findings.values()],
+      unknown: [...this.#unknown],
+    }
+  }
+
+  /** What a database refuses to compare is not predicted; the plan itself is none the worse. */
+  async #guarded(place: Place): Promise<Tally> {
+    try {
+      return await this.#place(place)
+    } catch (error) {
+      if (!(error instanceof EtlError) || error.kind === 'connection' || error.kind === 'transient') throw error
+      await this.#sessions.close()
+      this.#unknown.add(`the source refuses to say: ${error.message}`)
+      return { open: true }
+    }
+  }
+
+  async #place(place: Place): Promise<Tally> {
+    const { program, write } = this.#entity
+    const session = await this.#sessions.get(place.source)
+    const found = program.fields.map(field => fieldCases(this.#plan, this.#entity, field, place))
+    for (const { refersTo } of found)
+      if (refersTo !== undefined && this.#incomplete.has(refersTo))
+        this.#unknown.add(`rows of ${refersTo} that do not arrive are missing here too`)
+    for (const { unknown } of found) if (unknown !== undefined) this.#unknown.add(unknown)
+    const cases = found.flatMap(each => each.cases)
+    const bad = (means: Finding['means']): Condition =>
+      anyOf(cases.filter(each => each.means === means).map(({ condition }) => condition))
+    const [read = 0, quarantined = 0, skipped = 0, failing = 0, ...counts] = await this.#sums(session, place, [
+      () => '1 = 1',
+      bad('quarantined'),
+      bind => `(${bad('skipped')(bind)}) and ${unless(bad('quarantined'))(bind)}`,
+      bad('fails'),
+      ...cases.map(({ condition }) => condition),
+    ])
+    for (const [i, { kind, field, means, condition, valuesOf }] of cases.entries()) {
+      const rows = counts[i] ?? 0
+      const values = rows === 0 || valuesOf === undefined ? [] : await this.#values(session, place, condition, valuesOf)
+      this.#note({ kind, field, rows, means, ...(values.length === 0 ? {} : { values }) })
+    }
+    const tally = { read, quarantined, skipped, fails: failing > 0, open: false }
+    if (write.primaryKey.length + write.uniques.length + write.match.length === 0) return tally
+    const sound = unless(anyOf([bad('quarantined'), bad('skipped'), bad('fails')]))
+    return this.#keys(session, place, sound, tally)
+  }
+
+  /** Keys that come twice, and keys that the target has already. */
+  async #keys(session: Session, place: Place, sound: Condition, tally: Tally): Promise<Tally> {
+    const { write, onError } = this.#entity
+    const { known, computed } = await keysOf(this.#entity, place)
+    for (const key of computed) this.#unknown.add(`key ${key}: it is computed`)
+    const target = this.#named(TARGET)
+    const files = target.connector.capabilities.files === true
+    const exists = files ? undefined : await existsIn(this.#entity, target, await this.#sessions.get(TARGET), place)
+    const rejected = onError === 'fail' ? 'fails' : onError === 'skip' ? 'skipped' : 'quarantined'
+    let { quarantined = 0, skipped = 0, fails = false } = tally
+    const add = (means: 'quarantined' | 'skipped' | 'fails' | 'updated', rows: number): void => {
+      if (means === 'quarantined') quarantined += rows
+      if (means === 'skipped') skipped += rows
+      if (means === 'fails' && rows > 0) fails = true
+    }
+    let passing = sound
+    let conflicts = 0
+    for (const key of known) {
+      const field = key.columns.join(', ')
+      const ofMatch = key.isMatch && write.mode !== 'insert'
+      const there = await exists?.(key)
+      if (typeof there === 'string') this.#unknown.add(there)
+      const condition: Condition | undefined =
+        typeof there === 'function'
+          ? there
+          : exists === undefined && write.mode === 'update'
+            ? () => '1 = 0'
+            : undefined
+      if (condition !== undefined && !(write.mode === 'update' && !ofMatch)) {
+        const missing = write.mode === 'update'
+        const wanted = missing ? unless(condition) : condition
+        const before = passing
+        const [rows = 0] = await this.#sums(session, place, [bind => `${before(bind)} and (${wanted(bind)})`])
+        const means = missing ? rejected : !ofMatch ? rejected : write.mode === 'ignore' ? 'skipped' : 'updated'
+        this.#note({ kind: missing ? 'missing in the target' : 'exists already', field, rows, means })
+        add(means, rows)
+        // An upsert finds its own row by other keys too, so that a conflict there need not be one.
+        if (means !== 'updated') {
+          passing = bind => `${before(bind)} and ${unless(wanted)(bind)}`
+          if (rows > 0) conflicts++
+        }
+      }
+      if (key.unique) continue
+      const doubles = await this.#doubles(session, place, passing, key.sql)
+      const means = !ofMatch ? rejected : write.mode === 'ignore' ? 'skipped' : 'updated'
+      this.#note({ kind: 'duplicate key', field, rows: doubles, means })
+      add(means, doubles)
+      if (doubles > 0 && means !== 'updated') conflicts++
+    }
+    if (conflicts > 1) this.#unknown.add('rows that break several keys are counted more than once')
+    return { ...tally, quarantined, skipped, fails }
+  }
+
+  /** How many rows each condition holds of, in one pass. */
+  async #sums(session: Session, place: Place, conditions: readonly Condition[]): Promise<number[]> {
+    const statement = new Statement(place.database.connector.capabilities.dialect)
+    const sums = conditions.map((each, i) => `sum(case when ${each(statement.bind)} then 1 else 0 end) as c${i}`)
+    const [row] = await session.query(`select ${sums.join(', ')} from ${place.from} r`, statement.params)
+    return (row ?? []).map(value => Number(value ?? 0))
+  }
+
+  /** Rows beyond the first of each key. */
+  async #doubles(session: Session, place: Place, passing: Condition, columns: readonly string[]): Promise<number> {
+    const statement = new Statement(place.database.connector.capabilities.dialect)
+    const given = columns.map(column => `${column} is not null`).join(' and ')
+    const groups = `select count(*) - 1 as n from ${place.from} r where ${given} and ${passing(statement.bind)} group by ${columns.join(', ')} having count(*) > 1`
+    const [row] = await session.query(`select sum(d.n) as n from (${groups}) d`, statement.params)
+    return Number(row?.[0] ?? 0)
+  }
+
+  async #values(
+    session: Session,
+    place: Place,
+    condition: Condition,
+    column: string,
+  ): Promise<NonNullable<Finding['values']>> {
+    const statement = new Statement(place.database.connector.capabilities.dialect)
+    const groups = `select ${column} as v, count(*) as n from ${place.from} r where ${condition(statement.bind)} group by ${column}`
+    const rows = await session.query(`select d.v, d.n from (${groups}) d order by d.n desc, d.v`, statement.params)
+    return rows.slice(0, VALUES_SHOWN).map(([value, count]) => ({ value: String(value), rows: Number(count) }))
+  }
+
+  #note(finding: Finding): void {
+    if (finding.rows === 0) return
+    const key = JSON.stringify([finding.kind, finding.field, finding.means])
+    const before = this.#findings.get(key)
+    this.#findings.set(key, before === undefined ? finding : { ...before, rows: before.rows + finding.rows })
+  }
+}
