@@ -15,6 +15,7 @@ export const COMMANDS: readonly RegisteredCommand[] = [
   { name: 'plan', load: async () => (await import('./plan.js')).planCommand },
   { name: 'run', load: async () => (await import('./run.js')).runCommand },
   { name: 'verify', load: async () => (await import('./verify.js')).verifyCommand },
+  { name: 'undo', load: async () => (await import('./undo.js')).undoCommand },
   { name: 'quarantine', load: async () => (await import('./quarantine.js')).quarantineCommand },
   { name: 'runs', load: async () => (await import('./runs.js')).runsCommand },
   { name: 'report', load: async () => (await import('./report.js')).reportCommand },

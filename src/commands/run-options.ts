@@ -17,6 +17,7 @@ export interface RunFlags extends PipelineOptions, OutputOptions, SelectionOptio
   readonly plan?: string
   readonly force?: boolean
   readonly verify?: 'none' | 'counts' | 'sample' | 'full'
+  readonly undoOnFailure?: boolean
   readonly yes?: boolean
   /** False after `--no-backup`. */
   readonly backup?: boolean
@@ -56,6 +57,7 @@ export function addRunOptions(command: Command): Command {
       ]),
     )
     .option('--no-backup', 'no backup before the run, whatever the file says')
+    .option('--undo-on-failure', 'take back what was written if the run fails')
     .option('--check-only', 'only what `etl check` does')
     .addOption(
       new Option('--plan <file>', 'only as `etl plan -o` planned it: refused where file or schemas changed').conflicts([
@@ -90,6 +92,7 @@ export function runOptionsOf(flags: RunFlags, io: Io): JobOptions {
     ...(flags.backup === false ? { backup: false as const } : {}),
     ...(flags.restart === true ? { restart: true } : {}),
     ...(flags.force === true ? { force: true } : {}),
+    ...(flags.undoOnFailure === true ? { undoOnFailure: true } : {}),
     ...(flags.limit === undefined ? {} : { limit: flags.limit }),
     ...(flags.concurrency === undefined ? {} : { concurrency: flags.concurrency }),
   }

@@ -121,6 +121,9 @@ export const CODES = {
   E543: 'backup cannot be restored',
   E544: 'key of the backup is missing or wrong',
   E545: 'no room for the backup',
+  E536: 'run cannot be taken back',
+  E537: 'rows changed since the run',
+  E538: 'a later run stands on the rows',
   E901: 'internal error',
 } as const
 

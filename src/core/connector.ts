@@ -75,8 +75,20 @@ export interface Capabilities {
    * added; SQL and `createTable` are for the ledger, which lives in a database beside them.
    */
   readonly files?: boolean
+  /** Each row carries what changes with every change of it. Absent: only its values tell. */
+  readonly rowVersion?: RowVersion
   /** Encoded rows are a few buffers, handed from thread to thread at no cost. Absent: they would have to be copied. */
   readonly flatPayload?: boolean
+}
+
+/** What tells whether a row was changed, and by which transaction. */
+export interface RowVersion {
+  /** Readable in every table, as text; never written. */
+  readonly column: string
+  /** The column as text, in SQL. */
+  readonly text: string
+  /** SQL for the version of the rows that the transaction at hand writes outside of savepoints, as text. */
+  readonly current: string
 }
 
 /** The few differences of SQL text that `core/sql.ts` and the ledger need. */
@@ -95,6 +107,8 @@ export interface Dialect {
   readonly nowText: string
   /** Suffix that makes a select block until no other transaction changes the row; empty where the writer lock does. */
   readonly shareLock: string
+  /** What an insert says, before its values, to give identity columns the values that they had; empty where it needs nothing. */
+  readonly keepIdentity: string
 }
 
 export interface Identity {
@@ -226,6 +240,8 @@ export interface Session {
   /** Streams rows in the given order with constant memory. Leaving the loop ends the statement. */
   read(spec: ReadSpec, signal: AbortSignal): AsyncIterable<SourceBatch>
   count(spec: Pick<ReadSpec, 'from' | 'where'>): Promise<number>
+  /** Deletes the rows that have one of the keys, none of which holds a null; gives their number. Absent for files. */
+  remove?(ref: TableRef, key: readonly ReadColumn[], keys: readonly (readonly Value[])[]): Promise<number>
   /** Prepares bulk writing within the current transaction; good for many batches of many transactions. */
   writer(spec: WriteSpec): Promise<TableWriter>
   /** `create table` for columns of logical types, with the primary key; the types the database would choose are lossless. */
@@ -300,6 +316,8 @@ export interface ReadSpec {
   readonly until?: readonly Value[]
   /** Only rows whose values of `order` are one of these, none of which holds a null. Never asked of files. */
   readonly keys?: readonly (readonly Value[])[]
+  /** In a writing transaction: the rows are as they will stay until it ends, whoever else writes. */
+  readonly lock?: true
   /** Never asked of files. */
   readonly window?: ReadWindow
   readonly limit?: number

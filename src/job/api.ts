@@ -8,6 +8,7 @@ import type { Plan } from '../plan/plan.js'
 import type { RunHandle, RunOptions, RunResult } from '../run/api.js'
 import type { StepName } from '../run/events.js'
 import type { VerifySpec } from '../spec/model.js'
+import type { UndoResult } from '../undo/api.js'
 import type { VerifyReport } from '../verify/api.js'
 
 export interface JobOptions extends RunOptions {
@@ -15,6 +16,8 @@ export interface JobOptions extends RunOptions {
   readonly force?: boolean
   /** What the plan that this job follows predicted; the result compares. */
   readonly coverage?: Coverage
+  /** Takes back what a run wrote that failed. Default: what the file says (`on_failure`). */
+  readonly undoOnFailure?: boolean
   /** Ends the steps before the run, which has a handle of its own; the run then does not begin. Its reason may be SIGTERM. */
   readonly signal?: AbortSignal
   /** What the run proves at its end. Default: what the file says. */
@@ -33,6 +36,8 @@ export interface JobResult extends RunResult {
   readonly backup?: BackupResult
   /** Absent where nothing was predicted. */
   readonly prediction?: readonly Compared[]
+  /** What was taken back of a run that failed. */
+  readonly undone?: UndoResult
 }
 
 export interface JobHandle extends RunHandle {

@@ -11,6 +11,8 @@ const WHOLE_REST = 64
 export interface BulkWritten extends Written {
   /** Generated keys by row index of the batch; only where the plan asked for them. */
   readonly keys: Map<number, Value>
+  /** Row indexes of the batch that are not in the target for an error of theirs. */
+  readonly failed: Set<number>
 }
 
 /** Writes the whole batch at once. Throws a `row` error when a row is at fault; nothing is known then but that. */
@@ -54,6 +56,8 @@ export class Known {
   /** Those that failed once more in the round at hand. */
   still: Failed[] = []
   failed: Failed[] = []
+  /** Savepoints of the last attempt. */
+  savepoints = 0
   progress = true
 
   constructor(batch: PreparedBatch) {
@@ -81,12 +85,12 @@ export async function writeAround(
   missing: (index: number) => void,
 ): Promise<BulkWritten> {
   const written = nothing()
-  let savepoints = 0
+  known.savepoints = 0
   await session.constraintsNow?.()
   for (const range of known.good) await writeRange(writer, range, written, missing)
 
   const attempt = async (range: Range): Promise<EtlError | undefined> => {
-    if (++savepoints > SAVEPOINTS) throw new StartOver()
+    if (++known.savepoints > SAVEPOINTS) throw new StartOver()
     await session.savepoint(SAVEPOINT)
     try {
       await writeRange(writer, range, written, missing)
@@ -137,7 +141,7 @@ interface Failed {
 }
 
 export function nothing(): BulkWritten {
-  return { inserted: 0, updated: 0, skipped: 0, rejects: [], keys: new Map() }
+  return { inserted: 0, updated: 0, skipped: 0, rejects: [], keys: new Map(), failed: new Set() }
 }
 
 function divide(range: Range, row: number | undefined): Range[] {

@@ -86,7 +86,8 @@ async function attemptChunk(
   if (before.done) return { done: true, total: before }
   await context.quarantine?.trim(ref.entity, ref.pass, ref.chunk, before.batch)
   const pass = ref.pass === 'defer' && entity.deferred !== undefined ? entity.deferred : entity
-  const { program, write } = pass
+  const { program } = pass
+  const write = context.undo?.write(ref.entity, ref.pass, pass.write) ?? pass.write
   const read = await context.windows.within(entity, pass.read)
   const leaveOut = ref.pass === 'defer' ? ((await context.progress?.rejectedKeys(ref.runId, ref.entity)) ?? NONE) : NONE
   const job = jobOf(context, ref, entity, { read, program, write }, range, before, leaveOut)
@@ -248,6 +249,7 @@ function jobOf(
     keepValues: context.keepRejectedRows,
     keepKeys: entity.keepsIdentity,
     keepRows: context.dryRun,
+    targetKey: context.undo?.keyOf(ref.entity, ref.pass, plan.write) ?? [],
     // A retry says of each row what became of it, also of one that the target does not have.
     findBy: ref.pass === 'defer' && context.retry === undefined ? plan.write.match : [],
     leaveOut,

@@ -11,6 +11,7 @@ import type { Retry } from './retry-run.js'
 import type { Sessions } from './sessions.js'
 import type { Slots } from './slots.js'
 import type { SourceSnapshots } from './source-snapshots.js'
+import type { UndoTables } from './undo-tables.js'
 import type { Windows } from './windows.js'
 
 /** An event without its time, as the parts of a run report it. */
@@ -47,6 +48,8 @@ export interface RunContext {
   readonly budget: Budget
   /** Only rows that another run rejected are read, and closed. */
   readonly retry: Retry | undefined
+  /** What is noted so that the run can be taken back; undefined where nothing is. */
+  readonly undo: UndoTables | undefined
   /** What incremental entities read. */
   readonly windows: Windows
   readonly emit: (event: Happening) => void

@@ -56,6 +56,53 @@ export class IdentityLedger {
     await writer.write(this.#write.encoder.encode(rows), 0, rows.length)
   }
 
+  /** What is noted under source keys: the key as it is stored, the target's key, the run. */
+  async stored(
+    session: Session,
+    pipeline: string,
+    entity: string,
+    keys: readonly string[],
+  ): Promise<(readonly [string, string, string])[]> {
+    const found: (readonly [string, string, string])[] = []
+    for (let start = 0; start < keys.length; start += 500) {
+      const some = [...new Set(keys.slice(start, start + 500).map(identityKey))]
+      const rows = await session.query(
+        `select ${quoteNames(this.#sql.dialect, ['source_key', 'target_key', 'run_id'])} from ${this.#sql.table('etl_identity')} ` +
+          `where ${this.#sql.where(['pipeline', 'entity'])} and ${this.#sql.name('source_key')} in (${placeholders(this.#sql.dialect, some.length, 3)})`,
+        [pipeline, entity, ...some],
+      )
+      for (const [key, target, run] of rows) found.push([String(key), String(target), String(run)])
+    }
+    return found
+  }
+
+  /** Puts back what was noted before, by whichever run. */
+  async putBack(
+    session: Session,
+    pipeline: string,
+    entity: string,
+    rows: readonly (readonly [string, string, string])[],
+  ): Promise<void> {
+    for (const [key, target, run] of rows) {
+      await session.execute(
+        `delete from ${this.#sql.table('etl_identity')} where ${this.#sql.where(['pipeline', 'entity', 'source_key'])}`,
+        [pipeline, entity, key],
+      )
+      const names = LEDGER_TABLES.etl_identity.columns.map(column => column.name)
+      await session.execute(
+        `insert into ${this.#sql.table('etl_identity')} (${quoteNames(this.#sql.dialect, names)}) values (${placeholders(this.#sql.dialect, names.length)})`,
+        [pipeline, entity, key, target, run],
+      )
+    }
+  }
+
+  /** What a run noted is no longer true. */
+  async forgetRun(session: Session, runId: string): Promise<void> {
+    await session.execute(`delete from ${this.#sql.table('etl_identity')} where ${this.#sql.where(['run_id'])}`, [
+      runId,
+    ])
+  }
+
   /** The entity's table is emptied: what its rows were called is no longer true. */
   async forget(session: Session, pipeline: string, entity: string): Promise<void> {
     await session.execute(

@@ -12,6 +12,8 @@ import type { Progress } from './progress.js'
 import type { RejectRecord } from './quarantine.js'
 import { transaction } from './sessions.js'
 import { type BatchResult, batchCounts, type Sink } from './sink.js'
+import type { UndoRecord } from './undo-record.js'
+import type { UndoRecorder } from './undo-recorder.js'
 import { writerOf, writeSpec } from './writers.js'
 
 export type Settle = (session: Session, batch: PreparedBatch, rejects: readonly RejectRecord[]) => Promise<void>
@@ -46,6 +48,7 @@ export class LedgerSink implements Sink {
   #listed = false
   readonly #admit: (result: BatchResult) => void
   readonly #settle: Settle | undefined
+  readonly #undo: UndoRecorder | undefined
 
   constructor(options: LedgerSinkOptions) {
     this.#context = options.context
@@ -62,6 +65,8 @@ export class LedgerSink implements Sink {
     this.#spec = writeSpec(options.write)
     this.#admit = options.admit
     this.#settle = options.settle
+    const version = options.context.target.connector.capabilities.rowVersion?.column
+    this.#undo = options.context.undo?.recorder(options.ref, options.write, version)
   }
 
   async write(batch: PreparedBatch): Promise<BatchResult> {
@@ -101,6 +106,7 @@ export class LedgerSink implements Sink {
       throw new EtlError('E307', message, { kind: 'transient', cause, where: ref.entity })
     }
     failpoint('after-ledger-row')
+    const before = await this.#undo?.before(session, batch)
     const written = await this.#rows(session, batch, known)
     failpoint('after-write')
     const result: BatchResult = { counts: batchCounts(batch, written), rejects: [...batch.rejects, ...written.rejects] }
@@ -117,17 +123,8 @@ export class LedgerSink implements Sink {
         { where: ref.entity },
       )
     }
-    if (written.keys.size > 0) {
-      const indexes = [...written.keys.keys()]
-      await ledger?.identities.write(
-        session,
-        this.#context.plan.pipeline,
-        ref.entity,
-        ref.runId,
-        indexes.map(index => batch.keys?.[index] ?? ''),
-        [...written.keys.values()],
-      )
-    }
+    const identities = await this.#identities(session, batch, written)
+    if (before !== undefined) await this.#undo?.after(session, batch, written, before, identities)
     // The second pass must know of skipped rows too.
     const noted = this.#entity.deferred === undefined ? listed : [...result.rejects, ...batch.duplicates]
     if (this.#settle === undefined) await ledger?.insertRejects(session, ref, batch.batch, noted)
@@ -135,6 +132,18 @@ export class LedgerSink implements Sink {
     if (!sameCounts(expected, result.counts))
       await ledger?.updateBatch(session, ref, { ...entry, counts: result.counts })
     return result
+  }
+
+  /** Notes the keys that the rows got; gives what was noted under them before, where that is to be put back one day. */
+  async #identities(session: Session, batch: PreparedBatch, written: BulkWritten): Promise<UndoRecord['identities']> {
+    const identities = this.#progress.ledger?.identities
+    if (identities === undefined || !this.#entity.keepsIdentity || written.keys.size === 0) return undefined
+    const { pipeline } = this.#context.plan
+    const { entity, runId } = this.#ref
+    const keys = [...written.keys.keys()].map(index => batch.keys?.[index] ?? '')
+    const before = this.#undo === undefined ? undefined : await identities.stored(session, pipeline, entity, keys)
+    await identities.write(session, pipeline, entity, runId, keys, [...written.keys.values()])
+    return before
   }
 
   async #rows(session: Session, batch: PreparedBatch, known: Known | undefined): Promise<BulkWritten> {
@@ -151,6 +160,9 @@ export class LedgerSink implements Sink {
       known === undefined
         ? await writeWhole(writer, batch, missing)
         : await writeAround(session, writer, known, guilty, missing)
+    // What can go in is known now: it goes in once more, without savepoints.
+    if (this.#undo?.outsideSavepoints === true && known !== undefined && known.savepoints > 0) throw new StartOver()
+    for (const { index, why } of late) if (why !== this.#missing) written.failed.add(index)
     if (this.#ref.pass === 'defer') {
       // Rows that the first pass rejected are not there to be completed.
       const absent = late.filter(({ why }) => why === this.#missing)

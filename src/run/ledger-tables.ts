@@ -2,7 +2,7 @@ import type { NewColumn } from '../core/connector.js'
 import type { LogicalType } from '../core/types.js'
 
 /** Changes when a table below changes; a ledger of a newer format is refused, an older one gets the columns it lacks. */
-export const LEDGER_FORMAT = 2
+export const LEDGER_FORMAT = 3
 
 const text: LogicalType = { kind: 'text' }
 const count: LogicalType = { kind: 'integer', bits: 64 }
@@ -80,7 +80,8 @@ export const LEDGER_TABLES = {
   },
   /**
    * One row per committed batch. The primary key is the guard: a batch cannot be committed twice. `changes` counts values
-   * that were rounded, cut or replaced; null where none was.
+   * that were rounded, cut or replaced; null where none was. `version` is what its rows carry, where the database has such a
+   * thing; `undone` is set when it was taken back, to what the rows put back carry, or `-`.
    */
   etl_batch: {
     columns: [
@@ -99,9 +100,27 @@ export const LEDGER_TABLES = {
       some('deduped', count),
       some('quarantined', count),
       maybe('changes', text),
+      maybe('version', { kind: 'text', length: 40 }),
+      maybe('undone', { kind: 'text', length: 40 }),
       some('committed_at', text),
     ],
     primaryKey: ['run_id', 'entity', 'pass', 'chunk', 'batch_no'],
+  },
+  /**
+   * What it takes to take a batch back, in parts: the keys of rows that it inserted, and rows that it updated as they were
+   * before. A `pass` of `table` says of an entity which table it wrote, and what that was like when the run began.
+   */
+  etl_undo: {
+    columns: [
+      RUN,
+      ENTITY,
+      PASS,
+      CHUNK,
+      some('batch_no', count),
+      some('part', count),
+      some('content', { kind: 'bytes' }),
+    ],
+    primaryKey: ['run_id', 'entity', 'pass', 'chunk', 'batch_no', 'part'],
   },
   /**
    * One row per rejected row; the row's values are only in the run's folder. `state` is open, loaded (the second pass

@@ -12,6 +12,7 @@ import type { Owner } from './owner.js'
 import type { RejectRecord } from './quarantine.js'
 import { RejectLedger } from './reject-ledger.js'
 import { RunLedger } from './run-ledger.js'
+import { UndoLedger } from './undo-ledger.js'
 
 export type Pass = 'load' | 'defer'
 
@@ -68,6 +69,7 @@ export class Ledger {
   readonly runs: RunLedger
   readonly identities: IdentityLedger
   readonly rejects: RejectLedger
+  readonly undo: UndoLedger
   readonly #sql: LedgerSql
 
   constructor(database: Database, schema: string | undefined) {
@@ -75,6 +77,7 @@ export class Ledger {
     this.runs = new RunLedger(this.#sql)
     this.identities = new IdentityLedger(this.#sql)
     this.rejects = new RejectLedger(this.#sql)
+    this.undo = new UndoLedger(this.#sql)
   }
 
   /**
@@ -141,11 +144,12 @@ export class Ledger {
   /** The guard: a second insert of the same batch blocks, then fails. Comes first in the batch's transaction. */
   async insertBatch(session: Session, ref: ChunkRef, entry: BatchEntry): Promise<void> {
     const names = ['run_id', 'entity', 'pass', 'chunk', 'batch_no', 'epoch', 'last_key', ...BATCH_COUNTS, 'changes']
+    const version = this.#sql.database.connector.capabilities.rowVersion?.current ?? 'null'
     const sql = this.#sql.once(
       'insertBatch',
       () =>
-        `insert into ${this.#sql.table('etl_batch')} (${quoteNames(this.#sql.dialect, [...names, 'committed_at'])}) ` +
-        `values (${placeholders(this.#sql.dialect, names.length)}, ${this.#sql.dialect.nowText})`,
+        `insert into ${this.#sql.table('etl_batch')} (${quoteNames(this.#sql.dialect, [...names, 'version', 'committed_at'])}) ` +
+        `values (${placeholders(this.#sql.dialect, names.length)}, ${version}, ${this.#sql.dialect.nowText})`,
     )
     await session.execute(sql, [
       ref.runId,
@@ -267,13 +271,14 @@ export class Ledger {
     }
   }
 
-  /** Upper ends of an entity's finished steps of a kind, over all runs of the pipeline, oldest first. */
+  /** Upper ends of an entity's finished steps of a kind, over all runs of the pipeline that stand, oldest first. */
   async doneSteps(session: Session, pipeline: string, entity: string, step: string): Promise<string[]> {
     const [p, name] = [this.#sql.dialect.placeholder, this.#sql.name.bind(this.#sql)]
     const rows = await session.query(
       `select c.${name('upper_key')} from ${this.#sql.table('etl_chunk')} c join ${this.#sql.table('etl_run')} r ` +
         `on r.${name('run_id')} = c.${name('run_id')} where r.${name('pipeline')} = ${p(1)} and c.${name('entity')} = ${p(2)} ` +
-        `and c.${name('pass')} = ${p(3)} and c.${name('state')} = 'done' order by r.${name('started_at')}, r.${name('run_id')}`,
+        `and c.${name('pass')} = ${p(3)} and c.${name('state')} = 'done' ` +
+        `and r.${name('state')} not in ('undoing', 'undone') order by r.${name('started_at')}, r.${name('run_id')}`,
       [pipeline, entity, step],
     )
     return rows.flatMap(row => (typeof row[0] === 'string' ? [row[0]] : []))

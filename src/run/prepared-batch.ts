@@ -1,5 +1,5 @@
 import type { Payload } from '../core/connector.js'
-import { keyText, type Row, toJson } from '../core/row.js'
+import { keyText, type Row, toJson, type Value } from '../core/row.js'
 import type { ReadPlan } from '../plan/plan.js'
 import type { RejectRecord } from './quarantine.js'
 
@@ -26,6 +26,8 @@ export interface PreparedBatch {
   readonly sources: readonly number[] | undefined
   /** Source keys of the target rows, where generated keys are to be noted or for a dry run. */
   readonly keys: readonly string[] | undefined
+  /** Values that identify the target rows, row after row, where they are to be noted. */
+  readonly targetKeys: readonly Value[] | undefined
   /** Dry run: the target rows themselves, and the first source row. */
   readonly kept: { readonly rows: readonly Row[]; readonly firstSource: Row | undefined } | undefined
   /** Uses of `on_lossy: round | truncate`, by target column. */

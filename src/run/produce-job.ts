@@ -43,6 +43,8 @@ export interface ProduceJob {
   readonly keepValues: boolean
   readonly keepKeys: boolean
   readonly keepRows: boolean
+  /** Indexes into the written columns: batches bring these values along. */
+  readonly targetKey: readonly number[]
   readonly findBy: readonly string[]
   readonly leaveOut: ReadonlySet<string>
 }

@@ -76,6 +76,7 @@ async function* receive(inbox: Inbox, send: (message: ToThread) => void): AsyncG
     const { batch } = message
     yield {
       ...batch,
+      targetKeys: batch.targetKeys?.map(buffered),
       reread: () => {
         const rows = inbox.rows()
         send({ type: 'reread', batch: batch.batch })
@@ -145,9 +146,11 @@ class Inbox {
 
 /** Bytes come over from a thread as plain arrays. */
 function revived(rows: readonly Row[]): readonly Row[] {
-  const bytes = (value: Value): Value =>
-    value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value
-  return rows.map(row => row.map(bytes))
+  return rows.map(row => row.map(buffered))
+}
+
+function buffered(value: Value): Value {
+  return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value
 }
 
 function thrown(error: ThrownError): Error {

@@ -36,6 +36,8 @@ export interface ProduceOptions {
   readonly keepKeys: boolean
   /** Dry run: target rows are kept beside their encoding. */
   readonly keepRows: boolean
+  /** Indexes into the written columns: their values are kept beside the encoding. */
+  readonly targetKey: readonly number[]
   /** Second pass: target columns that find the row; a miss there means that the first pass rejected it. */
   readonly findBy: readonly string[]
   /** Second pass: source keys of rows that the first one rejected, though the target may have rows like them. */
@@ -101,6 +103,7 @@ class Collector {
   readonly #sources: number[] = []
   readonly #keys: string[] = []
   readonly #kept: Row[] = []
+  readonly #targetKeys: Value[] = []
   readonly #losses = new Map<string, number>()
   readonly #substituted = new Map<string, number>()
   #firstSource: Row | undefined
@@ -116,7 +119,7 @@ class Collector {
   }
 
   add(slice: SourceBatch, { rows, indexes }: SoundRows): void {
-    const { program, encoder, read, keepKeys, keepRows, leaveOut } = this.#options
+    const { program, encoder, read, keepKeys, keepRows, targetKey, leaveOut } = this.#options
     const place = (index: number): number => this.read + (indexes?.[index] ?? index)
     const outcome = newOutcome()
     program.run(rows, outcome)
@@ -128,6 +131,9 @@ class Collector {
     }
     for (const source of outcome.sources) this.#sources.push(place(source))
     if (keepKeys) for (const source of outcome.sources) this.#keys.push(keyOf(read, rows[source] ?? []))
+    for (const row of targetKey.length === 0 ? [] : outcome.rows) {
+      for (const index of targetKey) this.#targetKeys.push(row[index] ?? null)
+    }
     if (keepRows) {
       for (const row of outcome.rows) this.#kept.push(row)
       this.#firstSource ??= rows[outcome.sources[0] ?? -1]
@@ -161,7 +167,7 @@ class Collector {
   }
 
   done(cursor: readonly Value[]): PreparedBatch {
-    const { read, keepKeys, keepRows } = this.#options
+    const { read, keepKeys, keepRows, targetKey } = this.#options
     const open = this.#open
     const range = { after: this.#after, until: cursor, rows: this.read }
     return {
@@ -176,6 +182,7 @@ class Collector {
       duplicates: this.#duplicates,
       sources: this.#rows === this.read ? undefined : this.#sources,
       keys: keepKeys ? this.#keys : undefined,
+      targetKeys: targetKey.length > 0 ? this.#targetKeys : undefined,
       kept: keepRows ? { rows: this.#kept, firstSource: this.#firstSource } : undefined,
       losses: this.#losses,
       substituted: this.#substituted,

@@ -141,6 +141,21 @@ export class RejectLedger {
     return session.execute(`update ${table} set ${this.#sql.name('state')} = '${state}' where ${sql}`, params)
   }
 
+  /** What a retry closed is open again. */
+  async reopenAll(session: Session, closedBy: string): Promise<void> {
+    const [name, closed] = [this.#sql.name.bind(this.#sql), this.#sql.table('etl_closed')]
+    const same = KEY.map(column => `c.${name(column)} = r.${name(column)}`).join(' and ')
+    const reject = this.#sql.table('etl_reject')
+    const rows = await session.query(
+      `select ${KEY.map(column => `r.${name(column)}`).join(', ')} from ${reject} r join ${closed} c on ${same} ` +
+        `where c.${name('closed_by')} = ${this.#sql.dialect.placeholder(1)}`,
+      [closedBy],
+    )
+    for (const key of rows)
+      await session.execute(`update ${reject} set ${name('state')} = 'open' where ${this.#sql.where(KEY)}`, key)
+    await session.execute(`delete from ${closed} where ${this.#sql.where(['closed_by'])}`, [closedBy])
+  }
+
   /** Takes the closing of a row back: it failed once more, for this cause. */
   async reopen(session: Session, runId: string, reject: Reject, why: RejectRecord): Promise<void> {
     const key = [runId, reject.entity, ...cursorOf(reject)]

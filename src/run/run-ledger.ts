@@ -49,6 +49,11 @@ export class RunLedger {
     return (await this.all(session, pipeline)).at(-1)
   }
 
+  /** The pipeline's newest run that was not taken back. */
+  async latestStanding(session: Session, pipeline: string): Promise<RunRow | undefined> {
+    return (await this.all(session, pipeline)).findLast(({ state }) => state !== 'undone')
+  }
+
   async findRun(session: Session, runId: string): Promise<RunRow | undefined> {
     return (await this.#rows(session, this.#sql.where(['run_id']), runId)).at(-1)
   }
@@ -174,8 +179,29 @@ export class RunLedger {
     if (changed !== 1) throw this.fenced(run.runId)
   }
 
+  /** The run is being taken back, under a new epoch: whoever held it is fenced. */
+  async beginUndo(session: Session, run: Pick<RunRow, 'runId' | 'epoch'>): Promise<void> {
+    const p = (i: number): string => this.#sql.dialect.placeholder(i)
+    const changed = await session.execute(
+      `update ${this.#sql.table('etl_run')} set ${this.#sql.name('state')} = 'undoing', ${this.#sql.name('epoch')} = ${p(1)} ` +
+        `where ${this.#sql.name('run_id')} = ${p(2)} and ${this.#sql.name('epoch')} = ${p(3)}`,
+      [run.epoch + 1, run.runId, run.epoch],
+    )
+    if (changed !== 1) throw this.fenced(run.runId)
+  }
+
+  /** Nothing of the run is left. */
+  async endUndo(session: Session, runId: string, epoch: number): Promise<void> {
+    await this.fence(session, runId, epoch, 'undoing')
+    await session.execute(
+      `update ${this.#sql.table('etl_run')} set ${this.#sql.name('state')} = 'undone', ${this.#sql.name('ended_at')} = ${this.#sql.dialect.nowText} ` +
+        `where ${this.#sql.where(['run_id'])}`,
+      [runId],
+    )
+  }
+
   /** In a batch's transaction: fails unless the run still belongs to this epoch, and keeps it so until the commit. */
-  async fence(session: Session, runId: string, epoch: number): Promise<void> {
+  async fence(session: Session, runId: string, epoch: number, expected: RunRow['state'] = 'running'): Promise<void> {
     const sql = this.#sql.once(
       'fence',
       () =>
@@ -183,7 +209,7 @@ export class RunLedger {
     )
     const rows = await session.query(sql, [runId])
     const [held, state] = rows[0] ?? []
-    if (Number(held ?? -1) !== epoch || state !== 'running') throw this.fenced(runId)
+    if (Number(held ?? -1) !== epoch || state !== expected) throw this.fenced(runId)
   }
 
   /** When a run of the pipeline was last begun or taken up, by the target's clock; empty where there is none. */

@@ -26,7 +26,8 @@ import { schedule } from './scheduler.js'
 import { Sessions } from './sessions.js'
 import { DEFAULT_CONCURRENCY, Slots } from './slots.js'
 import { type Consistency, worst } from './source-snapshots.js'
-import { createTables, emptyTables } from './steps.js'
+import { prepareTables } from './steps.js'
+import { UndoTables } from './undo-tables.js'
 import { Windows } from './windows.js'
 
 /** Somebody else has the run: what becomes of it is theirs to note. */
@@ -152,6 +153,7 @@ class Run {
         () => around.control.stop('stop'),
       ),
       retry: prepared.retry,
+      undo: dryRun ? undefined : UndoTables.of(pipeline.spec, databases.target, ledger),
       windows: new Windows(prepared, { ...around, dryRun, warn: (message, of) => this.#warn(message, of) }),
       emit: around.emit,
       now: around.now,
@@ -311,8 +313,7 @@ class Run {
     failpoint('run-begun')
     await this.#context.progress?.save('running')
     if (!this.#context.dryRun) {
-      await createTables(this.#context)
-      await emptyTables(this.#context)
+      await prepareTables(this.#context)
       await runHooks(this.#context, '$pipeline', 'hook-before', plan.hooks.before)
     }
     await schedule(this.#runs, {

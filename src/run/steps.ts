@@ -29,8 +29,15 @@ export async function runStep(
   })
 }
 
+/** Everything that is done to the tables before the first row. */
+export async function prepareTables(context: RunContext): Promise<void> {
+  await createTables(context)
+  await context.undo?.prepare(context)
+  await emptyTables(context)
+}
+
 /** Creates the missing tables that the plan says are to be created, parents first; begins the files of a target of files. */
-export async function createTables(context: RunContext): Promise<void> {
+async function createTables(context: RunContext): Promise<void> {
   for (const { name, write } of context.plan.entities) {
     if (!write.create) continue
     await runStep(context, name, 'create', 0, async session => {
@@ -42,15 +49,17 @@ export async function createTables(context: RunContext): Promise<void> {
 }
 
 /** `load: replace` empties its tables before anything is loaded: children before parents, each with its mark. */
-export async function emptyTables(context: RunContext): Promise<void> {
+async function emptyTables(context: RunContext): Promise<void> {
   const { dialect, files } = context.target.connector.capabilities
   // A file is begun anew, and the one that is there gives way when it is whole.
   if (files === true) return
   for (const entity of [...context.plan.entities].reverse()) {
     if (!entity.write.replace) continue
     await runStep(context, entity.name, 'empty', 0, async session => {
+      const kept = await context.undo?.keep(session, context, entity)
       try {
-        await session.execute(`delete from ${quoteTable(dialect, entity.write.table)}`)
+        const gone = await session.execute(`delete from ${quoteTable(dialect, entity.write.table)}`)
+        if (kept !== undefined && kept !== gone) throw changedMeanwhile(entity)
         await context.progress?.ledger?.identities.forget(session, context.plan.pipeline, entity.name)
       } catch (cause) {
         throw cannotEmpty(entity, cause)
@@ -63,6 +72,11 @@ export async function emptyTables(context: RunContext): Promise<void> {
 export async function finishTable(context: RunContext, { name, write }: EntityPlan): Promise<void> {
   if (context.target.connector.capabilities.files !== true) return
   await runStep(context, name, 'finish', 0, async session => session.finishTable?.(write.table))
+}
+
+function changedMeanwhile({ name, write }: EntityPlan): EtlError {
+  const message = `${formatTable(write.table)} was written by somebody else while it was emptied`
+  return new EtlError('E307', message, { kind: 'transient', where: name })
 }
 
 function cannotEmpty(entity: EntityPlan, cause: unknown): unknown {

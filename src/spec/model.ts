@@ -35,6 +35,10 @@ export interface PipelineSpec {
   readonly backup: BackupSpec
   /** Where the ledger's tables live (default: the target's default schema); false switches exactly-once off. */
   readonly ledger: { readonly schema?: string } | false
+  /** Runs record what it takes to take them back. */
+  readonly undo: boolean
+  /** What becomes of what a failed run wrote. */
+  readonly onFailure: 'keep' | 'undo'
 }
 
 export interface BackupSpec {

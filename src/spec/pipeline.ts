@@ -13,6 +13,7 @@ import { mappingTests } from './mapping-test.js'
 import type { JsonSchema } from './short-form.js'
 import { forms, mapping, nameOrNames, oneWordOf, scalar } from './short-form.js'
 import { typeRules } from './type-rules.js'
+import { undo } from './undo.js'
 import { verification } from './verify.js'
 
 export interface LanguageParts {
@@ -77,6 +78,7 @@ export function pipeline(parts: LanguageParts): TSchema {
       }),
     ),
     verify: Type.Optional(verification()),
+    ...undo(),
     quarantine: Type.Optional(
       Type.Object(
         {
@@ -184,17 +186,14 @@ function lookup(): TSchema {
   )
 }
 
-const PART_TYPES: Readonly<Record<string, unknown>> = {
-  consistency: 'string',
-  ledger: ['boolean', 'object'],
-  backup: ['boolean', 'object'],
-  verify: ['string', 'object'],
-}
-const PART_EXAMPLES: Readonly<Record<string, readonly unknown[]>> = {
-  consistency: ['strict'],
-  ledger: [false],
-  backup: [false],
-  verify: ['full'],
+/** Parts that are no blocks, or need not be. */
+const SCALAR_PARTS: Readonly<Record<string, JsonSchema>> = {
+  consistency: { type: 'string', examples: ['strict'] },
+  ledger: { type: ['boolean', 'object'], examples: [false] },
+  undo: { type: 'boolean', examples: [false] },
+  on_failure: { type: 'string', examples: ['undo'] },
+  backup: { type: ['boolean', 'object'], examples: [false] },
+  verify: { type: ['string', 'object'], examples: ['full'] },
 }
 
 /** What a profile may hold. Its values are checked where they end up: in the merged file. */
@@ -202,9 +201,9 @@ function profile(shared: TProperties): TSchema {
   const part = (name: string) =>
     Type.Optional(
       Type.Unsafe<unknown>({
-        type: PART_TYPES[name] ?? 'object',
+        type: 'object',
         description: `Merged over \`${name}\`. Default: \`${name}\` stays as it is.`,
-        ...(PART_EXAMPLES[name] === undefined ? {} : { examples: PART_EXAMPLES[name] }),
+        ...SCALAR_PARTS[name],
       }),
     )
   return Type.Object(

@@ -109,6 +109,7 @@ function common(
     keepValues: false,
     keepKeys: false,
     keepRows: false,
+    targetKey: [],
   }
 }
 

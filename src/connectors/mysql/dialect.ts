@@ -14,6 +14,7 @@ export const dialect: Dialect = {
   nowText: `concat(left(date_format(utc_timestamp(3), '%Y-%m-%dT%H:%i:%s.%f'), 23), 'Z')`,
   // MariaDB has no `for share`.
   shareLock: ' lock in share mode',
+  keepIdentity: '',
 }
 
 export const capabilities: Capabilities = {

@@ -1,13 +1,21 @@
 import type { TableRef } from '../../core/catalog.js'
 import { formatTable } from '../../core/catalog.js'
-import type { NewColumn, ReadSpec, Session, SourceBatch, TableWriter, WriteSpec } from '../../core/connector.js'
+import type {
+  NewColumn,
+  ReadColumn,
+  ReadSpec,
+  Session,
+  SourceBatch,
+  TableWriter,
+  WriteSpec,
+} from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
 import { readIndexes } from './catalog.js'
 import type { MyConnection } from './connection.js'
 import { quote, quoteAll, quoteRef } from './dialect.js'
 import { sessionId } from './sessions.js'
-import { fromSql, readPages, readStream } from './source.js'
+import { fromSql, oneOf, readPages, readStream } from './source.js'
 import { createWriter } from './target.js'
 import { columnLines, exactCollation } from './types.js'
 import { asInteger } from './values.js'
@@ -100,6 +108,10 @@ export class MySession implements Session {
     const where = spec.where === undefined ? '' : ` where (\n${spec.where}\n)`
     const { rows } = await this.#connection.run(`select count(*) from ${fromSql(this.#from(spec.from))}${where}`)
     return Number(rows[0]?.[0])
+  }
+
+  async remove(ref: TableRef, key: readonly ReadColumn[], keys: readonly (readonly Value[])[]): Promise<number> {
+    return this.execute(`delete from ${quoteRef(this.#resolve(ref))} where ${oneOf(key, keys)}`)
   }
 
   async writer(spec: WriteSpec): Promise<TableWriter> {

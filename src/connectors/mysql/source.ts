@@ -28,18 +28,36 @@ export function selectSql(spec: ReadSpec, limit: number | undefined): string {
   )
   if (spec.after !== undefined) where.push(bound(spec, keys, spec.after, false))
   if (spec.until !== undefined) where.push(bound(spec, keys, spec.until, true))
-  if (spec.keys !== undefined) {
-    const literals = spec.keys.map(position => literalsOf(spec, position))
-    where.push(inlined(anyOfPredicate(places, keys, literals, 1)))
-  }
+  if (spec.keys !== undefined)
+    where.push(
+      oneOf(
+        spec.order.map(({ index }) => columnOf(spec, index)),
+        spec.keys,
+      ),
+    )
   if (spec.window !== undefined) where.push(within(columnOf(spec, spec.window.index), spec.window))
   return (
     `select ${spec.columns.map(({ name, type }, i) => `${selectExpression(name, type)} as c${i}`).join(', ')} ` +
     `from ${fromSql(spec.from)}` +
     (where.length === 0 ? '' : ` where ${where.join(' and ')}`) +
     (keys.length === 0 ? '' : ` order by ${keys.map(key => key.sql).join(', ')}`) +
-    (limit === undefined ? '' : ` limit ${limit}`)
+    (limit === undefined ? '' : ` limit ${limit}`) +
+    (spec.lock === true ? ' for update' : '')
   )
+}
+
+/** Rows that have one of the keys. */
+export function oneOf(columns: readonly ReadColumn[], keys: readonly (readonly Value[])[]): string {
+  const names = columns.map(
+    (column): KeyColumn => ({ sql: orderExpression(column), nullable: false, bind: sql => sql }),
+  )
+  const literals = keys.map(key =>
+    columns.map(({ type }, i) => {
+      const value = key[i] ?? null
+      return value === null ? null : literal(type, value)
+    }),
+  )
+  return inlined(anyOfPredicate(places, names, literals, 1))
 }
 
 /** Literals instead of binds: a bind would turn to the binary protocol, which writes times another way. */
@@ -141,7 +159,7 @@ export async function* readPages(
 ): AsyncGenerator<SourceBatch> {
   const batches = new Batches(spec)
   let left = spec.limit ?? Number.POSITIVE_INFINITY
-  let wanted = Math.min(FIRST_PAGE, spec.batchRows, left)
+  let wanted = Math.min(spec.keys === undefined ? FIRST_PAGE : spec.keys.length + 1, spec.batchRows, left)
   if (wanted === 0) return
   let size = 0
   let seen = 0

@@ -12,6 +12,7 @@ export const dialect: Dialect = {
   literal: value => standardLiteral(typeof value === 'boolean' ? Number(value) : value),
   nowText: `to_char(sys_extract_utc(systimestamp), 'YYYY-MM-DD"T"HH24:MI:SS.FF3"Z"')`,
   shareLock: ' for update',
+  keepIdentity: '',
 }
 
 export const capabilities: Capabilities = {

@@ -1,12 +1,20 @@
 import type { TableRef } from '../../core/catalog.js'
 import { formatTable } from '../../core/catalog.js'
-import type { NewColumn, ReadSpec, Session, SourceBatch, TableWriter, WriteSpec } from '../../core/connector.js'
+import type {
+  NewColumn,
+  ReadColumn,
+  ReadSpec,
+  Session,
+  SourceBatch,
+  TableWriter,
+  WriteSpec,
+} from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
 import type { Metadata, OracleConnection } from './connection.js'
 import { quote, quoteAll, quoteRef } from './dialect.js'
 import { decoderOf, nativeOf, needsSelectForm, selectForm } from './fetch.js'
-import { fromSql, readRows } from './source.js'
+import { fromSql, readRows, removeRows } from './source.js'
 import { createWriter } from './target.js'
 import { logicalType, nativeType } from './types.js'
 
@@ -107,6 +115,10 @@ export class OracleSession implements Session {
     const from = 'table' in spec.from ? { table: this.#resolve(spec.from.table) } : spec.from
     const sql = `select count(*) from ${fromSql(from, spec.where, this.#connection.scn)}`
     return Number((await this.#connection.run(sql)).rows[0]?.[0])
+  }
+
+  async remove(ref: TableRef, key: readonly ReadColumn[], keys: readonly (readonly Value[])[]): Promise<number> {
+    return removeRows(this.#connection, quoteRef(this.#resolve(ref)), key, keys)
   }
 
   async writer(spec: WriteSpec): Promise<TableWriter> {

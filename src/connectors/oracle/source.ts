@@ -1,4 +1,4 @@
-import type { ReadSpec, SourceBatch } from '../../core/connector.js'
+import type { ReadColumn, ReadSpec, SourceBatch } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
 import type { KeyColumn } from '../../core/sql.js'
@@ -77,9 +77,31 @@ export function selectSql(
   const sql =
     `select ${list.join(', ')} from ${fromSql(spec.from, spec.where, scn)}` +
     (where.length === 0 ? '' : ` ${within(spec, scn)} ${where.join(' and ')}`) +
-    (keys.length === 0 ? '' : ` order by ${keys.map(key => key.sql).join(', ')}`)
+    (keys.length === 0 ? '' : ` order by ${keys.map(key => key.sql).join(', ')}`) +
+    (spec.lock === true ? ' for update' : '')
   // ROWNUM is known to every version, FETCH FIRST only from 12.1 on.
   return { sql: spec.limit === undefined ? sql : `select * from (${sql}) where rownum <= ${spec.limit}`, params }
+}
+
+/** Deletes the rows that have one of the keys. */
+export async function removeRows(
+  connection: OracleConnection,
+  table: string,
+  key: readonly ReadColumn[],
+  keys: readonly (readonly Value[])[],
+): Promise<number> {
+  const metadata = await connection.describe(`select ${quoteAll(key.map(({ name }) => name))} from ${table}`)
+  const forms = key.map(({ type }, i) => bindForm(nativeOf(connection.driver, metadata[i] as Metadata).name, type))
+  const columns = key.map(
+    ({ name }, i): KeyColumn => ({
+      sql: quote(name),
+      nullable: false,
+      bind: placeholder => wrapped(forms[i] ?? 'text', placeholder),
+    }),
+  )
+  const bound = keys.map(values => values.map((value, i) => bindValue(forms[i] ?? 'text', value) as Value))
+  const { sql, params } = anyOfPredicate(dialect, columns, bound, 1)
+  return connection.change(`delete from ${table} where ${sql}`, params)
 }
 
 /** The word before a further condition. */

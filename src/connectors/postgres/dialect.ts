@@ -11,6 +11,7 @@ export const dialect: Dialect = {
   literal: standardLiteral,
   nowText: `to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
   shareLock: ' for share',
+  keepIdentity: ' overriding system value',
 }
 
 export const capabilities: Capabilities = {
@@ -26,6 +27,12 @@ export const capabilities: Capabilities = {
   looseTypes: false,
   flatPayload: true,
   signedZero: true,
+  rowVersion: {
+    column: 'xmin',
+    text: 'cast(xmin as text)',
+    // A row has the last 32 bits of its transaction's id.
+    current: 'cast(txid_current() % 4294967296 as text)',
+  },
 }
 
 export const quote = (name: string): string => quoteName(dialect, name)

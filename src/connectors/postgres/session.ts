@@ -1,11 +1,20 @@
 import type { Table, TableRef } from '../../core/catalog.js'
 import { formatTable } from '../../core/catalog.js'
-import type { NewColumn, ReadSpec, Session, SourceBatch, TableWriter, WriteSpec } from '../../core/connector.js'
+import type {
+  NewColumn,
+  ReadColumn,
+  ReadSpec,
+  Session,
+  SourceBatch,
+  TableWriter,
+  WriteSpec,
+} from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
+import { anyOfPredicate, type KeyColumn } from '../../core/sql.js'
 import type { PgConnection } from './connection.js'
 import { deferForeignKeys } from './defer.js'
-import { quote, quoteAll, quoteRef } from './dialect.js'
+import { dialect, quote, quoteAll, quoteRef } from './dialect.js'
 import { sessionId } from './sessions.js'
 import { beginReading } from './snapshot.js'
 import { fromSql, readCursor } from './source.js'
@@ -108,6 +117,12 @@ export class PgSession implements Session {
     const from = 'table' in spec.from ? { table: this.#resolve(spec.from.table) } : spec.from
     const where = spec.where === undefined ? '' : ` where (\n${spec.where}\n)`
     return Number((await this.#connection.run(`select count(*) from ${fromSql(from)}${where}`)).rows[0]?.[0])
+  }
+
+  async remove(ref: TableRef, key: readonly ReadColumn[], keys: readonly (readonly Value[])[]): Promise<number> {
+    const columns = key.map(({ name }): KeyColumn => ({ sql: quote(name), nullable: false, bind: text => text }))
+    const { sql, params } = anyOfPredicate(dialect, columns, keys, 1)
+    return this.execute(`delete from ${quoteRef(this.#resolve(ref))} where ${sql}`, params)
   }
 
   async writer(spec: WriteSpec): Promise<TableWriter> {

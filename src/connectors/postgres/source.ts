@@ -46,7 +46,8 @@ export function selectSql(spec: ReadSpec): { sql: string; params: Value[] } {
     `select ${spec.columns.map(column => quote(column.name)).join(', ')} from ${fromSql(spec.from)}` +
     (where.length === 0 ? '' : ` where ${where.join(' and ')}`) +
     (keys.length === 0 ? '' : ` order by ${keys.map(key => key.sql).join(', ')}`) +
-    (spec.limit === undefined ? '' : ` limit ${spec.limit}`)
+    (spec.limit === undefined ? '' : ` limit ${spec.limit}`) +
+    (spec.lock === true ? ' for update' : '')
   return { sql, params }
 }
 
@@ -74,7 +75,7 @@ export async function* readCursor(
   let bytes = 0
   let size = 0
   let seen = 0
-  let wanted = Math.min(FIRST_FETCH, spec.batchRows)
+  let wanted = Math.min(spec.keys === undefined ? FIRST_FETCH : spec.keys.length + 1, spec.batchRows)
   const ask = (): Promise<Result> => {
     const page = connection.run(`fetch forward ${wanted} from ${name}`)
     // Whoever leaves early never looks at it.

@@ -10,6 +10,7 @@ export const dialect: Dialect = {
   literal: value => standardLiteral(typeof value === 'boolean' ? Number(value) : value),
   nowText: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
   shareLock: '',
+  keepIdentity: '',
 }
 
 export const capabilities: Capabilities = {

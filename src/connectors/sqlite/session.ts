@@ -1,5 +1,13 @@
 import type { TableRef } from '../../core/catalog.js'
-import type { NewColumn, ReadSpec, Session, SourceBatch, TableWriter, WriteSpec } from '../../core/connector.js'
+import type {
+  NewColumn,
+  ReadColumn,
+  ReadSpec,
+  Session,
+  SourceBatch,
+  TableWriter,
+  WriteSpec,
+} from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
 import { quoteName, quoteNames, quoteTable } from '../../core/sql.js'
@@ -7,7 +15,7 @@ import { readTable } from './catalog.js'
 import type { Connection } from './connection.js'
 import { dialect } from './dialect.js'
 import { beginReading } from './snapshot.js'
-import { countRows, readRows } from './source.js'
+import { countRows, oneOf, readRows } from './source.js'
 import { createWriter } from './target.js'
 import type { Turn } from './turn.js'
 import { declaredType } from './types.js'
@@ -90,6 +98,15 @@ export class SqliteSession implements Session {
 
   async count(spec: Pick<ReadSpec, 'from' | 'where'>): Promise<number> {
     return countRows(this.#connection, spec)
+  }
+
+  remove(ref: TableRef, key: readonly ReadColumn[], keys: readonly (readonly Value[])[]): Promise<number> {
+    const { sql, params } = oneOf(key, keys)
+    return this.#inTurn(() =>
+      this.#connection.run(
+        () => this.#connection.prepare(`delete from ${quoteTable(dialect, ref)} where ${sql}`).run(...params).changes,
+      ),
+    )
   }
 
   async writer(spec: WriteSpec): Promise<TableWriter> {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { formatTable } from '../../core/catalog.js'
-import type { MalformedRow, ReadSpec, SourceBatch } from '../../core/connector.js'
+import type { MalformedRow, ReadColumn, ReadSpec, SourceBatch } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
 import { toJson } from '../../core/row.js'
@@ -44,8 +44,7 @@ export async function* readRows(
   signal: AbortSignal,
   paged: boolean,
 ): AsyncGenerator<SourceBatch> {
-  const fetch =
-    spec.order.length > 0 && (paged || isIndexed(connection, spec)) ? pages(connection, spec) : stream(connection, spec)
+  const fetch = fetchOf(connection, spec, paged)
   const convert = converter(spec)
   let after = spec.after
   let left = spec.limit ?? Number.POSITIVE_INFINITY
@@ -77,6 +76,28 @@ export async function* readRows(
 interface Fetch {
   next(rows: number): Stored[][]
   end(): void
+}
+
+function fetchOf(connection: Connection, spec: ReadSpec, paged: boolean): Fetch {
+  // Looked for page by page, the keys would be gone through for each.
+  if (spec.keys !== undefined) return atOnce(connection, spec)
+  return spec.order.length > 0 && (paged || isIndexed(connection, spec))
+    ? pages(connection, spec)
+    : stream(connection, spec)
+}
+
+/** All rows in one call of the driver. */
+function atOnce(connection: Connection, spec: ReadSpec): Fetch {
+  const { sql, params } = selectText(spec, columnNames(spec), spec.after, spec.limit ?? Number.POSITIVE_INFINITY)
+  const rows = connection.run(() => connection.prepare(sql).all(...params))
+  let given = 0
+  return {
+    next: count => {
+      given += count
+      return rows.slice(given - count, given)
+    },
+    end: () => {},
+  }
 }
 
 /** One statement from the first row to the last. */
@@ -238,7 +259,10 @@ function selectText(
     params.push(...predicate.params)
   }
   if (spec.keys !== undefined) {
-    const predicate = anyOfPredicate(dialect, keys, spec.keys.map(bound), 1)
+    const predicate = oneOf(
+      spec.order.map(({ index }) => spec.columns[index] as ReadColumn),
+      spec.keys,
+    )
     conditions.push(`(${predicate.sql})`)
     params.push(...predicate.params)
   }
@@ -256,6 +280,13 @@ function selectText(
   if (Number.isFinite(limit) || offset > 0) sql += ` limit ${Number.isFinite(limit) ? limit : -1}`
   if (offset > 0) sql += ` offset ${offset}`
   return { sql, params }
+}
+
+/** Rows that have one of the keys. */
+export function oneOf(columns: readonly ReadColumn[], keys: readonly (readonly Value[])[]): Query {
+  const names = columns.map(({ name }): KeyColumn => ({ sql: quoteName(dialect, name), nullable: false, bind: same }))
+  const bound = keys.map(key => columns.map(({ type }, i) => bindCursor(key[i] ?? null, type)))
+  return anyOfPredicate(dialect, names, bound, 1)
 }
 
 function same(placeholder: string): string {

@@ -24,6 +24,8 @@ export function pipelineSpec(entities: readonly EntitySpec[], more: Partial<Pipe
     backup: { before: 'never', dir: 'backups', keep: 5, scope: 'touched' },
     quarantine: { keepRows: true },
     ledger: {},
+    undo: true,
+    onFailure: 'keep',
     ...more,
   }
 }

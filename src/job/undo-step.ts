@@ -1,0 +1,33 @@
+import { exitCode } from '../run/result.js'
+import { undoRun } from '../undo/undo.js'
+import type { Step } from './api.js'
+
+/** Somebody else has the run, or goes on with it. */
+const NOT_OURS: ReadonlySet<string | undefined> = new Set(['E510', 'E517'])
+
+/** Takes back what a failed run wrote, where the file or the command line wants that. */
+export const undoStep: Step = {
+  name: 'undo',
+  wanted: ({ pipeline: { spec }, options, result }) =>
+    result?.status === 'failed' &&
+    !result.dryRun &&
+    !NOT_OURS.has(result.error?.code) &&
+    (options.undoOnFailure ?? spec.onFailure === 'undo'),
+  async perform(job) {
+    const { pipeline, result } = job
+    const run = result?.runId ?? 'last'
+    try {
+      const undone = await undoRun(pipeline, { run, onProgress: message => job.progress(message) })
+      const rows = undone.entities.reduce(
+        (sum, { deleted, restored, putBack }) => sum + deleted + restored + putBack,
+        0,
+      )
+      return { message: `run ${run} is taken back: ${rows} rows`, result: { undone } }
+    } catch (error) {
+      // Why the run failed stays what is told.
+      const message = `run ${run} could not be taken back: ${error instanceof Error ? error.message : String(error)}`
+      const warnings = [...(result?.warnings ?? []), message]
+      return { message, failed: true, result: { warnings, exitCode: exitCode('failed', undefined, result?.error) } }
+    }
+  },
+}

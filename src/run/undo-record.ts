@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto'
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import type { TableRef } from '../core/catalog.js'
+import { fromJson, type Row, toJson } from '../core/row.js'
+import type { Pass } from './ledger.js'
+
+/** Which table an entity wrote, and what it was like when the run began. */
+export interface UndoTable {
+  /** In the plan's order: parents have a smaller one than their children. */
+  readonly position: number
+  readonly table: TableRef
+  /** The run made the table. */
+  readonly created: boolean
+  /** It had no rows when the entity began, or was emptied for it. */
+  readonly empty: boolean
+  /** All its rows are the run's, told by their version: keys are not recorded. */
+  readonly whole: boolean
+  /** Columns that identify a row, for each pass; empty where the table has none. */
+  readonly key: Readonly<Record<Pass, readonly string[]>>
+  /** Columns of {@link UndoRecord.updated}. */
+  readonly columns: readonly string[]
+  /** `load: replace`: a copy of the rows that were there. */
+  readonly kept?: TableRef
+  /** The same of the entity's generated keys in `etl_identity`. */
+  readonly keptIdentities?: TableRef
+}
+
+/** What it takes to take a batch back. */
+export interface UndoRecord {
+  /** Keys of the rows that it inserted, as the target gives them. */
+  readonly inserted: readonly Row[]
+  /** The rows that it updated, as they were before. */
+  readonly updated: readonly Row[]
+  /** {@link rowMark} of the inserted rows and then of the updated ones, as the batch left them. Absent where rows have versions. */
+  readonly marks?: readonly string[]
+  /** The versions that the updated rows had before. */
+  readonly was?: readonly string[]
+  /** What `etl_identity` held before under keys that the batch noted: source key, target key, run. */
+  readonly identities?: readonly (readonly [string, string, string])[]
+  /** Rows that were written and that nothing identifies, or that cannot be read as they are. */
+  readonly lost?: number
+}
+
+export function encodeRecord(record: UndoRecord): Buffer {
+  const rows = (list: readonly Row[]): unknown => list.map(row => row.map(toJson))
+  const text = JSON.stringify({ ...record, inserted: rows(record.inserted), updated: rows(record.updated) })
+  return deflateRawSync(text, { level: 1 })
+}
+
+export function decodeRecord(content: Buffer): UndoRecord {
+  const record = JSON.parse(inflateRawSync(content).toString('utf8')) as UndoRecord
+  const rows = (list: readonly (readonly unknown[])[]): Row[] => list.map(row => row.map(fromJson))
+  return { ...record, inserted: rows(record.inserted), updated: rows(record.updated) }
+}
+
+/** Differs where any value of the row does. */
+export function rowMark(row: Row): string {
+  return createHash('sha1')
+    .update(JSON.stringify(row.map(toJson)))
+    .digest('base64')
+    .slice(0, MARK_LENGTH)
+}
+
+const MARK_LENGTH = 11

@@ -1,0 +1,211 @@
+import type { Column, Table, TableRef } from '../core/catalog.js'
+import type { Database, ReadColumn, Session } from '../core/connector.js'
+import { EtlError } from '../core/errors.js'
+import { quoteName, quoteNames, quoteTable } from '../core/sql.js'
+import type { EntityPlan, WritePlan } from '../plan/plan.js'
+import type { PipelineSpec } from '../spec/model.js'
+import type { RunContext } from './context.js'
+import type { ChunkRef, Ledger, Pass } from './ledger.js'
+import { retried } from './retried.js'
+import { runStep } from './steps.js'
+import type { UndoTable } from './undo-record.js'
+import { UndoRecorder } from './undo-recorder.js'
+
+interface Known {
+  readonly head: UndoTable
+  readonly columns: readonly ReadColumn[]
+  /** A generated key that nobody asks for, without which the rows could not be found again. */
+  readonly returning: Column | undefined
+}
+
+/** What a run notes so that it can be taken back: of each table how it was, of each batch what it did. */
+export class UndoTables {
+  readonly #ledger: Ledger
+  readonly #known = new Map<string, Known>()
+  readonly #writes = new WeakMap<WritePlan, WritePlan>()
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger
+  }
+
+  /** Undefined where nothing is to be noted, or nowhere to note it. */
+  static of(spec: PipelineSpec, target: Database, ledger: Ledger | undefined): UndoTables | undefined {
+    const off = !spec.undo || target.connector.capabilities.files === true
+    return off || ledger === undefined ? undefined : new UndoTables(ledger)
+  }
+
+  /** Notes how the tables are before the first row; a run that goes on reads what was noted then. */
+  async prepare(context: RunContext): Promise<void> {
+    const { plan, runId, targets, target } = context
+    const noted = await targets.ask(session => this.#ledger.undo.tables(session, runId))
+    for (const [position, entity] of plan.entities.entries()) {
+      const table = await target.table(entity.write.table)
+      if (table === undefined) continue
+      let head = noted.get(entity.name)
+      if (head === undefined) {
+        head = await this.#look(context, position, entity, table)
+        const now = head
+        for (const [copy, of] of copies(now, this.#ledger.undo.identityTable())) {
+          await retried(context, entity.name, () => makeCopy(context, copy, of))
+        }
+        await runStep(context, entity.name, 'undo', 0, session =>
+          this.#ledger.undo.insertTable(session, runId, entity.name, now),
+        )
+      }
+      this.#known.set(entity.name, known(head, table, entity.write))
+    }
+  }
+
+  /** Copies the rows of a table that is emptied next; undefined where nothing is kept. */
+  async keep(session: Session, context: RunContext, entity: EntityPlan): Promise<number | undefined> {
+    const head = this.#known.get(entity.name)?.head
+    if (head === undefined) return undefined
+    const { dialect } = context.target.connector.capabilities
+    const copy = async (to: TableRef, from: TableRef, columns: string, where: string): Promise<number> => {
+      await session.execute(`delete from ${quoteTable(dialect, to)}`)
+      const select = `select ${columns} from ${quoteTable(dialect, from)}${where}`
+      return session.execute(`insert into ${quoteTable(dialect, to)} (${columns}) ${select}`)
+    }
+    if (head.keptIdentities !== undefined) {
+      const is = (name: string, value: string) => `${quoteName(dialect, name)} = '${value.replaceAll("'", "''")}'`
+      const where = ` where ${is('pipeline', context.plan.pipeline)} and ${is('entity', entity.name)}`
+      const columns = quoteNames(dialect, IDENTITY_COLUMNS)
+      await copy(head.keptIdentities, this.#ledger.undo.identityTable(), columns, where)
+    }
+    return head.kept === undefined ? undefined : copy(head.kept, head.table, quoteNames(dialect, head.columns), '')
+  }
+
+  /** The plan that an entity's pass is written by: keys that the database makes are asked for where they are needed here. */
+  write(entity: string, pass: Pass, plan: WritePlan): WritePlan {
+    const returning = pass === 'load' ? this.#known.get(entity)?.returning : undefined
+    if (returning === undefined) return plan
+    let write = this.#writes.get(plan)
+    if (write === undefined) {
+      write = { ...plan, returning }
+      this.#writes.set(plan, write)
+    }
+    return write
+  }
+
+  /** Indexes into the written columns of the key that batches must bring along; empty where they need not. */
+  keyOf(entity: string, pass: Pass, write: WritePlan): readonly number[] {
+    const head = this.#known.get(entity)?.head
+    if (head === undefined || head.whole) return []
+    const indexes = head.key[pass].map(name => write.columns.findIndex(column => column.name === name))
+    return indexes.includes(-1) ? [] : indexes
+  }
+
+  recorder(ref: ChunkRef, write: WritePlan, version: string | undefined): UndoRecorder | undefined {
+    const known = this.#known.get(ref.entity)
+    if (known === undefined) return undefined
+    return new UndoRecorder({ ledger: this.#ledger, ref, write, table: known.head, columns: known.columns, version })
+  }
+
+  async #look(context: RunContext, position: number, entity: EntityPlan, table: Table): Promise<UndoTable> {
+    const { write, deferred } = entity
+    const { plan, runId, target } = context
+    const rows = write.create ? false : await hasRows(context, table, write.table)
+    const alone = plan.entities.every(other => other === entity || !sameTable(other.write.table, write.table))
+    const empty = !rows || write.replace
+    const versioned = target.connector.capabilities.rowVersion !== undefined
+    const name = `etl_kept_${runId}_${position}`
+    return {
+      position,
+      table: write.table,
+      created: write.create,
+      empty,
+      whole: empty && alone && versioned && write.mode === 'insert' && deferred === undefined,
+      key: { load: loadKey(write, table), defer: deferred?.write.match ?? [] },
+      columns: stored(table).map(column => column.name),
+      ...(rows && write.replace ? { kept: this.#ledger.undo.keptTable(name) } : {}),
+      ...(write.replace && entity.keepsIdentity ? { keptIdentities: this.#ledger.undo.keptTable(`${name}_id`) } : {}),
+    }
+  }
+}
+
+export const IDENTITY_COLUMNS = ['pipeline', 'entity', 'source_key', 'target_key', 'run_id'] as const
+
+/** What identifies a row that is written: the match, or for `insert` a key whose values are known then. */
+function loadKey(write: WritePlan, table: Table): readonly string[] {
+  if (write.mode !== 'insert') return write.match
+  const written = new Set(write.columns.map(column => column.name))
+  const known = (names: readonly string[]): boolean => names.length > 0 && names.every(name => written.has(name))
+  if (known(table.primaryKey)) return table.primaryKey
+  const required = new Set(table.columns.filter(column => !column.nullable).map(column => column.name))
+  const unique = table.uniques.find(({ columns }) => known(columns) && columns.every(name => required.has(name)))
+  if (unique !== undefined) return unique.columns
+  return generatedKey(table) === undefined ? [] : table.primaryKey
+}
+
+/** The only column of the primary key, where the database makes it. */
+function generatedKey({ primaryKey, columns }: Table): Column | undefined {
+  const column = primaryKey.length === 1 ? columns.find(({ name }) => name === primaryKey[0]) : undefined
+  return column?.generated === 'always' || column?.generated === 'default' ? column : undefined
+}
+
+function known(head: UndoTable, table: Table, write: WritePlan): Known {
+  const columns = head.columns.flatMap((name): ReadColumn[] => {
+    const column = table.columns.find(candidate => candidate.name === name)
+    return column === undefined ? [] : [{ name, type: column.type, decode: false }]
+  })
+  const [key] = head.key.load
+  const asked =
+    write.mode === 'insert' &&
+    write.returning === undefined &&
+    !head.whole &&
+    key !== undefined &&
+    head.key.load.length === 1
+  const unwritten = asked && write.columns.every(column => column.name !== key)
+  return { head, columns, returning: unwritten ? generatedKey(table) : undefined }
+}
+
+/** Columns with values of their own. */
+function stored(table: Table): readonly Column[] {
+  return table.columns.filter(column => column.pseudo !== true && column.generated !== 'stored')
+}
+
+function sameTable(a: TableRef, b: TableRef): boolean {
+  return a.schema === b.schema && a.table === b.table
+}
+
+function copies(head: UndoTable, identities: TableRef): readonly (readonly [TableRef, Copied])[] {
+  return [
+    ...(head.kept === undefined ? [] : [[head.kept, { table: head.table, columns: head.columns }] as const]),
+    ...(head.keptIdentities === undefined
+      ? []
+      : [[head.keptIdentities, { table: identities, columns: IDENTITY_COLUMNS }] as const]),
+  ]
+}
+
+interface Copied {
+  readonly table: TableRef
+  readonly columns: readonly string[]
+}
+
+/** An empty table like another one; outside of a transaction, which some databases would end there. */
+async function makeCopy({ target, targets }: RunContext, copy: TableRef, { table, columns }: Copied): Promise<void> {
+  if ((await target.table(copy)) !== undefined) return
+  const { dialect } = target.connector.capabilities
+  const select = `select ${quoteNames(dialect, columns)} from ${quoteTable(dialect, table)} where 1 = 0`
+  await targets.write(session => session.execute(`create table ${quoteTable(dialect, copy)} as ${select}`))
+}
+
+async function hasRows({ targets }: RunContext, table: Table, ref: TableRef): Promise<boolean> {
+  const [column] = table.columns
+  if (column === undefined) throw new EtlError('E901', 'a table without columns')
+  return targets.ask(async session => {
+    const rows = session.read(
+      {
+        from: { table: ref },
+        columns: [{ name: column.name, type: column.type, decode: false }],
+        order: [],
+        limit: 1,
+        batchRows: 1,
+        batchBytes: 1 << 20,
+      },
+      new AbortController().signal,
+    )
+    for await (const batch of rows) if (batch.rows.length > 0) return true
+    return false
+  })
+}
