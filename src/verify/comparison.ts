@@ -100,7 +100,10 @@ export async function planComparison(
 function common(
   context: VerifyContext,
   write: WritePlan,
-): Pick<ProduceJob, 'write' | 'target' | 'batchRows' | 'firstBatch' | 'keepValues' | 'keepKeys' | 'keepRows'> {
+): Pick<
+  ProduceJob,
+  'write' | 'target' | 'batchRows' | 'firstBatch' | 'keepValues' | 'keepKeys' | 'keepRows' | 'targetKey'
+> {
   return {
     write: writeSpec(write),
     target: context.pipeline.spec.target,
