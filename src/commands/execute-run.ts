@@ -11,6 +11,7 @@ import { errorJson, resultLine } from '../ui/json.js'
 import { previewText } from '../ui/preview.js'
 import { summaryText } from '../ui/summary.js'
 import { progressMode } from '../ui/theme.js'
+import { verifyText } from '../ui/verify-text.js'
 import { confirm, dangersOf } from './confirm.js'
 import { openPipeline } from './open-pipeline.js'
 import { openProgress } from './progress.js'
@@ -150,11 +151,13 @@ async function leavePage({ runDir }: JobResult, terminal: Terminal): Promise<voi
 }
 
 function tellResult(result: JobResult, pipeline: Pipeline, flags: RunFlags, terminal: Terminal): void {
+  const { verification } = result
   if (flags.json === true) {
     terminal.out(`${resultLine(result)}\n`)
   } else if (flags.quiet !== true) {
     if (result.dryRun) terminal.out(`${previewText(result, terminal.outTheme)}\n`)
     terminal.out(summaryText(result, { theme: terminal.outTheme, file: pipeline.file, cwd: terminal.io.cwd }))
+    if (verification !== undefined) terminal.out(`\n${verifyText(verification, terminal.outTheme)}`)
   }
   if (result.error !== undefined && result.status === 'failed') {
     const { errTheme: theme, options } = terminal

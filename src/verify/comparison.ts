@@ -27,19 +27,29 @@ const BATCH_ROWS = 5000
 /** Equal types: the values pass as they are. */
 const UNTOUCHED: LogicalType = { kind: 'bytes' }
 
-/** @param leaveOut source keys of rows that the run rejected */
+/**
+ * @param leaveOut source keys of rows that the run rejected
+ * @param retried a retry has loaded some of them
+ */
 export async function planComparison(
   context: VerifyContext,
   entity: EntityPlan,
   pass: Comparison['pass'],
   leaveOut: ReadonlySet<string>,
+  retried: boolean,
 ): Promise<Comparison> {
   const part = pass === 'defer' && entity.deferred !== undefined ? entity.deferred : entity
   const { write, program } = part
   const read = context.run === undefined ? part.read : await context.windows.within(entity, part.read)
   const pairs = write.columns.map((column, i) => ({ column, field: program.fields[i] as FieldPlan }))
+  const otherRun =
+    context.run === undefined
+      ? 'without a ledger nothing says which run it was'
+      : retried
+        ? 'rows that a retry has loaded hold what it was'
+        : undefined
   const notVerifiable = pairs.flatMap(({ column, field }) => {
-    const why = whyUnknown(context.plan, part, field, column)
+    const why = whyUnknown(context.plan, part, field, column, otherRun)
     return why === undefined ? [] : [{ column: column.name, why }]
   })
   const usable = new Set(write.columns.map(({ name }) => name))

@@ -14,6 +14,8 @@ export interface CountedEntity {
   readonly notes: readonly string[]
   /** Every row of the target table is this entity's. */
   readonly owned: boolean
+  /** Retries have loaded rows that the run rejected. */
+  readonly retried: boolean
   /** Why the source is not what the run has read; undefined where it is. */
   readonly inPlace: string | undefined
 }
@@ -35,9 +37,9 @@ export async function countEntity(context: VerifyContext, entity: EntityPlan): P
     notes.push('the ledger is switched off: nothing says what became of each row')
     const none = { read: 0, filtered: 0, deduped: 0, quarantined: 0, skipped: 0, inserted: 0, updated: 0 }
     const counts = { source, ...none, ...(now === undefined ? {} : { target: now }), problems }
-    return { counts, notes, owned: false, inPlace }
+    return { counts, notes, owned: false, retried: false, inPlace }
   }
-  const { counts: all, closed } = ledger
+  const { counts: all, closed, retried } = ledger
   const later = await laterWriter(context, name)
   const { before, why } = await rowsBefore(context, entity)
   if (inPlace === undefined && source !== all.read)
@@ -70,6 +72,7 @@ export async function countEntity(context: VerifyContext, entity: EntityPlan): P
       problems,
     },
     notes,
+    retried,
     owned: before === 0 && alone && later === undefined,
     inPlace,
   }
@@ -117,7 +120,7 @@ async function countWindow(context: VerifyContext, read: ReadPlan, source: strin
 async function fromLedger(
   { ledger, targets, run, retries }: VerifyContext,
   { name }: EntityPlan,
-): Promise<{ readonly counts: Counts; readonly closed: number } | undefined> {
+): Promise<{ readonly counts: Counts; readonly closed: number; readonly retried: boolean } | undefined> {
   if (ledger === undefined || run === undefined) return undefined
   return targets.ask(async session => {
     const { counts } = await ledger.totals(session, run.runId, name, 'load')
@@ -136,6 +139,7 @@ async function fromLedger(
         quarantined: counts.quarantined - inserted - updated - skipped,
       },
       closed: closed - inserted - updated - skipped,
+      retried: closed > 0,
     }
   })
 }

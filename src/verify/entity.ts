@@ -47,7 +47,7 @@ export async function verifyEntity(
 async function compareRows(
   context: VerifyContext,
   entity: EntityPlan,
-  { counts, owned }: CountedEntity,
+  { counts, owned, retried }: CountedEntity,
   from: Position | undefined,
   keep: (position: Position) => Promise<void>,
 ): Promise<Judged> {
@@ -59,7 +59,7 @@ async function compareRows(
   const passes = entity.deferred === undefined ? (['load'] as const) : (['load', 'defer'] as const)
   let judged: Judged = { found: nothingFound(), comparisons: [], unreadable: 0 }
   for (const pass of passes) {
-    const comparison = await planComparison(context, entity, pass, left[pass])
+    const comparison = await planComparison(context, entity, pass, left[pass], retried)
     const comparisons = [...judged.comparisons, comparison]
     // Which rows are duplicates is known only to who looks at all of them.
     if (context.settings.level === 'sample' && entity.dedupe === undefined) {

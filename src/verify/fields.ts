@@ -13,16 +13,22 @@ export interface ComparedField {
   readonly step: string
 }
 
-/** Why the values of a field cannot be known a second time; undefined where they can. */
+/**
+ * Why the values of a field cannot be known a second time; undefined where they can.
+ *
+ * @param otherRun why the run that made the values is not known for each row
+ */
 export function whyUnknown(
   plan: Plan,
   entity: Pick<EntityPlan, 'read' | 'program'>,
   field: FieldPlan,
   column: Column,
+  otherRun: string | undefined,
 ): string | undefined {
   const random = field.apply.find(({ fn }) => functions.get(fn)?.pure === false)
   if (random !== undefined) return `${random.fn} gives another value each time`
   if (field.input.kind === 'expr' && !isPure(field.input.rule)) return 'its expression gives another value each time'
+  if (otherRun !== undefined && knowsRun(entity.program, field)) return otherRun
   const used = field.input.kind === 'columns' ? field.input.names : []
   const letNames = entity.program.lets.filter(({ rule }) => !isPure(rule)).map(({ name }) => name)
   const text = JSON.stringify(field.input)
@@ -31,6 +37,19 @@ export function whyUnknown(
   return ownWords(column.type) && !sameWords(plan, entity.read, field, column.type)
     ? `the target writes ${formatType(column.type)} in words of its own`
     : undefined
+}
+
+/** Is a value made of the run's id or beginning? */
+function knowsRun({ lets }: EntityPlan['program'], { input, apply }: FieldPlan): boolean {
+  const used = JSON.stringify(input)
+  const texts = [
+    used,
+    ...lets.filter(({ name }) => used.includes(JSON.stringify(name))).map(({ rule }) => JSON.stringify(rule)),
+  ]
+  return (
+    texts.some(text => text.includes('"$run.') || text.includes('"age"')) ||
+    apply.some(({ fn, params }) => fn === 'age' && params.at === undefined)
+  )
 }
 
 function ownWords(type: LogicalType): boolean {

@@ -211,6 +211,45 @@ test('every way to load is verified, and what cannot be is named', async () => {
   ).toEqual([['first', ['first holds 2 rows, 0 before and 3 inserted make 3']]])
 })
 
+test('rows that a retry has loaded are the run’s, and a run that ends with differences has failed', async () => {
+  const place = new Workspace()
+  place.source(`create table T (ID integer primary key, NAME text); insert into T values (1, 'a'), (2, null), (3, 'c')`)
+  place.target(`create table t (id integer primary key, name text not null, run text)`)
+  place.write(
+    'pipeline.yaml',
+    `version: 1
+name: retried
+sources: { old: { type: sqlite, path: source.sqlite } }
+target: { type: sqlite, path: target.sqlite }
+defaults: { load: upsert }
+verify: full
+entities: { t: { from: T, to: t, fields: { id: ID, name: NAME, run: { expr: { var: $run.id } } } } }
+`,
+  )
+  const pipeline = await loadPipeline(place.path('pipeline.yaml'))
+  const first = await (await startRun(pipeline)).result
+  expect([first.status, first.verification?.state]).toEqual(['quarantined', 'verified'])
+  place.source(`update T set NAME = 'b' where ID = 2`)
+  const retry = await (await startRun(pipeline, { retry: { run: first.runId } })).result
+  expect([retry.status, retry.verification]).toEqual(['ok', undefined])
+  const report = await verifyPipeline(pipeline)
+  expect(report.runId).toBe(first.runId)
+  expect(verdicts(report)).toEqual({
+    t: 'not-verifiable: 3 equal; run: rows that a retry has loaded hold what it was',
+  })
+  expect(report.entities[0]?.counts).toMatchObject({ read: 3, inserted: 3, quarantined: 0, before: 0, target: 3 })
+
+  place.target(
+    `create trigger shout after update on t begin update t set name = upper(new.name) where id = new.id; end`,
+  )
+  const shouting = await place.run('--ascii', '--progress', 'plain')
+  expect(shouting.code).toBe(4)
+  expect(shouting.stdout).toContain('MISMATCH, 3 rows different')
+  expect(shouting.stdout).toContain('the target has triggers that run for each row: shout')
+  expect(shouting.stderr).toContain('E527')
+  expect(shouting.stderr).toContain('the verification found differences in t')
+})
+
 test('a sample says what it proves, an interrupted verification goes on, differences may be allowed', async () => {
   const place = new Workspace()
   place.source(`
