@@ -9,6 +9,7 @@ import { Ledger } from '../run/ledger.js'
 import { LedgerSql } from '../run/ledger-sql.js'
 import type { RunRow } from '../run/run-ledger.js'
 import { Sessions } from '../run/sessions.js'
+import type { VerifyState } from '../verify/api.js'
 import { readRecord, runFolders } from './read-record.js'
 import type { RunRecord } from './record.js'
 
@@ -34,7 +35,7 @@ export interface PastRun {
   /** A retry: of which run. */
   readonly retryOf?: string
   /** What verification came to, where it was asked for. */
-  readonly verification?: string
+  readonly verification?: VerifyState
   readonly error?: { readonly code: string; readonly message: string }
   /** Absolute folder with its report; undefined where it is gone or was never here. */
   readonly runDir?: string
@@ -71,8 +72,7 @@ export async function listRuns(pipeline: Pipeline, options: HistoryOptions = {})
 }
 
 function ofRecord(record: RunRecord): PastRun {
-  const { runId, status, startedAt, endedAt, counts, retry, error } = record
-  const verification = verificationState(record)
+  const { runId, status, startedAt, endedAt, counts, retry, error, verification } = record
   return {
     runId,
     state: status,
@@ -84,14 +84,9 @@ function ofRecord(record: RunRecord): PastRun {
     written: counts.written,
     quarantined: counts.quarantined,
     ...(retry === undefined ? {} : { retryOf: retry.of }),
-    ...(verification === undefined ? {} : { verification }),
+    ...(verification === undefined ? {} : { verification: verification.state }),
     ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
   }
-}
-
-function verificationState(record: object): string | undefined {
-  const { verification } = record as { verification?: { state?: unknown } }
-  return typeof verification?.state === 'string' ? verification.state : undefined
 }
 
 /** Runs by id; or why the ledger cannot tell. */

@@ -1,13 +1,15 @@
 import type { JobResult } from '../job/api.js'
+import type { EntityVerification, VerifyReport } from '../verify/api.js'
 
 /**
  * `report.json`: everything that is known of one run, in one document that needs neither its folder nor its databases. The
  * HTML page, the JUnit file and the history are made from it alone. No row's value and no secret is in it. What later
  * steps found (`checks`, `verification`, `backup`, `undone`) stands under the names that it has in the result.
  */
-export type RunRecord = Omit<JobResult, 'error'> & {
+export type RunRecord = Omit<JobResult, 'error' | 'verification'> & {
   readonly format: 1
   readonly error?: RecordedError
+  readonly verification?: RecordedVerification
   /** ISO in UTC: the first event of the first attempt, the last event of the last one. */
   readonly startedAt: string
   readonly endedAt: string
@@ -27,6 +29,11 @@ export type RunRecord = Omit<JobResult, 'error'> & {
   readonly leftOut: readonly { readonly entity: string; readonly reason: string }[]
   readonly lineage: readonly EntityLineage[]
   readonly timeline: Timeline
+}
+
+/** Rows that differ are named by their keys, which is for the eyes of whoever verifies: here they are only counted. */
+export type RecordedVerification = Omit<VerifyReport, 'entities'> & {
+  readonly entities: readonly Omit<EntityVerification, 'differences'>[]
 }
 
 export interface RecordedError {

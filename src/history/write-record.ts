@@ -9,8 +9,9 @@ import type { Plan } from '../plan/plan.js'
 import { fromWords } from '../run/preview.js'
 import { stateError } from '../run/quarantine.js'
 import { shown } from '../run/result.js'
+import type { VerifyReport } from '../verify/api.js'
 import { lineageOf } from './lineage.js'
-import type { RunRecord } from './record.js'
+import type { RecordedVerification, RunRecord } from './record.js'
 import { readTimeline } from './timeline.js'
 
 /** The name of a run's record within its folder. */
@@ -18,13 +19,14 @@ export const RECORD_FILE = 'report.json'
 
 /** Puts together what is known of a run that has ended, however it ended. */
 export async function recordOf(result: JobResult, plan: Plan, runDir: string): Promise<RunRecord> {
-  const { error, entities, checks, ...rest } = result
+  const { error, entities, checks, verification, ...rest } = result
   const { from, to, ...timeline } = await readTimeline(join(runDir, 'events.ndjson'))
   return {
     format: 1,
     ...rest,
     ...(error === undefined ? {} : { error: shown(error) }),
     ...(checks === undefined ? {} : { checks: { ...checks, outcomes: withoutKeys(checks.outcomes) } }),
+    ...(verification === undefined ? {} : { verification: withoutRows(verification) }),
     startedAt: new Date(from).toISOString(),
     endedAt: new Date(to).toISOString(),
     versions: { etl: TOOL_VERSION, node: version, platform: `${platform} ${arch}` },
@@ -46,6 +48,10 @@ export async function recordOf(result: JobResult, plan: Plan, runDir: string): P
     lineage: lineageOf(plan),
     timeline,
   }
+}
+
+function withoutRows({ entities, ...report }: VerifyReport): RecordedVerification {
+  return { ...report, entities: entities.map(({ differences: _, ...entity }) => entity) }
 }
 
 /**

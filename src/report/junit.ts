@@ -51,7 +51,7 @@ function testCase(suite: string, { name, ms, failure, details, skipped }: TestCa
 
 /** A run as test cases: one for each entity, check and verified entity. Rows in quarantine fail their entity. */
 export function junitOf(record: RunRecord): TestSuite[] {
-  const { checks } = record
+  const { checks, verification } = record
   const entities = record.entities.map(({ name, ms, state, counts, unresolved, rejects }): TestCase => {
     const details = rejects.map(
       ({ code, field, message, rows }) => `${plural(rows, 'row')}: ${code} ${field ?? ''} ${message}`,
@@ -76,5 +76,17 @@ export function junitOf(record: RunRecord): TestSuite[] {
     ...(checks === undefined
       ? []
       : [{ name: `${record.pipeline} checks`, cases: checks.outcomes.map(each => checkCase(each, checks.forced)) }]),
+    ...(verification === undefined
+      ? []
+      : [{ name: `${record.pipeline} verification`, cases: verification.entities.map(verifiedCase) }]),
   ]
+}
+
+type VerifiedEntity = NonNullable<RunRecord['verification']>['entities'][number]
+
+function verifiedCase({ name, ms, state, counts, fields, notVerifiable }: VerifiedEntity): TestCase {
+  const wrong = [...counts.problems, ...fields.map(({ column, rows }) => `${column}: ${plural(rows, 'value')} differ`)]
+  if (state === 'mismatch') return { name, ms, failure: wrong.join('; ') || 'rows differ' }
+  const why = notVerifiable.map(({ column, why }) => (column === undefined ? why : `${column}: ${why}`))
+  return state === 'verified' ? { name, ms } : { name, ms, skipped: why.join('; ') || state }
 }

@@ -6,7 +6,7 @@ import { UNICODE } from '../ui/theme.js'
 import { html, type Markup } from './markup.js'
 import type { Section, SectionMaker } from './section.js'
 import { lineageSection } from './section-lineage.js'
-import { backupSection, checksSection, undoneSection, verificationSection } from './sections-proof.js'
+import { backupSection, checksSection, STATE_TONES, undoneSection, verificationSection } from './sections-proof.js'
 import { changedSection, quarantineSection, warningsSection } from './sections-rows.js'
 import { entitiesSection, graphSection, timeSection, windowsSection } from './sections-run.js'
 import { STYLE } from './style.js'
@@ -65,7 +65,14 @@ function head(record: RunRecord): Markup {
 <h1>${record.pipeline}</h1>
 <p class="lead">${names} → ${record.target.label}</p>
 <p class="lead">${moment(record.startedAt)} to ${moment(record.endedAt)} UTC · ${formatDuration(record.ms)}</p>
-<p class="verdict ${TONES[tone as keyof typeof TONES] ?? 'plain'}"><span aria-hidden="true">${mark}</span> ${words[0]?.toUpperCase()}${words.slice(1)}</p></header>`
+<p class="verdict ${TONES[tone as keyof typeof TONES] ?? 'plain'}"><span aria-hidden="true">${mark}</span> ${words[0]?.toUpperCase()}${words.slice(1)}</p>${verified(record)}</header>`
+}
+
+/** The verdict of the verification, which is one of its own. */
+function verified({ verification }: RunRecord): Markup | undefined {
+  if (verification === undefined) return undefined
+  const { state, level } = verification
+  return html` <p class="verdict ${STATE_TONES[state]}">${state.replaceAll('-', ' ').toUpperCase()} · ${level}</p>`
 }
 
 const FIGURES = ['read', 'written', 'skipped', 'filtered', 'deduped', 'quarantined'] as const

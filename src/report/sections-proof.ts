@@ -1,5 +1,6 @@
 import type { RunRecord } from '../history/record.js'
 import { formatBytes, formatCount, formatDuration, plural } from '../ui/format.js'
+import type { VerifyState } from '../verify/api.js'
 import { html, type Markup } from './markup.js'
 import type { SectionMaker } from './section.js'
 import { htmlTable } from './table.js'
@@ -38,26 +39,7 @@ export const checksSection: SectionMaker = ({ checks }) => {
   }
 }
 
-/** What a verification leaves in the record, as far as the page shows it. */
-interface Verified {
-  readonly level: string
-  readonly state: string
-  readonly ms: number
-  readonly warnings?: readonly string[]
-  readonly entities: readonly {
-    readonly name: string
-    readonly state: string
-    readonly counts: { readonly source: number; readonly target?: number; readonly problems: readonly string[] }
-    readonly rows?: Readonly<Record<'expected' | 'equal' | 'different' | 'missing' | 'extra', number>>
-    readonly proves?: string
-    readonly fields: readonly { readonly column: string; readonly step: string; readonly rows: number }[]
-    readonly notVerifiable: readonly { readonly column?: string; readonly why: string }[]
-    readonly allowed: readonly { readonly rule: string; readonly values: number }[]
-    readonly notes: readonly string[]
-  }[]
-}
-
-const STATE_TONES: Readonly<Record<string, PageTone>> = {
+export const STATE_TONES: Readonly<Record<VerifyState, PageTone>> = {
   verified: 'good',
   mismatch: 'bad',
   'not-verifiable': 'warn',
@@ -65,10 +47,9 @@ const STATE_TONES: Readonly<Record<string, PageTone>> = {
 }
 
 /** Whether the target is what the source and the mapping say. */
-export const verificationSection: SectionMaker = record => {
-  const { verification } = record as RunRecord & { readonly verification?: Verified }
+export const verificationSection: SectionMaker = ({ verification }) => {
   if (verification === undefined) return undefined
-  const { level, state, entities, ms, warnings = [] } = verification
+  const { level, state, entities, ms, warnings } = verification
   const rows = entities.map(entity => {
     const { counts, rows } = entity
     const remarks = [
@@ -82,7 +63,7 @@ export const verificationSection: SectionMaker = record => {
     const number = (value: number | undefined): Markup | string =>
       value === undefined || value === 0 ? html`<span class="faint">·</span>` : formatCount(value)
     return [
-      tag(STATE_TONES[entity.state] ?? 'plain', entity.state.replaceAll('-', ' ')),
+      tag(STATE_TONES[entity.state], entity.state.replaceAll('-', ' ')),
       html`<b>${entity.name}</b>${remarks.map(remark => html`<span class="keys">${remark}</span>`)}`,
       formatCount(counts.source),
       counts.target === undefined ? '' : formatCount(counts.target),
@@ -103,26 +84,24 @@ export const verificationSection: SectionMaker = record => {
 }
 
 /** The copy that was made before anything was written. */
-export const backupSection: SectionMaker = record => {
-  const { backup } = record as RunRecord & {
-    readonly backup?: {
-      readonly backup?: string
-      readonly file?: string
-      readonly size?: number
-      readonly checksum?: string
-    }
-  }
+export const backupSection: SectionMaker = ({ backup }) => {
   if (backup === undefined) return undefined
+  const { tables, tool, timestamp, size, checksum, encrypted } = backup
   const facts = [
-    ['file', backup.file ?? backup.backup],
-    ['size', backup.size === undefined ? undefined : formatBytes(backup.size)],
-    ['SHA-256', backup.checksum],
-  ].filter(([, text]) => text !== undefined)
+    ['file', backup.backup],
+    ['made by', `${tool} at ${timestamp}`],
+    ['size', `${formatBytes(size)}${encrypted ? ', encrypted' : ''}`],
+    ['SHA-256', checksum],
+    [
+      'tables',
+      tables.map(({ table, rows }) => (rows === undefined ? table : `${table} (${formatCount(rows)})`)).join(', '),
+    ],
+  ]
   return {
     id: 'backup',
     title: 'Backup',
-    lead: 'Made before anything was written.',
-    body: html`<dl class="facts">${facts.map(([name, text]) => html`<dt>${name}</dt><dd class="mono">${text}</dd>`)}</dl>`,
+    lead: 'Made before anything was written; etl restore puts it back.',
+    body: html`<dl class="facts">${facts.map(([name, text]) => html`<dt>${name}</dt><dd>${text}</dd>`)}</dl>`,
   }
 }
 

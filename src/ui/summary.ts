@@ -39,7 +39,7 @@ export function summaryText(result: JobResult, options: SummaryOptions): string 
 }
 
 /** A result, or its record. */
-type Told = Omit<JobResult, 'error'>
+type Told = Pick<JobResult, 'status' | 'dryRun' | 'counts' | 'entities' | 'retry'>
 
 /** How the run ended, in words. */
 export function verdict(result: Told, theme: Theme): { mark: string; tone: Tone; words: string } {

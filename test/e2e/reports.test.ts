@@ -37,6 +37,9 @@ entities:
     to: note
     defer: [parent_id]
     fields: { id: ID, customer_id: { from: CUST, ref: customer, on_missing: quarantine }, parent_id: { from: PARENT, ref: note, on_missing: null } }
+    checks:
+      - not_null: [customer_id]
+      - { row_count: { min: 5000 }, name: ${JSON.stringify(SCRIPT)}, severity: warning }
   nothing: { from: VOID, to: void, fields: { id: ID } }
 `
 
@@ -74,7 +77,7 @@ beforeAll(async () => {
     create table note (id integer primary key, customer_id integer, parent_id integer);
     create table void (id integer primary key)`)
   place.write('pipeline.yaml', PIPELINE)
-  first = await etl('run', '--yes')
+  first = await etl('run', '--yes', '--verify', 'full')
   if (first.code !== 3) throw new Error(first.stderr)
   folders = place.runFolders('hostile')
 }, 60_000)
@@ -133,17 +136,25 @@ describe('the record of a run', () => {
       ['parent_id', ['ref note', 'second pass']],
     ])
     const spans = record.timeline.spans.map(({ name, kind, end }) => `${name} ${kind} ${end}`)
-    expect(spans.toSorted()).toEqual([
+    expect([...new Set(spans)].toSorted()).toEqual([
+      'checks step done',
       'country load done',
       'customer load done',
       'note defer done',
       'note load done',
       'nothing load done',
+      'verify step done',
     ])
     expect(record.timeline.spans.every(({ from, to }) => from <= to)).toBe(true)
     const customers = record.entities.find(({ name }) => name === 'customer')
     expect(customers?.losses).toEqual([{ field: 'price', rows: 5988 }])
     expect(record.entities.every(entity => !('preview' in entity))).toBe(true)
+    expect(record.checks?.outcomes.map(({ name, state }) => [name, state])).toEqual([
+      ['customer_id not null', 'passed'],
+      [SCRIPT, 'failed'],
+    ])
+    expect(record.verification).toMatchObject({ state: 'verified', level: 'full' })
+    expect(JSON.stringify(record)).not.toContain('"differences"')
   })
 
   test('it and the page are readable by their owner only', () => {
@@ -181,6 +192,7 @@ describe('the page of a run', () => {
     expect(text).toContain('red\\u0001')
     for (const words of [
       'Finished, 18 rows quarantined',
+      'VERIFIED',
       '9,002',
       'let full',
       'ref country',
@@ -232,7 +244,9 @@ describe('the history', () => {
     ])
     const listed = await etl('runs')
     expect(listed.stdout).toMatch(/^ · hostile {2}2 runs\n\n {3}RUN +BEGAN/)
-    expect(listed.stdout).toMatch(new RegExp(`${one} .* completed +9,002 +8,984 +18 {2}rows in quarantine\\n`))
+    expect(listed.stdout).toMatch(
+      new RegExp(`${one} .* completed +9,002 +8,984 +18 {2}verified, rows in quarantine\\n`),
+    )
     expect(listed.stdout).toContain(`next   etl report ${record.runId} pipeline.yaml`)
 
     const html = await etl('report', one.slice(0, 6))
@@ -243,7 +257,7 @@ describe('the history', () => {
     expect(junit.code, junit.stderr).toBe(0)
     const xml = readFileSync(place.path('run.xml'), 'utf8')
     expect(xml).toMatch(
-      /^<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuites name="etl hostile" tests="5" failures="2">/,
+      /^<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuites name="etl hostile" tests="11" failures="2">/,
     )
     expect(xml).toContain(
       '<failure message="12 rows quarantined">12 rows: E412 cd country has no row for this key</failure>',
