@@ -136,15 +136,17 @@ describe('the record of a run', () => {
       ['parent_id', ['ref note', 'second pass']],
     ])
     const spans = record.timeline.spans.map(({ name, kind, end }) => `${name} ${kind} ${end}`)
-    expect([...new Set(spans)].toSorted()).toEqual([
-      'checks step done',
-      'country load done',
-      'customer load done',
-      'note defer done',
-      'note load done',
-      'nothing load done',
-      'verify step done',
-    ])
+    expect(new Set(spans)).toEqual(
+      new Set([
+        'checks step done',
+        'country load done',
+        'customer load done',
+        'note defer done',
+        'note load done',
+        'nothing load done',
+        'verify step done',
+      ]),
+    )
     expect(record.timeline.spans.every(({ from, to }) => from <= to)).toBe(true)
     const customers = record.entities.find(({ name }) => name === 'customer')
     expect(customers?.losses).toEqual([{ field: 'price', rows: 5988 }])
