@@ -12,7 +12,7 @@ const LEDGER = ['etl_run', 'etl_batch', 'etl_chunk', 'etl_reject', 'etl_identity
 /** The servers, the files and the commands that the paths share; each is made when it is first asked for. */
 export class Bench {
   readonly dir = join(tmpdir(), 'etl-bench')
-  readonly #cli = resolve('dist/cli.js')
+  readonly cli = resolve('dist/cli.js')
   #postgres: Promise<PostgresServer> | undefined
   #mysql: Promise<MysqlServer> | undefined
   #finished: Promise<string> | undefined
@@ -111,7 +111,12 @@ export class Bench {
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder)
     writeFileSync(join(folder, 'pipeline.yaml'), yaml)
-    return await must(process.execPath, [this.#cli, 'run', 'pipeline.yaml', '--yes', '--progress', 'none'], folder)
+    return await must(process.execPath, [this.cli, 'run', 'pipeline.yaml', '--yes', '--progress', 'none'], folder)
+  }
+
+  /** Any other command of the tool. */
+  async command(folder: string, ...args: readonly string[]): Promise<Measured> {
+    return await must(process.execPath, [this.cli, ...args], folder)
   }
 
   /** Another command on what `etl` has left in its folder. */

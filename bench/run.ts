@@ -3,6 +3,7 @@ import { COLUMNS } from './dataset.js'
 import { type Measured, median } from './measure.js'
 import { memory } from './memory.js'
 import type { Path } from './path.js'
+import { backup } from './paths/backup.js'
 import { csvToPostgres } from './paths/csv-to-postgres.js'
 import { ledger } from './paths/ledger.js'
 import { lobs } from './paths/lobs.js'
@@ -34,6 +35,7 @@ const paths: readonly Path[] = [
   ledger,
   lobs,
   verify,
+  backup,
 ]
 const rows = Number(process.env.BENCH_ROWS ?? 1_000_000)
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5)

@@ -40,15 +40,17 @@ export class BackupFile {
   ): Promise<BackupFile> {
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 })
-      const taken = new Set(await readdir(folder))
       const first = stem(name.pipeline, name.kind, name.at)
-      for (let n = 1; ; n++) {
-        const base = n === 1 ? first : `${first}_${n}`
-        if ([...taken].some(file => file.startsWith(`${base}.`))) continue
-        const file = new BackupFile(join(folder, `${base}${name.extension}`))
-        await createPrivately(file.part)
-        return file
-      }
+      // After the last of the same second, also where those before it are gone: the order of names is that of time.
+      const same = new RegExp(`^${first}(?:_(\\d+))?\\.`)
+      const numbers = (await readdir(folder)).flatMap(file => {
+        const match = same.exec(file)
+        return match === null ? [] : [Number(match[1] ?? 1)]
+      })
+      const base = numbers.length === 0 ? first : `${first}_${Math.max(...numbers) + 1}`
+      const file = new BackupFile(join(folder, `${base}${name.extension}`))
+      await createPrivately(file.part)
+      return file
     } catch (error) {
       throw writeError(error, folder)
     }
@@ -142,8 +144,9 @@ export async function keepNewest(
 /** What went wrong in the folder, in our words. */
 export function writeError(error: unknown, folder: string): unknown {
   const native = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
-  if (error instanceof EtlError || native === undefined) return error
-  if (native === 'ENOSPC' || native === 'EDQUOT') {
+  if (native === undefined) return error
+  // E513 is what a database says that makes the file itself.
+  if (native === 'ENOSPC' || native === 'EDQUOT' || native === 'E513') {
     return new EtlError('E545', `the backup does not fit into ${basename(folder)}: the disk is full`, {
       where: folder,
       hint: 'nothing was written; free space, set `backup: dir` to another disk, or go on with --no-backup',
@@ -151,7 +154,7 @@ export function writeError(error: unknown, folder: string): unknown {
       native,
     })
   }
-  if (!native.startsWith('E')) return error
+  if (error instanceof EtlError || !native.startsWith('E')) return error
   return new EtlError('E540', `the backup cannot be written to ${folder} (${native})`, {
     where: folder,
     hint: 'nothing was written; check `backup: dir` and the rights of the folder',

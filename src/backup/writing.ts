@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
-import { pipeline as streamed } from 'node:stream/promises'
 import { EtlError } from '../core/errors.js'
 import type { CopySink } from '../core/native-copy.js'
 import { encrypt } from './cipher.js'
@@ -59,16 +58,10 @@ export async function writeInto(path: string, chunks: AsyncIterable<Buffer>): Pr
   const hash = createHash('sha256')
   const handle = await open(path, 'r+')
   try {
-    await streamed(
-      chunks,
-      async function* (parts: AsyncIterable<Buffer>) {
-        for await (const part of parts) {
-          hash.update(part)
-          yield part
-        }
-      },
-      handle.createWriteStream({ autoClose: false }),
-    )
+    for await (const part of chunks) {
+      hash.update(part)
+      for (let at = 0; at < part.length; ) at += (await handle.write(part, at)).bytesWritten
+    }
     await handle.sync()
   } finally {
     await handle.close()
