@@ -114,14 +114,9 @@ export class Bench {
     return await must(process.execPath, [this.cli, 'run', 'pipeline.yaml', '--yes', '--progress', 'none'], folder)
   }
 
-  /** Any other command of the tool. */
-  async command(folder: string, ...args: readonly string[]): Promise<Measured> {
-    return await must(process.execPath, [this.cli, ...args], folder)
-  }
-
   /** Another command on what `etl` has left in its folder. */
   async command(args: readonly string[], folder: string): Promise<Measured> {
-    return await must(process.execPath, [this.#cli, ...args], folder)
+    return await must(process.execPath, [this.cli, ...args], folder)
   }
 
   /** The target without rows, and without a trace of runs before. */

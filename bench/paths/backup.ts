@@ -38,9 +38,9 @@ export const backup: Path = {
     return {
       fresh: async () => rmSync(join(folder, 'copy'), { force: true }),
       limit: () => must('sh', ['-c', 'cp large.sqlite copy && sync copy'], folder),
-      ours: () => bench.command(folder, 'backup', 'pipeline.yaml', '--quiet'),
+      ours: () => bench.command(['backup', 'pipeline.yaml', '--quiet'], folder),
       also: {
-        restore: () => bench.command(folder, 'restore', saved(), 'pipeline.yaml', '--yes', '--no-backup', '--quiet'),
+        restore: () => bench.command(['restore', saved(), 'pipeline.yaml', '--yes', '--no-backup', '--quiet'], folder),
         'a flipped byte refused': async () => {
           flip(saved())
           const refused = await measure(process.execPath, [bench.cli, 'restore', saved(), 'pipeline.yaml', '--yes'], {
