@@ -158,7 +158,7 @@ class Cover {
       if (means === 'fails' && rows > 0) fails = true
     }
     let passing = sound
-    let conflicts = 0
+    const conflicts = new Set<string>()
     for (const key of known) {
       const field = key.columns.join(', ')
       const ofMatch = key.isMatch && write.mode !== 'insert'
@@ -181,7 +181,7 @@ class Cover {
         // An upsert finds its own row by other keys too, so that a conflict there need not be one.
         if (means !== 'updated') {
           passing = bind => `${before(bind)} and ${unless(wanted)(bind)}`
-          if (rows > 0) conflicts++
+          if (rows > 0) conflicts.add(field)
         }
       }
       if (key.unique) continue
@@ -189,9 +189,9 @@ class Cover {
       const means = !ofMatch ? rejected : write.mode === 'ignore' ? 'skipped' : 'updated'
       this.#note({ kind: 'duplicate key', field, rows: doubles, means })
       add(means, doubles)
-      if (doubles > 0 && means !== 'updated') conflicts++
+      if (doubles > 0 && means !== 'updated') conflicts.add(field)
     }
-    if (conflicts > 1) this.#unknown.add('rows that break several keys are counted more than once')
+    if (conflicts.size > 1) this.#unknown.add('rows that break several keys are counted more than once')
     return { ...tally, quarantined, skipped, fails }
   }
 

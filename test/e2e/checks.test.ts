@@ -352,3 +352,61 @@ entities: { p: { from: P, to: p, fields: { id: ID, kind: { from: KIND, map: k, u
     '--plan needs a file of `etl plan -o`: it is no JSON',
   )
 })
+
+test('one database on both sides is asked for keys that are there; what is computed is said', {
+  timeout: 60_000,
+}, async () => {
+  const place = new Workspace()
+  place.target(`create table old (id integer primary key, name text not null, at text not null);
+    create table new (id integer primary key, name text not null, at text not null, big text, unique (name, at));
+    insert into old values (1, 'a', '1'), (2, 'b', '2'), (3, 'a', '1'), (4, 'c', '3');
+    insert into new values (9, 'b', '2', null)`)
+  const write = (name: string): void =>
+    place.write(
+      'pipeline.yaml',
+      `version: 1
+name: moved
+sources: { s: { type: sqlite, path: target.sqlite } }
+target: { type: sqlite, path: target.sqlite }
+entities: { new: { from: old, to: new, load: ignore, match: [name, at], rest: ignore, fields: { name: ${name}, at: at } } }
+`,
+    )
+  const covered = async () => {
+    const pipeline = await loadPipeline(place.path('pipeline.yaml'))
+    const { entities } = await coverPlan(pipeline, await planPipeline(pipeline))
+    return entities.map(({ predicted, findings, unknown }) => ({ predicted, findings, unknown }))
+  }
+  write('name')
+  expect(await covered()).toEqual([
+    {
+      predicted: {
+        read: { rows: 4 },
+        written: { rows: 2 },
+        skipped: { rows: 2 },
+        quarantined: { rows: 0 },
+        filtered: { rows: 0 },
+        deduped: { rows: 0 },
+      },
+      findings: [
+        { kind: 'exists already', field: 'name, at', rows: 1, means: 'skipped' },
+        { kind: 'duplicate key', field: 'name, at', rows: 1, means: 'skipped' },
+      ],
+      unknown: [],
+    },
+  ])
+  write('{ from: name, apply: [trim] }')
+  expect(await covered()).toEqual([
+    {
+      predicted: {
+        read: { rows: 4 },
+        written: { rows: 4, bound: 'at most' },
+        skipped: { rows: 0, bound: 'at least' },
+        quarantined: { rows: 0, bound: 'at least' },
+        filtered: { rows: 0 },
+        deduped: { rows: 0 },
+      },
+      findings: [],
+      unknown: ['name: the field is computed by functions', 'key name, at: it is computed'],
+    },
+  ])
+})
