@@ -119,7 +119,9 @@ function sum({ counts, rows }: EntityVerification): string {
       ? []
       : [`target ${before === undefined ? '' : `${number(before)} before, `}${number(target)} now`]
   const other = rows === undefined || rows.other === 0 ? [] : [`${plural(rows.other, 'other row')}`]
-  return [`${number(read)} read = ${made}`, ...there, ...other].join('; ')
+  const accounted =
+    read + inserted + updated === 0 && (rows?.expected ?? 0) > 0 ? [] : [`${number(read)} read = ${made}`]
+  return [...accounted, ...there, ...other].join('; ')
 }
 
 function last({ state, level, runId, ms }: VerifyReport, theme: Theme): string {
@@ -168,7 +170,9 @@ export function beforeText({ entities }: BeforeReport, theme: Theme): string {
       lines.push('', ` ${printable(name)}   ${printable(column === to ? column : `${column} as ${to}`)}`)
       for (const { value, becomes, rows: count } of values) {
         const made = becomes === undefined ? '' : ` ${theme.symbols.arrow} ${becomes ?? 'not in the map'}`
-        lines.push(`   ${number(count).padStart(12)}  ${printable(`${value ?? 'null'}${made}`)}`)
+        lines.push(
+          `   ${number(count).padStart(12)}  ${printable(`${value === '' ? 'empty text' : (value ?? 'null')}${made}`)}`,
+        )
       }
     }
     for (const [i, row] of (sample ?? []).entries())

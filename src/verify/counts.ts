@@ -37,7 +37,7 @@ export async function countEntity(context: VerifyContext, entity: EntityPlan): P
     notes.push('the ledger is switched off: nothing says what became of each row')
     const none = { read: 0, filtered: 0, deduped: 0, quarantined: 0, skipped: 0, inserted: 0, updated: 0 }
     const counts = { source, ...none, ...(now === undefined ? {} : { target: now }), problems }
-    return { counts, notes, owned: false, retried: false, inPlace }
+    return { counts, notes, owned: entity.write.replace && alone, retried: false, inPlace }
   }
   const { counts: all, closed, retried } = ledger
   const later = await laterWriter(context, name)
