@@ -133,7 +133,16 @@ export class UndoLedger {
     return rows.map(row => String(row[0]))
   }
 
-  /** Rows that go with an entity's one-off step of a run. */
+  /** Runs, of any pipeline, that noted something. */
+  async noted(session: Session): Promise<ReadonlySet<string>> {
+    const rows = await session.query(
+      `select distinct ${this.#sql.name('run_id')} from ${this.#sql.table('etl_undo')} where ${this.#sql.where(['pass'])}`,
+      [TABLE],
+    )
+    return new Set(rows.map(row => String(row[0])))
+  }
+
+  /** The run cannot be taken back any more. */
   async forget(session: Session, runId: string): Promise<void> {
     await session.execute(`delete from ${this.#sql.table('etl_undo')} where ${this.#sql.where(['run_id'])}`, [runId])
   }

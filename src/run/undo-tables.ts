@@ -37,6 +37,7 @@ export class UndoTables {
   /** Notes how the tables are before the first row; a run that goes on reads what was noted then. */
   async prepare(context: RunContext): Promise<void> {
     const { plan, runId, targets, target } = context
+    await this.#forgetOlder(context)
     const noted = await targets.ask(session => this.#ledger.undo.tables(session, runId))
     for (const [position, entity] of plan.entities.entries()) {
       const table = await target.table(entity.write.table)
@@ -101,6 +102,24 @@ export class UndoTables {
     return new UndoRecorder({ ledger: this.#ledger, ref, write, table: known.head, columns: known.columns, version })
   }
 
+  /** What older runs noted goes: it grows with each run, and they could only be taken back after all later ones. */
+  async #forgetOlder({ plan, runId, targets, target }: RunContext): Promise<void> {
+    const { dialect } = target.connector.capabilities
+    const noted = await targets.ask(session => this.#ledger.undo.noted(session))
+    const runs = await targets.ask(session => this.#ledger.runs.all(session, plan.pipeline))
+    const older = runs.filter(run => run.runId !== runId && noted.has(run.runId)).slice(0, -KEPT_RUNS)
+    for (const run of older) {
+      const heads = await targets.ask(session => this.#ledger.undo.tables(session, run.runId))
+      for (const { kept, keptIdentities } of heads.values()) {
+        for (const copy of [kept, keptIdentities]) {
+          if (copy === undefined || (await target.table(copy)) === undefined) continue
+          await targets.write(session => session.execute(`drop table ${quoteTable(dialect, copy)}`))
+        }
+      }
+      await targets.write(session => this.#ledger.undo.forget(session, run.runId))
+    }
+  }
+
   async #look(context: RunContext, position: number, entity: EntityPlan, table: Table): Promise<UndoTable> {
     const { write, deferred } = entity
     const { plan, runId, target } = context
@@ -122,6 +141,9 @@ export class UndoTables {
     }
   }
 }
+
+/** Runs before the one at hand that can still be taken back. */
+const KEPT_RUNS = 3
 
 export const IDENTITY_COLUMNS = ['pipeline', 'entity', 'source_key', 'target_key', 'run_id'] as const
 

@@ -9,7 +9,7 @@ export function undo() {
       Type.Boolean({
         description:
           'Whether runs record what `etl undo` needs: keys of inserted rows, updated rows as they were, a copy of replaced ' +
-          'tables. Without it they cannot be taken back.',
+          'tables. It is kept for the last four runs. Without it they cannot be taken back.',
         default: true,
         examples: [false],
       }),

@@ -204,6 +204,22 @@ test('on_failure: undo takes back what a failed run wrote; undo: false records n
   expect(run.status, run.error?.message).toBe('ok')
   expect(await place.rows('select count(*) from etl_undo')).toEqual([['0']])
   await expect(place.undo(run.runId)).rejects.toMatchObject({ code: 'E536' })
+
+  // What is noted does not grow with every run.
+  place.write('replaced: { from: ITEM, to: t_replace, load: replace, fields: { id: ID, name: NAME } }', '')
+  const runs: string[] = []
+  for (let i = 0; i < 6; i++) runs.push((await place.run()).runId)
+  const copies = await place.rows("select name from sqlite_master where name like 'etl_kept%' order by name")
+  expect(copies).toEqual(
+    runs
+      .slice(2)
+      .map(id => [`etl_kept_${id}_0`])
+      .sort((a, b) => (String(a) < String(b) ? -1 : 1)),
+  )
+  await place.undo('last')
+  // Row 33 is too long.
+  expect(await place.rows('select count(*) from t_replace')).toEqual([[String(ROWS - 1)]])
+  await expect(place.undo(runs[0] ?? '')).rejects.toMatchObject({ code: expect.stringMatching(/^E53[68]$/) })
 })
 
 class Place {
@@ -240,7 +256,7 @@ class Place {
   }
 
   async run(options: Parameters<typeof startJob>[1] = {}) {
-    const job = await startJob(await this.#pipeline(), options)
+    const job = await startJob(await this.#pipeline(), { backup: false, ...options })
     return await job.result
   }
 
