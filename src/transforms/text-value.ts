@@ -17,18 +17,6 @@ export function numberText(value: number): string {
   return text.includes('e') ? new Big(text).toFixed() : text
 }
 
-/** Is the text free of halves of surrogate pairs? A database would refuse or replace them. */
-export function isWellFormed(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    if (unit < 0xd800 || unit > 0xdfff) continue
-    const next = text.charCodeAt(i + 1)
-    if (unit > 0xdbff || !(next >= 0xdc00 && next <= 0xdfff)) return false
-    i++
-  }
-  return true
-}
-
 /** Characters as a database counts them: code points. */
 export function codePoints(text: string): number {
   let count = text.length

@@ -6,6 +6,7 @@ import { CopyIn } from './copy-in.js'
 import { quote } from './dialect.js'
 import type { ErrorContext } from './errors.js'
 import { toEtlError } from './errors.js'
+import { Fetch } from './fetch.js'
 import type { Settings, SslMode } from './spec.js'
 
 /** A row as the server writes it. */
@@ -71,6 +72,11 @@ export class PgConnection {
   /** The number of rows that the server took. */
   async copy(sql: string, pieces: readonly Uint8Array[], context: Partial<ErrorContext>): Promise<number> {
     return await this.#next(context, async () => await this.#client.query(new CopyIn(sql, pieces)).done)
+  }
+
+  /** Rows of a cursor of ours. */
+  async fetch(sql: string): Promise<TextRow[]> {
+    return await this.#next({}, async () => await this.#client.query(new Fetch(sql)).done)
   }
 
   async close(): Promise<void> {

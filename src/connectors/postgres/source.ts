@@ -3,7 +3,7 @@ import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
 import type { KeyColumn } from '../../core/sql.js'
 import { anyOfPredicate, keysetPredicate, windowPredicate } from '../../core/sql.js'
-import type { PgConnection, Result, TextRow } from './connection.js'
+import type { PgConnection, TextRow } from './connection.js'
 import { dialect, quote, quoteRef } from './dialect.js'
 import { asText, decoderOf } from './types.js'
 
@@ -76,30 +76,33 @@ export async function* readCursor(
   let size = 0
   let seen = 0
   let wanted = Math.min(spec.keys === undefined ? FIRST_FETCH : spec.keys.length + 1, spec.batchRows)
-  const ask = (): Promise<Result> => {
-    const page = connection.run(`fetch forward ${wanted} from ${name}`)
+  const ask = (): Promise<TextRow[]> => {
+    const page = connection.fetch(`fetch forward ${wanted} from ${name}`)
     // Whoever leaves early never looks at it.
     page.catch(() => {})
     return page
   }
-  let asked: Promise<Result> | undefined = ask()
+  let asked: Promise<TextRow[]> | undefined = ask()
   while (asked !== undefined) {
     stopIfAborted(signal)
-    const fetched: TextRow[] = (await asked).rows
+    const fetched: TextRow[] = await asked
+    const lengths = fetched.map(lengthOf)
     seen += fetched.length
-    for (const row of fetched) size += lengthOf(row)
+    for (const length of lengths) size += length
     const more = fetched.length === wanted
     const room = Math.ceil(spec.batchBytes / Math.max(1, size / seen))
-    wanted = Math.max(1, Math.min(spec.batchRows, room, wanted * 8))
+    // A page that ends with its batch leaves no rows behind that outlive it.
+    const missing = spec.batchRows - ((rows.length + fetched.length) % spec.batchRows)
+    wanted = Math.max(1, Math.min(missing, room, wanted * 8))
     asked = more ? ask() : undefined
-    for (const row of fetched) {
-      const length = lengthOf(row)
+    for (let i = 0; i < fetched.length; i++) {
+      const row = fetched[i] as TextRow
       for (const { decode, index } of decoded) {
         const text = row[index] as string | null
         if (text !== null) (row as Row)[index] = decode(text)
       }
       rows.push(row)
-      bytes += length
+      bytes += lengths[i] as number
       if (rows.length < spec.batchRows && bytes < spec.batchBytes) continue
       yield batch(rows)
       rows = []

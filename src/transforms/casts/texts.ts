@@ -1,8 +1,9 @@
+/// <reference lib="es2024.string" />
 import { RowError } from '../../core/errors.js'
 import type { Value } from '../../core/row.js'
 import type { LogicalType } from '../../core/types.js'
 import { formatType } from '../../core/types.js'
-import { codePointIndex, codePoints, isWellFormed, numberText } from '../text-value.js'
+import { codePointIndex, codePoints, numberText } from '../text-value.js'
 import type { Cast, CastOptions, LossPolicy } from './options.js'
 import { FROM_BASE64, refused, TO_BASE64 } from './options.js'
 
@@ -15,10 +16,10 @@ export function canonicalText(value: Value, target: string): string {
   return refused(value, target, TO_BASE64)
 }
 
-/** E408 for NUL where the target cannot hold it, E409 for a lone surrogate. One pass over the text. */
+/** E408 for NUL where the target cannot hold it, E409 for a lone surrogate. */
 export function checkText(text: string, nulInText: boolean, target: string): string {
   if (!nulInText && text.includes('\u0000')) throw new RowError('E408', `${target} of this database cannot hold NUL`)
-  if (!isWellFormed(text)) throw new RowError('E409', 'the text holds half of a surrogate pair')
+  if (!text.isWellFormed()) throw new RowError('E409', 'the text holds half of a surrogate pair')
   return text
 }
 

@@ -3,6 +3,7 @@ import { parseType } from '../../../../src/core/types.js'
 import { failure, freshPlace, open, readAll } from './place.js'
 
 const place = freshPlace('session')
+const int32 = { kind: 'integer', bits: 32 } as const
 
 beforeAll(async () => {
   await place.schema.exec(`
@@ -254,4 +255,33 @@ test('the server lists our sessions by the name we gave', async () => {
   ])
   await session.close()
   await database.close()
+})
+
+test('a cursor that fails on its way tells the error of the server, and its session goes on', async () => {
+  const session = await place.session(true)
+  const failing = {
+    from: { query: 'select i as id, 100 / (600 - i) as v from generate_series(1, 700) i' },
+    columns: ['id', 'v'].map(name => ({ name, type: int32, decode: true })),
+    order: [{ index: 0, nullable: false }],
+    batchRows: 100,
+    batchBytes: 1 << 20,
+  }
+  expect(await failure(readAll(session, failing))).toMatchObject({ message: 'division by zero', native: '22012' })
+  expect(await session.query('select 1, null')).toEqual([[1, null]])
+  await session.close()
+})
+
+test('batches are whole whatever the pages are', async () => {
+  const session = await place.session(true)
+  const sizes: number[] = []
+  const spec = {
+    from: { query: 'select i as id from generate_series(1, 2500) i' },
+    columns: [{ name: 'id', type: int32, decode: true }],
+    order: [{ index: 0, nullable: false }],
+    batchRows: 600,
+    batchBytes: 1 << 20,
+  }
+  for await (const { rows } of session.read(spec, new AbortController().signal)) sizes.push(rows.length)
+  expect(sizes).toEqual([600, 600, 600, 600, 100])
+  await session.close()
 })
