@@ -35,7 +35,11 @@ export class UndoTables {
   }
 
   /** Notes how the tables are before the first row; a run that goes on reads what was noted then. */
-  async prepare(context: RunContext): Promise<void> {
+  prepare(context: RunContext): Promise<void> {
+    return retried(context, '$pipeline', () => this.#prepare(context))
+  }
+
+  async #prepare(context: RunContext): Promise<void> {
     const { plan, runId, targets, target } = context
     await this.#forgetOlder(context)
     const noted = await targets.ask(session => this.#ledger.undo.tables(session, runId))
