@@ -23,7 +23,7 @@ import { AFTER, BEFORE } from './steps.js'
 export async function startJob(pipeline: Pipeline, options: JobOptions = {}): Promise<JobHandle> {
   const work = new Work(pipeline, options)
   await work.before()
-  const run = await startRun(pipeline, { ...options, runId: work.runId, stateDir: work.stateDir })
+  const run = await startRun(pipeline, { ...options, runId: work.runId, stateDir: work.stateDir }, work.signal)
   return {
     ...run,
     stop: reason => {

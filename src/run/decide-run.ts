@@ -32,7 +32,8 @@ export async function decideByLedger(
       run,
       fileRun,
       resume: options.resume === true || options.takeOver === true,
-      restart: options.restart ?? false,
+      // One that this process could not finish beginning has loaded nothing.
+      restart: options.restart === true || (run !== undefined && run.runId === options.runId),
     })
     const going = decision.action === 'new' ? decision.abandon : decision.run
     if (going !== undefined) refuseLiving(going, await ledger.owner(session, going.runId), here)

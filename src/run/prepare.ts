@@ -46,14 +46,25 @@ export interface Prepared {
   readonly notes: readonly string[]
 }
 
+/** What attempts to prepare one run leave to the next. */
+export interface Attempts {
+  /** Every database answered once. */
+  reached: boolean
+}
+
+/** A new run has the same id in each attempt. */
+export type PrepareOptions = RunOptions & { readonly runId: string }
+
 export async function prepare(
   pipeline: Pipeline,
-  options: RunOptions,
+  options: PrepareOptions,
   stateDir: string,
   now: () => number,
+  attempts: Attempts,
 ): Promise<Prepared> {
   const dryRun = options.dryRun ?? false
   const databases = await openDatabases(pipeline, { readOnly: dryRun, applicationName: `etl ${pipeline.spec.name}` })
+  attempts.reached = true
   const targets = Sessions.ofTarget(databases.target, dryRun)
   let taken: TakenLock | undefined
   try {
@@ -126,7 +137,7 @@ interface Opened {
   readonly stamp: string
 }
 
-async function prepareRun(pipeline: Pipeline, options: RunOptions, opened: Opened): Promise<Prepared> {
+async function prepareRun(pipeline: Pipeline, options: PrepareOptions, opened: Opened): Promise<Prepared> {
   const { databases, targets, ledger, file } = opened
   const fileRead = await file.read(opened.stamp)
   const decision =
@@ -216,14 +227,16 @@ async function newRun(
   taking: Taking,
   abandon: RunRow | undefined,
   foreign: readonly string[],
-  runId = newRunId(),
+  runId: string,
 ): Promise<TakenRun> {
   const { plan, stored, consistency, snapshots, ledger, targets } = taking
+  // An attempt of this process to begin it, whose commit was thought lost.
+  const again = abandon?.runId === runId ? await takeRun(taking, abandon) : undefined
   const run = { runId, plan, options: stored, consistency, snapshots: snapshots.kept, abandon }
-  const startedAt = await beginRun(taking.claim, run)
+  const startedAt = again?.startedAt ?? (await beginRun(taking.claim, run))
   if (ledger !== undefined && foreign.length > 0)
     await targets.write(session => ledger.runs.audit(session, runId, runOwner(), 'accept-changes', foreign.join('\n')))
-  return { runId, epoch: 1, startedAt: startedAt ?? taking.stamp }
+  return { runId, epoch: again?.epoch ?? 1, startedAt: startedAt ?? taking.stamp }
 }
 
 /** The run of another process, or of this one's past, under a new epoch: whoever had it is fenced. */

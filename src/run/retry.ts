@@ -28,9 +28,12 @@ export async function withRetries<T>(
     readonly signal: AbortSignal
     /** Milliseconds before the next attempt. Default: {@link backoff}. */
     readonly backoff?: (attempt: number) => number
+    /** Is the error worth another attempt? Default: {@link isTransient}. */
+    readonly passes?: (error: unknown) => error is EtlError
     readonly onRetry: (error: EtlError, attempt: number, waitMs: number) => void
   },
 ): Promise<T> {
+  const { passes = isTransient } = options
   let attempt = 1
   for (;;) {
     try {
@@ -38,7 +41,7 @@ export async function withRetries<T>(
         attempt = 1
       })
     } catch (error) {
-      if (!isTransient(error) || attempt >= MAX_ATTEMPTS || options.signal.aborted) throw error
+      if (!passes(error) || attempt >= MAX_ATTEMPTS || options.signal.aborted) throw error
       const waitMs = (options.backoff ?? backoff)(attempt)
       attempt++
       failpoint('retry')

@@ -14,7 +14,8 @@ import { EntityRun } from './entity.js'
 import type { EventListener, RunStatus } from './events.js'
 import { runHooks } from './hooks.js'
 import type { Pass, RejectCauses } from './ledger.js'
-import { type Prepared, prepare } from './prepare.js'
+import type { Prepared } from './prepare.js'
+import { prepareRetried } from './prepare-retried.js'
 import { addressOf } from './produce-job.js'
 import { Progress } from './progress.js'
 import { Resolvers } from './resolvers.js'
@@ -36,11 +37,13 @@ const LOST_RUN: ReadonlySet<string | undefined> = new Set(['E510', 'E517'])
 /**
  * Begins a run, or goes on with one. Resolves once connections, plan and ledger are settled; throws {@link EtlError} where
  * they cannot be. The handle's result never rejects: a failed run is a result with an error.
+ *
+ * @param signal ends the waiting for a database that is starting
  */
-export async function startRun(pipeline: Pipeline, options: RunOptions = {}): Promise<RunHandle> {
+export async function startRun(pipeline: Pipeline, options: RunOptions, signal: AbortSignal): Promise<RunHandle> {
   const now = Date.now
   const stateDir = options.stateDir ?? join(pipeline.baseDir, '.etl', pipeline.spec.name)
-  const prepared = await prepare(pipeline, options, stateDir, now)
+  const prepared = await prepareRetried(pipeline, options, stateDir, now, signal)
   const control = new Control()
   let fileError: EtlError | undefined
   const files =

@@ -60,7 +60,14 @@ export class Sessions {
   }
 
   #one(): Promise<Session> {
-    this.#writer ??= this.#open()
+    if (this.#writer === undefined) {
+      const opening = this.#open()
+      this.#writer = opening
+      // What failed once may be tried again.
+      opening.catch(() => {
+        if (this.#writer === opening) this.#writer = undefined
+      })
+    }
     return this.#writer
   }
 
