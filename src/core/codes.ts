@@ -115,6 +115,7 @@ export const CODES = {
   E526: 'check failed',
   E527: 'target is not as it should be',
   E528: 'plan does not fit any more',
+  E529: 'rows are there already',
   E540: 'backup cannot be made',
   E541: 'backup is damaged',
   E542: 'backup is of another target',

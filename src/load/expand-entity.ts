@@ -55,6 +55,7 @@ export function expandEntity(name: string, raw: Data, context: EntityContext): E
     ...optional('batchSize', setting('batch_size') as number | undefined),
     ...optional('chunks', typeof raw.chunks === 'number' ? { count: raw.chunks } : (raw.chunks as { rows: number })),
     onError,
+    onErrorGiven: setting('on_error') !== undefined,
     ...optional('maxErrors', maxErrors(setting('max_errors'))),
     hooks: expandHooks(raw.hooks, [...path, 'hooks']),
     checks: expandChecks(raw.checks, [...path, 'checks']),

@@ -48,6 +48,7 @@ export function planEntity(world: World, draft: Draft, placement: Placement): En
     conversions: pass.specs.flatMap((field, i) => conversionsOf(draft, field, pass.program.fields[i] as FieldPlan)),
     created: draft.target === undefined ? createdColumns(world, draft) : [],
     onError: spec.onError,
+    onErrorGiven: spec.onErrorGiven,
     ...(spec.maxErrors === undefined ? {} : { maxErrors: spec.maxErrors }),
     batchRows:
       placement.batchSize ?? spec.batchSize ?? world.catalogs.database('$target').connector.capabilities.batchRows,

@@ -113,6 +113,8 @@ export interface EntityPlan {
   /** The columns of a table that is to be created; empty for one that is there. */
   readonly created: readonly CreatedColumn[]
   readonly onError: RowPolicy
+  /** The file says so, not the default. */
+  readonly onErrorGiven: boolean
   readonly maxErrors?: MaxErrors
   readonly batchRows: number
   /** How the key range is split; undefined: as the runner sees fit. */

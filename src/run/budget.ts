@@ -44,7 +44,7 @@ export class Budget {
     const most =
       'count' in limit ? limit.count : `${Number((limit.share * 100).toPrecision(6))} %, ${read} rows were read`
     const whose = where === undefined ? ' in all entities together' : ''
-    throw new EtlError('E501', `${failed} rows failed${whose}; ${setting} is ${most}`, {
+    throw new EtlError('E501', `${failed} ${failed === 1 ? 'row' : 'rows'} failed${whose}; ${setting} is ${most}`, {
       ...(where === undefined ? {} : { where }),
       hint: `look at the quarantine file, mend the mapping or raise ${setting}, then go on with \`etl run … --resume\``,
     })

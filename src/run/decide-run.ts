@@ -40,11 +40,7 @@ export async function decideByLedger(
     if (decision.action !== 'resume') return decision
     const marks = await ledger.marks(session, decision.run.runId)
     const own = fileOfRun(file, decision.run)
-    const state = compareMarks(
-      own,
-      (entity, pass, chunk) => marks.get(`${entity}:${pass}:${chunk}`),
-      decision.run.epoch,
-    )
+    const state = compareMarks(own, marks, decision.run.epoch)
     const words = {
       equal: 'ledger and checkpoint agree',
       behind: 'checkpoint was behind the ledger, which decides',
@@ -61,7 +57,6 @@ export function decideByFile(pipeline: Pipeline, options: RunOptions, file: Chec
   if (options.resume !== true && options.takeOver !== true) {
     if (unfinished === undefined || options.restart === true) return { action: 'new' }
     throw new EtlError('E504', `run ${unfinished.runId} of ${pipeline.spec.name} is not finished`, {
-      kind: 'usage',
       hint: 'go on with it: `etl run … --resume`; or begin anew: `--restart`',
     })
   }

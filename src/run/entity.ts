@@ -12,11 +12,13 @@ import type { DryKeys } from './dry-keys.js'
 import type { Counts, StageTimes } from './events.js'
 import { NO_COUNTS } from './events.js'
 import { runHooks } from './hooks.js'
+import { inField } from './in-field.js'
 import type { ChunkProgress, Pass, PlannedChunk, Totals } from './ledger.js'
 import { planChunks } from './plan-chunks.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import { Preview } from './preview.js'
 import type { RejectRecord } from './quarantine.js'
+import { refuseLoaded } from './refuse-loaded.js'
 import { retried } from './retried.js'
 import { MAX_ATTEMPTS } from './retry.js'
 import type { BatchResult } from './sink.js'
@@ -95,7 +97,7 @@ export class EntityRun {
     this.unresolved = unresolved
     this.counts = counts
     this.#changes = changes
-    for (const cause of causes) this.#causes.set(causeKey(cause), cause)
+    for (const cause of causes) this.#addCause(cause)
     const listed = causes.reduce((sum, cause) => sum + cause.rows, 0)
     // Without a ledger the checkpoint's counts are all there is.
     this.#failedRows = Math.max(listed, counts.quarantined + unresolved)
@@ -255,13 +257,14 @@ export class EntityRun {
   #admit(pass: Pass, result: BatchResult): void {
     const fatal = result.rejects.find(reject => reject.policy === 'fail')
     if (fatal !== undefined) {
-      const what = fatal.field === undefined ? fatal.message : `${fatal.field}: ${fatal.message}`
+      const what = inField(fatal.field, fatal.message)
       const file = this.#context.quarantine?.path(this.plan.name)
       throw new EtlError('E502', `${fatal.code} ${what}`, {
         where: this.plan.name,
         hint: `${file === undefined ? 'see the row above' : `the row is in ${file}`}; mend it and go on with \`etl run … --resume\`, or set ${milder(this.plan, fatal)} and add --accept-changes`,
       })
     }
+    if (pass === 'load' && this.counts.read === 0 && this.#context.retry === undefined) refuseLoaded(this.plan, result)
     // The second pass reads rows that are counted already.
     const more = { read: pass === 'load' ? result.counts.read : 0, failed: result.rejects.length }
     this.#budget.check(more)
@@ -280,10 +283,16 @@ export class EntityRun {
       const key = causeKey(cause)
       here.set(key, { ...cause, rows: (here.get(key)?.rows ?? 0) + 1 })
     }
-    for (const [key, cause] of here) {
-      this.#causes.set(key, { ...cause, rows: (this.#causes.get(key)?.rows ?? 0) + cause.rows })
+    for (const cause of here.values()) {
+      this.#addCause(cause)
       this.#context.emit({ type: 'rejected', entity: this.plan.name, batch: batch.batch, ...cause })
     }
+  }
+
+  /** Both passes may have rows of one cause. */
+  #addCause(cause: Cause): void {
+    const key = causeKey(cause)
+    this.#causes.set(key, { ...cause, rows: (this.#causes.get(key)?.rows ?? 0) + cause.rows })
   }
 }
 

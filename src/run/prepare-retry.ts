@@ -116,9 +116,11 @@ export async function prepareRetry(
       }),
     )
     const left = [...open.keys()].filter(name => !pipeline.spec.entities.some(entity => entity.name === name))
+    const undecided = whole.entities.filter(({ name, dedupe }) => open.has(name) && dedupe !== undefined)
     const notes = [
       `retries the rows that run ${parent.runId} rejected, ${from === 'kept' ? 'as they were kept' : 'as the source has them today'}`,
-      ...left.map(name => `${name} is not in the file any more: its ${open.get(name)} rows stay`),
+      ...undecided.map(({ name }) => `${name}: dedupe does not look at the rows that are retried`),
+      ...left.map(name => `${name} is not in the file any more: its rejected rows (${open.get(name)}) stay`),
     ]
     return {
       ...base,
@@ -165,7 +167,6 @@ async function runsOf(
     'E504',
     `run ${latest.runId} of ${name} (started ${latest.startedAt}, ${latest.state}) is not finished`,
     {
-      kind: 'usage',
       hint: 'first go on with it: `etl run … --resume`; or give it up: `etl run … --restart`',
     },
   )

@@ -1,3 +1,4 @@
+import { EtlError } from '../core/errors.js'
 import type { Pipeline } from '../load/pipeline.js'
 import { compilePlan } from '../plan/compile.js'
 import { type Databases, openDatabases } from '../plan/open.js'
@@ -152,6 +153,7 @@ async function prepareRun(pipeline: Pipeline, options: PrepareOptions, opened: O
     mayResume: resumed !== undefined,
   })
   refuseDrift(options.expected, plan)
+  refuseLimited(plan, stored.limit)
   const begun = decision.action === 'resume' && decision.begun ? decision.run : undefined
   const complete = decision.action === 'complete'
   if (ledger !== undefined && resumed !== undefined && !complete)
@@ -209,6 +211,21 @@ async function prepareRun(pipeline: Pipeline, options: PrepareOptions, opened: O
     await snapshots.close()
     throw error
   }
+}
+
+/** A limited run keeps no mark, since rows beyond the limit are still to be read: the next one reads these rows again. */
+function refuseLimited({ entities }: Plan, limit: number | undefined): void {
+  const twice = entities.find(({ incremental, write }) => incremental !== undefined && write.mode === 'insert')
+  if (limit === undefined || twice === undefined) return
+  throw new EtlError(
+    'E215',
+    `--limit keeps no high-water mark, so the next run would insert the rows of ${twice.name} again`,
+    {
+      kind: 'usage',
+      where: twice.name,
+      hint: 'leave out --limit, look with `--dry-run --limit`, or set `load: upsert` or `load: ignore`',
+    },
+  )
 }
 
 interface Taking extends Opened {

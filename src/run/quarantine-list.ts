@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { connectorNamed } from '../connectors/registry.js'
 import type { ErrorCode } from '../core/codes.js'
 import type { Database, Session } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
@@ -55,6 +56,8 @@ export interface QuarantineReport {
   /** Why the ledger was not asked. */
   readonly note?: string
   readonly rows: number
+  /** Can they be tried again on their own? Not where the target is files, which each run writes anew, or nothing is in a ledger. */
+  readonly retryable: boolean
   /** The most frequent first. */
   readonly causes: readonly QuarantineCause[]
   readonly kept?: readonly QuarantinedRow[]
@@ -193,6 +196,7 @@ class Collected {
       ...(this.runId === undefined ? {} : { runId: this.runId }),
       from,
       rows: causes.reduce((sum, cause) => sum + cause.rows, 0),
+      retryable: from === 'ledger' && connectorNamed(spec.target.type)?.capabilities.files !== true,
       causes: causes.sort((a, b) => b.rows - a.rows),
       ...(this.#wantRows ? { kept: this.#rows } : {}),
     }

@@ -48,7 +48,6 @@ export function decide(memories: Memories): Decision {
       'E504',
       `run ${run.runId} of ${pipeline} (started ${run.startedAt}, ${run.state}) is not finished`,
       {
-        kind: 'usage',
         hint: 'go on with it: `etl run … --resume`; or give it up and begin anew, keeping the rows it loaded: `--restart`',
       },
     )
@@ -129,17 +128,22 @@ export function fileOfRun(file: CheckpointRead, run: RunRow): CheckpointRead {
 /**
  * The file may be behind the ledger (it is written once a second), never ahead of it. One that is behind and of an earlier
  * attempt is a copy, or could not be written since: `stale`.
+ *
+ * @param ledger the last batch of each `entity:pass:chunk` that has any
  */
 export function compareMarks(
   file: CheckpointRead,
-  ledgerBatch: (entity: string, pass: string, chunk: number) => number | undefined,
+  ledger: ReadonlyMap<string, number>,
   epoch: number,
 ): 'equal' | 'behind' | 'stale' {
   if (file.kind !== 'ok') return 'equal'
+  const inFile = new Set<string>()
   let behind = false
   for (const [entity, marks] of Object.entries(file.checkpoint.entities)) {
     for (const mark of marks) {
-      const batch = ledgerBatch(entity, mark.pass, mark.chunk) ?? 0
+      const key = `${entity}:${mark.pass}:${mark.chunk}`
+      inFile.add(key)
+      const batch = ledger.get(key) ?? 0
       if (mark.batch > batch) {
         throw new EtlError(
           'E507',
@@ -154,6 +158,6 @@ export function compareMarks(
       if (mark.batch < batch) behind = true
     }
   }
-  if (!behind) return 'equal'
+  if (!behind && [...ledger.keys()].every(key => inFile.has(key))) return 'equal'
   return file.checkpoint.epoch < epoch ? 'stale' : 'behind'
 }

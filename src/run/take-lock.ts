@@ -57,7 +57,6 @@ export function refuseLiving(run: RunRow, owner: Owner | undefined, here: Here):
     'E503',
     `run ${run.runId} belongs to ${describeOwner(owner)}, and nothing proves that it is dead`,
     {
-      kind: 'usage',
       hint: `stop it there; where it has died, try again in ${left} s`,
     },
   )
@@ -82,7 +81,6 @@ async function busy(contest: Contest): Promise<EtlError> {
         ? `${running.run.owner} since ${running.run.startedAt} (run ${running.run.runId})`
         : `${describeOwner(running.owner)} (run ${running.run.runId})`
   return new EtlError('E503', `${contest.pipeline} is being run on ${label} by ${who}`, {
-    kind: 'usage',
     hint: 'wait until it has ended, or stop it; a second run of the same pipeline would load rows twice. Where its process is dead: `etl run … --take-over`',
   })
 }
@@ -117,7 +115,6 @@ async function again(contest: Contest): Promise<Lock> {
   const who = rival?.owner === undefined ? 'somebody' : `${rival.owner.host} pid ${rival.owner.pid}`
   const sessions = rival?.owner?.sessions ?? []
   throw new EtlError('E503', `the lock is still held, as far as the ledger knows by ${who}`, {
-    kind: 'usage',
     hint:
       sessions.length === 0
         ? 'end that process, which may only be stopped; then `etl run … --take-over` again'

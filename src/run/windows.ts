@@ -175,8 +175,9 @@ export class Windows {
       if (column.nullable) {
         const filter = [...(where === '' ? [] : [where]), `${name} is null`].join(' and ')
         const nulls = await session.count({ from: { query: `select 1 as x from ${rows} where ${filter}` } })
-        const told = after === undefined ? 'are read by this first run only' : 'are not read'
-        if (nulls > 0) warn(`${nulls} rows without ${column.name} ${told}`)
+        const [what, are] = nulls === 1 ? ['row', 'is'] : ['rows', 'are']
+        const told = after === undefined ? `${are} read by this first run only` : `${are} not read`
+        if (nulls > 0) warn(`${nulls} ${what} without ${column.name} ${told}`)
       }
       // Nothing is past the mark, not even what it was taken from: it stays where it is.
       const end = until === undefined ? (after ?? null) : until

@@ -243,6 +243,8 @@ export interface EntitySpec {
   /** Undefined: as the runner sees fit. */
   readonly chunks?: { readonly count: number } | { readonly rows: number }
   readonly onError: RowPolicy
+  /** The file says so, not the default. */
+  readonly onErrorGiven: boolean
   /** Past it the entity fails; undefined: no limit. */
   readonly maxErrors?: MaxErrors
   readonly hooks: HooksSpec

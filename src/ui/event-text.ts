@@ -1,4 +1,5 @@
 import type { Counts, RunEvent } from '../run/events.js'
+import { inField } from '../run/in-field.js'
 import { formatCount, formatDuration, plural } from './format.js'
 import { problemMark, problemText } from './problem-text.js'
 import { stepLine } from './step-text.js'
@@ -11,16 +12,16 @@ export interface EventText {
 }
 
 /** An event in one line of words; undefined where it is progress that nobody wants a line for. */
-export function eventText(event: RunEvent, symbols: Symbols): EventText | undefined {
+export function eventText(event: RunEvent, symbols: Symbols, dryRun = false): EventText | undefined {
   switch (event.type) {
     case 'run_started':
       return { mark: symbols.dot, tone: 'dim', text: runStarted(event, symbols.arrow) }
     case 'entity_started':
       return { mark: symbols.running, tone: 'active', text: entityStarted(event) }
     case 'entity_finished':
-      return entityFinished(event, symbols)
+      return entityFinished(event, symbols, dryRun)
     case 'rejected': {
-      const text = event.field === undefined ? event.message : `${event.field}: ${event.message}`
+      const text = inField(event.field, event.message)
       const problem = { kind: 'rejected', entity: event.entity, code: event.code, text, rows: event.rows } as const
       return { ...problemMark(problem, symbols), text: problemText(problem) }
     }
@@ -74,10 +75,10 @@ function entityStarted(event: RunEvent & { type: 'entity_started' }): string {
   return `${event.entity}  started${from}${rows}`
 }
 
-function entityFinished(event: RunEvent & { type: 'entity_finished' }, symbols: Symbols): EventText {
+function entityFinished(event: RunEvent & { type: 'entity_finished' }, symbols: Symbols, dryRun: boolean): EventText {
   const reason = event.message === undefined ? '' : `: ${event.message}`
   const text = `${event.entity}  ${event.state}`
-  const rows = ` in ${formatDuration(event.ms)}  ${countsText(event.counts)}`
+  const rows = ` in ${formatDuration(event.ms)}  ${countsText(event.counts, dryRun)}`
   switch (event.state) {
     case 'done':
       return event.counts.quarantined > 0
@@ -93,8 +94,8 @@ function entityFinished(event: RunEvent & { type: 'entity_finished' }, symbols: 
 }
 
 /** `950,000 read, 949,937 written, 63 quarantined`: what happened to the rows, without what did not happen. */
-function countsText(counts: Counts): string {
-  const parts = [`${formatCount(counts.read)} read`, `${formatCount(counts.written)} written`]
+function countsText(counts: Counts, dryRun: boolean): string {
+  const parts = [`${formatCount(counts.read)} read`, `${formatCount(counts.written)} ${dryRun ? 'ok' : 'written'}`]
   for (const key of ['skipped', 'filtered', 'deduped', 'quarantined'] as const) {
     if (counts[key] > 0) parts.push(`${formatCount(counts[key])} ${key}`)
   }

@@ -22,18 +22,20 @@ export class PlainProgress {
   readonly #options: PlainOptions
   /** Causes of rejections told already; how often each happened is in the summary. */
   readonly #told = new Set<string>()
+  #dryRun = false
 
   constructor(options: PlainOptions) {
     this.#options = options
   }
 
   readonly onEvent = (event: RunEvent): void => {
+    if (event.type === 'run_started') this.#dryRun = event.dryRun
     if (event.type === 'rejected') {
       const cause = JSON.stringify([event.entity, event.code, event.field, event.message])
       if (this.#told.has(cause)) return
       this.#told.add(cause)
     }
-    const text = eventText(event, this.#options.theme.symbols)
+    const text = eventText(event, this.#options.theme.symbols, this.#dryRun)
     if (text !== undefined) this.#line(event.at, text)
   }
 

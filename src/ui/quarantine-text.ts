@@ -22,7 +22,9 @@ export function quarantineText(
   }
   const head = `${printable(report.pipeline)}  ${plural(report.rows, 'row')} rejected   ${run}`
   const blocks = causes.flatMap(cause => ['', ...causeLines(cause, theme)])
-  const next = ['', `   next   etl quarantine retry ${options.file} ${report.runId}   once the cause is removed`]
+  const command = report.retryable ? `quarantine retry ${options.file} ${report.runId}` : `run ${options.file}`
+  const all = report.retryable ? '' : ', which loads everything again'
+  const next = ['', `   next   etl ${command}   once the cause is removed${all}`]
   return `${[` ${paint(theme, 'warn', symbols.warning)} ${head}`, ...blocks, ...next].join('\n')}\n`
 }
 

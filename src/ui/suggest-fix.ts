@@ -25,6 +25,8 @@ export function suggestFix(cause: FixFor, entity: Raw | undefined): string {
 }
 
 const CHANGE_ME = 'CHANGE_ME'
+/** A column of the target that the file does not fill. */
+const ABSENT: Raw = {}
 
 /** Null would only fail again where a value is required. */
 const needsDefault = (field: Raw): boolean => field.required === true && field.default === undefined
@@ -43,7 +45,7 @@ const applied =
 
 /** What a field becomes; the first setting that lets the row through without hiding it in others. */
 const FIELD_CHANGES: Readonly<Partial<Record<ErrorCode, (field: Raw) => Raw>>> = {
-  E401: field => ({ ...field, default: CHANGE_ME }),
+  E401: field => (field === ABSENT ? { value: CHANGE_ME } : { ...field, default: CHANGE_ME }),
   E402: invalid,
   E403: invalid,
   E404: field => ({ ...field, on_lossy: 'round' }),
@@ -73,7 +75,7 @@ const SENTENCES: Readonly<Partial<Record<ErrorCode, string>>> = {
 /** A field in its long form; a column that only `rest: copy` names comes from the column of its name. */
 function fieldOf(entity: Raw, name: string): Raw {
   const fields = (entity.fields ?? {}) as Raw
-  const field = fields[name] ?? name
+  const field = fields[name] ?? (entity.rest === 'copy' ? name : ABSENT)
   return typeof field === 'string' || Array.isArray(field) ? { from: field } : (field as Raw)
 }
 

@@ -11,7 +11,7 @@ afterAll(async () => schema?.drop())
 test('a target that is lost anywhere while a run begins: begun again, told, and loaded once', {
   timeout: 60_000,
 }, async () => {
-  const CUTS = 8
+  const CUTS = 6
   schema = await postgres.create('begin')
   await schema.exec('create table events (id bigint not null, note varchar(100))')
   const proxy = await ToxicProxy.open(String(schema.config.url))

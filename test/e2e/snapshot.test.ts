@@ -97,7 +97,7 @@ class Shop {
   async resume(file: string): Promise<EtlResult> {
     for (;;) {
       const result = await this.start({}, file, '--resume').result
-      if (result.code !== 2 || resultOf(result.stdout).error?.code !== 'E503') return result
+      if (result.code !== 1 || resultOf(result.stdout).error?.code !== 'E503') return result
       await sleep(100)
     }
   }

@@ -55,7 +55,7 @@ function suite(
           `^${contest.name} is being run on .* by ${hostname()} pid ${first.child.pid}, since 20\\d\\d-.*Z, last heard of \\d+ s ago \\(run [0-9a-f]{8}\\)$`,
         ),
       )
-      expect(second.code).toBe(2)
+      expect(second.code).toBe(1)
       const taker = await contest.run('--take-over')
       expect(errorOf(taker)).toMatchObject({
         code: 'E512',
@@ -137,7 +137,7 @@ class Contest {
   async resumeWhenFree(): Promise<EtlResult> {
     for (;;) {
       const result = await this.run('--resume')
-      if (result.code !== 2 || errorOf(result).code !== 'E503') return result
+      if (result.code !== 1 || errorOf(result).code !== 'E503') return result
       await sleep(100)
     }
   }

@@ -43,6 +43,7 @@ export function entity(name: string, more: Partial<EntitySpec> = {}): EntitySpec
     types: [],
     defer: [],
     onError: 'quarantine',
+    onErrorGiven: false,
     hooks: { before: [], after: [] },
     checks: [],
     path: ['entities', name],
