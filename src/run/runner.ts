@@ -40,7 +40,11 @@ const LOST_RUN: ReadonlySet<string | undefined> = new Set(['E510', 'E517'])
  *
  * @param signal ends the waiting for a database that is starting
  */
-export async function startRun(pipeline: Pipeline, options: RunOptions, signal: AbortSignal): Promise<RunHandle> {
+export async function startRun(
+  pipeline: Pipeline,
+  options: RunOptions,
+  signal = new AbortController().signal,
+): Promise<RunHandle> {
   const now = Date.now
   const stateDir = options.stateDir ?? join(pipeline.baseDir, '.etl', pipeline.spec.name)
   const prepared = await prepareRetried(pipeline, options, stateDir, now, signal)
