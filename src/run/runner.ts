@@ -12,6 +12,7 @@ import { sumCounts } from './counts.js'
 import { DryKeys } from './dry-keys.js'
 import { EntityRun } from './entity.js'
 import type { EventListener, RunStatus } from './events.js'
+import { giveUp } from './give-up.js'
 import { runHooks } from './hooks.js'
 import type { Pass, RejectCauses } from './ledger.js'
 import type { Prepared } from './prepare.js'
@@ -43,7 +44,7 @@ const LOST_RUN: ReadonlySet<string | undefined> = new Set(['E510', 'E517'])
 export async function startRun(
   pipeline: Pipeline,
   options: RunOptions,
-  signal = new AbortController().signal,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<RunHandle> {
   const now = Date.now
   const stateDir = options.stateDir ?? join(pipeline.baseDir, '.etl', pipeline.spec.name)
@@ -79,18 +80,6 @@ export async function startRun(
     stop: reason => run.stop(reason),
     result: run.go(),
   }
-}
-
-/** Nothing was begun: the run is noted as failed and everything is let go. */
-async function giveUp({ ledger, targets, heartbeat, snapshots, databases, runId, epoch }: Prepared): Promise<void> {
-  // Why it failed is what is told.
-  if (ledger !== undefined) {
-    await targets.write(session => ledger.runs.endRun(session, runId, epoch, 'failed')).catch(() => undefined)
-  }
-  await heartbeat?.stop()
-  await snapshots.close()
-  await targets.close()
-  await databases.close()
 }
 
 interface Surroundings {
