@@ -186,7 +186,7 @@ function suite(name: string, open: (place: Workspace) => Promise<Target>, signal
       } else if (result.code === 2 && result.stderr.startsWith('✖ E505')) {
         // Killed before it was in the ledger: there is nothing to resume.
         resume = false
-      } else if (result.code === 2 && result.stderr.startsWith('✖ E503')) {
+      } else if (result.stderr.startsWith('✖ E503')) {
         // The server has not noticed yet that the killed process is gone.
         await sleep(100)
       } else {

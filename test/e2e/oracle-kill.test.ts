@@ -128,7 +128,7 @@ for (const from of ['oracle', 'postgres'] as const) {
         if (result.signal === 'SIGKILL') {
           kills++
           resume = true
-        } else if (result.code === 2 && result.stderr.startsWith('✖ E503')) {
+        } else if (result.stderr.startsWith('✖ E503')) {
           // The server has not noticed yet that the killed process is gone.
           await sleep(100)
         } else {

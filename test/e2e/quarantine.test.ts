@@ -312,7 +312,7 @@ test('an unfinished run is to be finished first; a run of nobody is refused; an 
   expect((await runEtl(['run', 'pipeline.yaml', '--yes'], options)).signal).toBe('SIGKILL')
   const run = shop.runFolders('shop')[0]?.split('/').at(-1) ?? ''
   const early = await shop.retry(run)
-  expect(early.code).toBe(2)
+  expect(early.code).toBe(1)
   expect(early.stderr).toMatch(new RegExp(`^✖ E504 unfinished run exists\\n  what   run ${run} of shop`))
   const unknown = await shop.retry('00000000')
   expect(unknown.code).toBe(2)

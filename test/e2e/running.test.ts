@@ -359,7 +359,7 @@ describe('what a run tells', () => {
     expect((await place.run('--resume')).stderr).toContain('E505 nothing to resume')
     expect((await place.run()).code).toBe(1)
     const anew = await place.run()
-    expect(anew.code).toBe(2)
+    expect(anew.code).toBe(1)
     expect(anew.stderr).toContain('E504 unfinished run exists')
     expect(anew.stderr).toContain('--resume')
     expect(anew.stderr).toContain('--restart')

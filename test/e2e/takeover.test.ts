@@ -78,7 +78,7 @@ function suite(
       await stopped(winner)
       winner.child.kill('SIGCONT')
       const results = await Promise.all(all.map(one => one.result))
-      const refused = results.filter(result => result.code === 2)
+      const refused = results.filter(result => result.code === 1)
       expect(refused.map(result => errorOf(result).code)).toEqual(Array.from({ length: starts - 1 }, () => 'E503'))
       const won = results.find(result => result.code === 0)
       expect(won?.stderr).toBe('failpoint after-commit stop\n')
