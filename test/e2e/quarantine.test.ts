@@ -249,8 +249,8 @@ entities: { customers: { from: customer, to: customers, on_error: quarantine, fi
     const run = await etl(['run', 'pipeline.yaml', '--yes', '--json'])
     expect(run.code, run.stderr).toBe(3)
     const retry = ['quarantine', 'retry', 'pipeline.yaml', String(resultOf(run.stdout).runId), '--json']
-    const failed = await etl(retry, { ETL_FAILPOINTS: 'after-commit:throw@2' })
-    expect([failed.code, resultOf(failed.stdout).error?.code]).toEqual([1, 'E307'])
+    const failed = await etl(retry, { ETL_FAILPOINTS: 'after-commit:fail@2' })
+    expect([failed.code, resultOf(failed.stdout).error?.code]).toEqual([1, 'E308'])
     await source.exec(`update customer set name = 'ada'`)
     expect((await etl(retry)).code).toBe(0)
     expect(place.rows('select * from customers')).toEqual([[1, 'ada']])
