@@ -59,6 +59,8 @@ entities:
   }
   await proxy.close()
   expect(retries).toBeGreaterThanOrEqual(CUTS / 2)
-  const states = await schema.rows("select count(*) from etl_run where state not in ('completed', 'abandoned')")
-  expect(states).toEqual([['0']])
+  // An attempt whose commit was thought lost is gone on with.
+  expect(await schema.rows('select state, count(*) from etl_run group by state')).toEqual([
+    ['completed', String(CUTS + 2)],
+  ])
 })
