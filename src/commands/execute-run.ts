@@ -156,7 +156,9 @@ function tellResult(result: JobResult, pipeline: Pipeline, flags: RunFlags, term
     terminal.out(`${resultLine(result)}\n`)
   } else if (flags.quiet !== true) {
     if (result.dryRun) terminal.out(`${previewText(result, terminal.outTheme)}\n`)
-    terminal.out(summaryText(result, { theme: terminal.outTheme, file: pipeline.file, cwd: terminal.io.cwd }))
+    const { cwd, stdout } = terminal.io
+    const width = stdout.columns > 0 ? { width: stdout.columns } : {}
+    terminal.out(summaryText(result, { theme: terminal.outTheme, file: pipeline.file, cwd, ...width }))
     if (verification !== undefined) terminal.out(`\n${verifyText(verification, terminal.outTheme)}`)
   }
   if (result.error !== undefined && result.status === 'failed') {

@@ -43,9 +43,9 @@ export class LedgerSink implements Sink {
   readonly #read: ReadPlan
   readonly #missing: Why
   readonly #spec: WriteSpec
-  /** Checked before the commit: may throw E501 or E502. */
   /** The first attempt at the batch came as far as listing its rejected rows. */
   #listed = false
+  /** Checked before the commit: may throw E501 or E502. */
   readonly #admit: (result: BatchResult) => void
   readonly #settle: Settle | undefined
   readonly #undo: UndoRecorder | undefined
@@ -125,8 +125,8 @@ export class LedgerSink implements Sink {
     }
     const identities = await this.#identities(session, batch, written)
     if (before !== undefined) await this.#undo?.after(session, batch, written, before, identities)
-    // The second pass must know of skipped rows too.
-    const noted = this.#entity.deferred === undefined ? listed : [...result.rejects, ...batch.duplicates]
+    // Skipped rows too: a resumed run counts them, and the second pass leaves them out.
+    const noted = [...result.rejects, ...batch.duplicates]
     if (this.#settle === undefined) await ledger?.insertRejects(session, ref, batch.batch, noted)
     else await this.#settle(session, batch, listed)
     if (!sameCounts(expected, result.counts))

@@ -123,8 +123,8 @@ export const LEDGER_TABLES = {
     primaryKey: ['run_id', 'entity', 'pass', 'chunk', 'batch_no', 'part'],
   },
   /**
-   * One row per rejected row; the row's values are only in the run's folder. `state` is open, loaded (the second pass
-   * is to come) or closed.
+   * One row per rejected row, also one that `policy` skips; the row's values are only in the run's folder. `state` is open,
+   * loaded (the second pass is to come) or closed.
    */
   etl_reject: {
     columns: [

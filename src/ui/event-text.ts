@@ -94,7 +94,7 @@ function entityFinished(event: RunEvent & { type: 'entity_finished' }, symbols: 
 }
 
 /** `950,000 read, 949,937 written, 63 quarantined`: what happened to the rows, without what did not happen. */
-function countsText(counts: Counts, dryRun: boolean): string {
+export function countsText(counts: Counts, dryRun: boolean): string {
   const parts = [`${formatCount(counts.read)} read`, `${formatCount(counts.written)} ${dryRun ? 'ok' : 'written'}`]
   for (const key of ['skipped', 'filtered', 'deduped', 'quarantined'] as const) {
     if (counts[key] > 0) parts.push(`${formatCount(counts[key])} ${key}`)

@@ -6,36 +6,46 @@ import type { Counts } from '../run/events.js'
 import type { Consistency } from '../run/source-snapshots.js'
 import { checkRows, verdictOf } from './checks-text.js'
 import { predictionLines } from './coverage-text.js'
+import { countsText } from './event-text.js'
 import { formatCount, formatDuration, plural, printable } from './format.js'
 import { type TableColumn, table } from './table.js'
 import type { Theme, Tone } from './theme.js'
 import { paint } from './theme.js'
+import { wrap } from './wrap.js'
 
 export interface SummaryOptions {
   readonly theme: Theme
   /** The pipeline file as a person would type it again. */
   readonly file: string
   readonly cwd: string
+  /** Columns of the terminal. Default: lines are as wide as they need. */
+  readonly width?: number
 }
 
 /** What a run did, as a table, and what to do next. */
 export function summaryText(result: JobResult, options: SummaryOptions): string {
-  const { theme } = options
+  const { theme, width = Number.POSITIVE_INFINITY } = options
   const { mark, tone, words } = verdict(result, theme)
-  const title = printable(`${result.pipeline}  ${words}   run ${result.runId}`)
+  const title = printable(`   ${result.pipeline}  ${words}   run ${result.runId}`)
   const lines = [
     '',
-    ...entityTable(result, theme),
+    ...entityTable(result, theme, width),
     '',
     ...checkLines(result, theme),
     ...predictionLines(result.prediction ?? [], theme),
-    ...windows(result),
-    ...rejects(result),
-    ...changes(result),
+    ...windows(result, width),
+    ...rejects(result, width),
+    ...changes(result, width),
     ...warnings(result, theme),
-    ...next(result, options),
+    ...next(result, options, width),
   ]
-  return `${[` ${paint(theme, tone, mark)} ${title}`, ...lines.map(printable)].join('\n').trimEnd()}\n`
+  const told = [title, ...lines.map(printable)].flatMap(line => wrap(line, width, startOf(line)))
+  return `${` ${paint(theme, tone, mark)}${told.join('\n').slice(2)}`.trimEnd()}\n`
+}
+
+/** Where the words of a line begin, behind its mark. */
+function startOf(line: string): number {
+  return /^[^\p{L}\p{N}]*/u.exec(line)?.[0].length ?? 0
 }
 
 /** A result, or its record. */
@@ -70,7 +80,8 @@ function quarantined({ counts, entities, retry }: Told): string {
 
 const OPTIONAL = ['skipped', 'filtered', 'deduped', 'quarantined'] as const
 
-function entityTable(result: JobResult, theme: Theme): string[] {
+/** In too few columns for a table, a line for each entity. */
+function entityTable(result: JobResult, theme: Theme, width: number): string[] {
   // A column in which nothing happened only costs width; quarantine is what people look for, so it always stands.
   const shown = OPTIONAL.filter(key => key === 'quarantined' || result.counts[key] > 0)
   const columns: TableColumn[] = [
@@ -95,8 +106,19 @@ function entityTable(result: JobResult, theme: Theme): string[] {
     ...cells(entity.counts, entity.ms),
   ])
   const lines = table(columns, [...rows, ['', 'total', ...cells(result.counts, result.ms)]], ' ')
-  const rule = `   ${theme.symbols.rule.repeat(Math.max(...lines.map(line => [...line].length)) - 3)}`
+  const widest = Math.max(...lines.map(line => [...line].length))
+  if (widest > width) {
+    return [
+      ...result.entities.map(entity => ` ${entityMark(entity, theme)} ${entity.name}  ${rowsAndTime(entity, result)}`),
+      `   total  ${rowsAndTime(result, result)}`,
+    ]
+  }
+  const rule = `   ${theme.symbols.rule.repeat(widest - 3)}`
   return [...lines.slice(0, -1), rule, ...lines.slice(-1)]
+}
+
+function rowsAndTime({ counts, ms }: Pick<EntityResult, 'counts' | 'ms'>, { dryRun }: JobResult): string {
+  return `${countsText(counts, dryRun)}  ${formatDuration(ms)}`
 }
 
 function entityMark(entity: EntityResult, theme: Theme): string {
@@ -126,7 +148,7 @@ function checkLines({ checks }: JobResult, theme: Theme): string[] {
 }
 
 /** What incremental entities read. */
-function windows(result: JobResult): string[] {
+function windows(result: JobResult, width: number): string[] {
   const rows = result.entities.flatMap(({ name, windows = [] }) =>
     windows.map(({ member, column, after, until }) => [
       member === undefined ? name : `${name} (${member})`,
@@ -137,13 +159,13 @@ function windows(result: JobResult): string[] {
   )
   if (rows.length === 0) return []
   const columns = ['INCREMENTAL', 'COLUMN', 'FROM', 'TO'].map(title => ({ title, align: 'left' as const }))
-  return [...table(columns, rows, '   '), '']
+  return [...table(columns, rows, '   ', width), '']
 }
 
 const CAUSES_SHOWN = 10
 
 /** Causes of rejection, the most frequent first. */
-function rejects(result: JobResult): string[] {
+function rejects(result: JobResult, width: number): string[] {
   const causes = result.entities
     .flatMap(entity => entity.rejects.map(reject => ({ entity: entity.name, ...reject })))
     .sort((a, b) => b.rows - a.rows)
@@ -156,11 +178,11 @@ function rejects(result: JobResult): string[] {
     align: title === 'ROWS' ? ('right' as const) : ('left' as const),
   }))
   const more = causes.length - rows.length
-  return [...table(columns, rows, '   '), ...(more > 0 ? [`   and ${plural(more, 'more cause')}`] : []), '']
+  return [...table(columns, rows, '   ', width), ...(more > 0 ? [`   and ${plural(more, 'more cause')}`] : []), '']
 }
 
 /** Values that are in the target but not as the source had them, because the file allows it. */
-function changes(result: JobResult): string[] {
+function changes(result: JobResult, width: number): string[] {
   const rows = result.entities.flatMap(entity => [
     ...entity.losses.map(loss => [entity.name, loss.field, formatCount(loss.rows), 'rounded or truncated (on_lossy)']),
     ...entity.substituted.map(s => [
@@ -175,7 +197,7 @@ function changes(result: JobResult): string[] {
     title,
     align: title === 'ROWS' ? ('right' as const) : ('left' as const),
   }))
-  return [...table(columns, rows, '   '), '']
+  return [...table(columns, rows, '   ', width), '']
 }
 
 const WARNINGS_SHOWN = 10
@@ -193,7 +215,7 @@ export const CONSISTENCY: Readonly<Record<Consistency, string>> = {
   none: 'none: what changed in a source meanwhile may be there half',
 }
 
-function next(result: JobResult, { file, cwd }: SummaryOptions): string[] {
+function next(result: JobResult, { file, cwd }: SummaryOptions, width: number): string[] {
   const lines: [string, string][] = []
   if (result.runDir !== undefined) {
     const folder = relative(cwd, result.runDir) || '.'
@@ -209,7 +231,7 @@ function next(result: JobResult, { file, cwd }: SummaryOptions): string[] {
   }
   if (!result.dryRun) lines.push(['consistency', CONSISTENCY[result.consistency]])
   for (const command of nextCommands(result, shellWord(file))) lines.push(['next', command])
-  return lines.map(([label, text]) => `   ${label.padEnd(11)} ${text}`)
+  return lines.flatMap(([label, text]) => wrap(`   ${label.padEnd(11)} ${text}`, width, 15))
 }
 
 function nextCommands(result: JobResult, file: string): string[] {

@@ -87,7 +87,7 @@ test('rows that are there already are asked about; only y goes on', async () => 
   accepted.type('y\r')
   // Every row exists already: none is written twice.
   expect(await accepted.exit).toBe(1)
-  expect(accepted.screen.history).toContain('✖ E528 rows are there already')
+  expect(accepted.screen.history).toContain('✖ E529 rows are there already')
   expect(one(shop.target, 'select count(*) as n from orders')).toEqual({ n: 100 })
 }, 60_000)
 

@@ -109,3 +109,10 @@ test('escapes in a name do not reach the terminal', () => {
   progress.onEvent({ type: 'info', at: after(0), message: 'a\u001b[2Jb\nc' })
   expect(lines).toEqual(['14:00:00 · a\\u001b[2Jb\\nc'])
 })
+
+test('a dry run says which rows are ok, not that they were written', () => {
+  const { lines, progress } = plain()
+  progress.onEvent(runStarted([{ name: 'a', rows: 100 }], { dryRun: true, concurrency: 1 }))
+  progress.onEvent(entityFinished('a', 6, 60, 5000, { quarantined: 2, written: 58 }))
+  expect(lines.at(-1)).toBe('14:00:06 ⚠ a  done in 5.0s  60 read, 58 ok, 2 quarantined')
+})

@@ -22,3 +22,9 @@ test('a value that is required is not made null', () => {
     'phone: { from: PHONE, apply: [ phone ], on_invalid: null }',
   )
 })
+
+test('a column of the target that the file does not fill gets a value', () => {
+  const cause = { entity: 'p', field: 'branch', code: 'E401' } as const
+  expect(fieldLine(suggestFix(cause, entity))).toBe('branch: { value: CHANGE_ME }')
+  expect(fieldLine(suggestFix(cause, { ...entity, rest: 'copy' }))).toBe('branch: { from: branch, default: CHANGE_ME }')
+})

@@ -207,3 +207,50 @@ test('a resumed run says what lies behind it', () => {
    not started 1 · 652,210 rows read before are not read again
 `)
 })
+
+test('in 60 columns nothing is wider: counts in words, tables and sentences continued below', () => {
+  const customers = entity('customers_of_branches', 1_200_000, 2000, {
+    counts: counts(1_200_000, { quarantined: 12, skipped: 3, filtered: 5, deduped: 7, written: 1_199_973 }),
+    rejects: [{ code: 'E412', field: 'manager_id', message: 'no row of managers has this key, or not yet', rows: 12 }],
+    losses: [{ field: 'price', rows: 7 }],
+  })
+  const told = result({
+    status: 'quarantined',
+    consistency: 'none',
+    entities: [customers],
+    counts: customers.counts,
+    warnings: ['customers_of_branches: column FAX of the source is not mapped'],
+  })
+  const text = summaryText(told, { theme: THEME, file: 'crm.yaml', cwd: '/data', width: 60 })
+  expect(text).toBe(` ⚠ crm  finished, 12 rows quarantined   run 7f3a9c
+
+ ⚠ customers_of_branches  1,200,000 read, 1,199,973 written,
+   3 skipped, 5 filtered, 7 deduped, 12 quarantined  2.0s
+   total  1,200,000 read, 1,199,973 written, 3 skipped, 5
+   filtered, 7 deduped, 12 quarantined  1.5s
+
+   REJECTED  ENTITY                 FIELD       ROWS  WHY
+   E412      customers_of_branches  manager_id    12  no row
+     of managers has this key, or not yet
+
+   CHANGED                FIELD  ROWS  HOW
+   customers_of_branches  price     7  rounded or truncated
+                                       (on_lossy)
+
+ ⚠ customers_of_branches: column FAX of the source is not
+   mapped
+
+   quarantine
+.etl/crm/runs/7f3a9c/quarantine/customers_of_branches.ndjson
+               (12 rows)
+   duplicates
+.etl/crm/runs/7f3a9c/quarantine/customers_of_branches.ndjson
+               (7 rows, E425)
+   run folder  .etl/crm/runs/7f3a9c
+   consistency none: what changed in a source meanwhile may
+               be there half
+   next        etl quarantine crm.yaml 7f3a9c   why, and
+               what to do
+`)
+  expect(Math.max(...text.split('\n').map(line => [...line].length))).toBe(60)
+})
