@@ -32,6 +32,7 @@ entities:
     const events: RunEvent[] = []
     let began = 0
     const handle = await startRun(pipeline, {
+      backup: false,
       onEvent: event => {
         events.push(event)
         if (event.type === 'run_started') began = proxy.sent
