@@ -2,15 +2,16 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import Driver from 'better-sqlite3'
 import { afterAll } from 'vitest'
 import { quarantineFile } from '../../src/run/quarantine.js'
 import { type EtlOptions, type EtlResult, type StartedEtl, startProcess } from './process.js'
+import { sqliteExec, sqliteRows } from './sqlite.js'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 export const CLI = join(ROOT, 'dist/cli.js')
 
 export { type EtlOptions, type EtlResult, type StartedEtl, startProcess } from './process.js'
+export { sqliteExec, sqliteRows, sqliteVersion, withSqlite } from './sqlite.js'
 
 /** Runs the built command line to its end. */
 export function runEtl(args: readonly string[], options: EtlOptions): Promise<EtlResult> {
@@ -31,35 +32,6 @@ export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'etl-e2e-'))
   folders.push(folder)
   return folder
-}
-
-/** Runs SQL on an SQLite file, which is created where it is missing; foreign keys are enforced. */
-export function sqliteExec(file: string, sql: string): void {
-  withSqlite(file, db => db.exec(sql))
-}
-
-export function sqliteRows(file: string, sql: string, ...params: unknown[]): unknown[][] {
-  return withSqlite(file, db =>
-    db
-      .prepare<unknown[], unknown[]>(sql)
-      .raw(true)
-      .all(...params),
-  )
-}
-
-export function withSqlite<T>(file: string, work: (db: Driver.Database) => T): T {
-  const db = new Driver(file, { timeout: 10_000 })
-  try {
-    db.pragma('foreign_keys = ON')
-    return work(db)
-  } finally {
-    db.close()
-  }
-}
-
-/** Of the library inside the driver. */
-export function sqliteVersion(): string {
-  return String(sqliteRows(':memory:', 'select sqlite_version()')[0]?.[0])
 }
 
 /** A folder with `pipeline.yaml`, `source.sqlite` and `target.sqlite`, and the command line run in it. */
