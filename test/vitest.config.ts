@@ -1,6 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
 const TIMED = ['test/e2e/start-up.test.ts']
+/** Minutes of being killed, cut off and moved as a whole: `npm run test:long`. */
+const LONG = [
+  'test/e2e/{kill,oracle-kill,union-kill,faults,lost-connection}.test.ts',
+  'test/systems/**/*.test.ts',
+  'test/torture/**/*.test.ts',
+]
 
 const shared = { root: new URL('..', import.meta.url).pathname, testTimeout: 30_000, hookTimeout: 120_000 }
 
@@ -16,10 +22,11 @@ export default defineConfig({
           ...shared,
           name: 'all',
           include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
-          exclude: TIMED,
+          exclude: [...TIMED, ...LONG],
           globalSetup: ['test/support/global-setup.ts'],
         },
       },
+      { test: { ...shared, name: 'long', include: LONG, globalSetup: ['test/support/global-setup.ts'] } },
       // What is timed runs when everything else is done, so that it does not run beside it.
       { test: { ...shared, name: 'timed', include: TIMED, sequence: { groupOrder: 1 } } },
     ],
