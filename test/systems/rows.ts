@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 
@@ -40,4 +41,9 @@ export function numbers(count: number): number[] {
 /** A file of `test/systems`. */
 export function sqlOf(file: string): string {
   return readFileSync(resolve('test/systems', file), 'utf8')
+}
+
+/** A short text that is the same for the same rows. */
+export function digest(rows: unknown): string {
+  return createHash('sha256').update(JSON.stringify(rows)).digest('hex')
 }

@@ -20,7 +20,7 @@ export interface Place {
 export interface Built {
   /** What the pipeline file takes from the environment. */
   readonly env: Readonly<Record<string, string>>
-  /** Rows of the target, as text, for comparing two states of it. */
+  /** What the target holds, short: the same for the same rows. */
   state(): Promise<string>
   close?(): Promise<void>
 }

@@ -3,7 +3,7 @@ import oracledb from 'oracledb'
 import { Random } from '../../support/random.js'
 import { sqliteExec } from '../../support/sqlite.js'
 import { createOracle } from '../../support/tns/test-database.js'
-import { type Cell, insertRows, sqlOf } from '../rows.js'
+import { type Cell, digest, insertRows, sqlOf } from '../rows.js'
 import type { Built, Place, System } from '../system.js'
 import { ABIS, type AbisTable } from './tables.js'
 
@@ -78,7 +78,7 @@ async function openTarget(place: Place): Promise<Built> {
     )
   return {
     env: { DATABASE_URL: target.url },
-    state: async () => JSON.stringify(await target.rows(tables.join(' union all '))),
+    state: async () => digest(await target.rows(tables.join(' union all '))),
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Cell, insertRows, numbers, sqlOf } from '../rows.js'
+import { type Cell, digest, insertRows, numbers, sqlOf } from '../rows.js'
 import type { Built, Place, ServerDatabase, System } from '../system.js'
 
 export interface Size {
@@ -116,7 +116,7 @@ export async function buildAbparts(
   return {
     app,
     env: { DATABASE_URL: app.url },
-    state: async () => JSON.stringify(await app.rows(`${state} order by 1, 2`)),
+    state: async () => digest(await app.rows(`${state} order by 1, 2`)),
   }
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Random } from '../../support/random.js'
 import { sqliteExec } from '../../support/sqlite.js'
-import { type Cell, clockText, insertRows, numbers, sqlOf } from '../rows.js'
+import { type Cell, clockText, digest, insertRows, numbers, sqlOf } from '../rows.js'
 import type { Built, Place, System } from '../system.js'
 
 const FAMILY = ['김', '이', '박', '최', '정']
@@ -24,7 +24,7 @@ export const fitness: System = {
     await target.exec(sqlOf('fitness/target.sql'))
     return {
       env: { FITNESS_DB: file, DATABASE_URL: target.url },
-      state: async () => JSON.stringify(await target.rows(STATE)),
+      state: async () => digest(await target.rows(STATE)),
     }
   },
 }

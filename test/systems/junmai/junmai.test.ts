@@ -59,9 +59,11 @@ test('a difference is found by a verification alone, with its key and field', as
   const verify = await at.etl('verify', '--json')
   expect(verify.code).toBe(4)
   const { entities } = JSON.parse(verify.stdout) as {
-    entities: { name: string; differences: { fields: { field: string }[] }[] }[]
+    entities: { name: string; differences: { fields: { column: string }[] }[] }[]
   }
-  expect(entities.find(({ name }) => name === 'photos')?.differences).toMatchObject([{ fields: [{ field: 'camera' }] }])
+  expect(entities.find(({ name }) => name === 'photos')?.differences).toMatchObject([
+    { fields: [{ column: 'camera', how: 'white space at the end' }] },
+  ])
   copyFileSync(file('kept.db'), file('junmai_v2.db'))
   expect((await at.etl('verify', '--level', 'sample')).code).toBe(0)
 })

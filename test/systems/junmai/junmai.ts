@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Random } from '../../support/random.js'
 import { sqliteExec, sqliteRows } from '../../support/sqlite.js'
-import { type Cell, clockText, insertRows, numbers, sqlOf } from '../rows.js'
+import { type Cell, clockText, digest, insertRows, numbers, sqlOf } from '../rows.js'
 import type { Built, Place, System } from '../system.js'
 
 const CAMERAS = ['NIKON Z 6', 'Canon EOS R5', 'SONY ILCE-7M4', null]
@@ -16,7 +16,7 @@ export const junmai: System = {
     sqliteExec(target, sqlOf('junmai/target.sql'))
     for (const [table, rows] of Object.entries(tables(random, scale)))
       await insertRows(sql => sqliteExec(source, sql), table, COLUMNS[table]?.split(' ') ?? [], rows)
-    return { env: { JUNMAI_DB: source, JUNMAI_NEW_DB: target }, state: async () => JSON.stringify(stateOf(target)) }
+    return { env: { JUNMAI_DB: source, JUNMAI_NEW_DB: target }, state: async () => digest(stateOf(target)) }
   },
 }
 

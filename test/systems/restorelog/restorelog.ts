@@ -1,4 +1,4 @@
-import { type Cell, clockText, insertRows, numbers, sqlOf } from '../rows.js'
+import { type Cell, clockText, digest, insertRows, numbers, sqlOf } from '../rows.js'
 import type { Built, Place, System } from '../system.js'
 
 const METHODS = ['manual', 'scheduled', 'auto', 'disaster', 'pitr']
@@ -49,7 +49,7 @@ export const restorelog: System = {
       select name, 'database', 'manual', status, target_database, true, created_at, updated_at from database_management_restorelog where id in (5, 6, 7)`)
     return {
       env: { DATABASE_URL: app.url },
-      state: async () => JSON.stringify(await app.rows('select t::text from system_backups_restorelog t order by id')),
+      state: async () => digest(await app.rows('select t::text from system_backups_restorelog t order by id')),
     }
   },
 }
