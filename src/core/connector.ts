@@ -352,6 +352,8 @@ export interface WriteSpec {
   readonly mode: WriteMode
   /** Columns that decide "the same row" for ignore, upsert, update; a subset of `columns`. */
   readonly match: readonly string[]
+  /** No constraint keeps `match` unique: `ignore` looks for the row itself. Nobody else writes such rows meanwhile. */
+  readonly unkeyed?: true
   /** Generated key column whose value is wanted for every row; it is not among `columns`. */
   readonly returning?: Column
 }

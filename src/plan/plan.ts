@@ -249,6 +249,8 @@ export interface WritePlan {
   /** `load: replace`: the table is emptied before the first batch, within this run. */
   readonly replace: boolean
   readonly match: readonly string[]
+  /** `ignore` by columns that no constraint of the table keeps unique: read in one piece, each row looked for. */
+  readonly unkeyed?: true
   /** The target's own triggers, which run for each row. */
   readonly triggers: readonly string[]
   /** The generated key column that nobody maps, where its values are wanted. */

@@ -20,7 +20,8 @@ export function planWrite(world: World, draft: Draft, fields: readonly FieldSpec
     columns,
     mode,
     replace: spec.load === 'replace',
-    match: mode === 'insert' ? [] : checkedMatch(world, draft),
+    match: mode === 'insert' ? [] : checkedMatch(world, draft, returning !== undefined),
+    ...(isUnkeyed(draft) ? { unkeyed: true } : {}),
     ...(returning === undefined ? {} : { returning }),
     advance:
       mode === 'update' || target === undefined
@@ -64,7 +65,8 @@ function checkRequired(draft: Draft): void {
   }
 }
 
-function checkedMatch(world: World, draft: Draft): readonly string[] {
+/** @param generated whether the rows' generated keys are wanted */
+function checkedMatch(world: World, draft: Draft, generated: boolean): readonly string[] {
   const { spec, target, problems } = draft
   const match = matchOf(draft)
   const path = [...spec.path, spec.match === undefined ? 'load' : 'match']
@@ -95,7 +97,15 @@ function checkedMatch(world: World, draft: Draft): readonly string[] {
       problems.error('E217', path, `${name} may be null, so ${spec.load} cannot tell which row is the same`, hint)
     }
   }
-  if (target !== undefined && !hasUnique(draft, match)) {
+  if (isUnkeyed(draft)) {
+    if (generated)
+      problems.error(
+        'E217',
+        path,
+        `a row of ${targetLabel(draft)} must be found again for \`ref\` or \`defer\`, and nothing keeps ${match.join(', ')} unique`,
+        'match by a key of the table',
+      )
+  } else if (target !== undefined && !hasUnique(draft, match)) {
     const message = `nothing in ${targetLabel(draft)} keeps ${match.join(', ')} unique`
     const keys = [target.primaryKey, ...target.uniques.map(u => u.columns)].filter(key => key.length > 0)
     const hint =
@@ -103,6 +113,12 @@ function checkedMatch(world: World, draft: Draft): readonly string[] {
     problems.error('E217', path, message, hint)
   }
   return match
+}
+
+/** Who only looks whether a row is there needs no constraint. */
+function isUnkeyed(draft: Draft): boolean {
+  const { spec, target } = draft
+  return spec.load === 'ignore' && spec.match !== undefined && target !== undefined && !hasUnique(draft, spec.match)
 }
 
 function matchOf(draft: Draft): readonly string[] {

@@ -55,6 +55,8 @@ async function boundsOf(context: RunContext, read: MemberRead, wanted: number): 
 
 function wantedChunks(context: RunContext, entity: EntityPlan, read: MemberRead, estimatedRows = 0): number {
   const { capabilities } = context.target.connector
+  // Two ranges could insert the same row, each finding none.
+  if (entity.write.unkeyed) return 1
   if (read.order.length === 0 || read.order.length !== read.key.length) return 1
   if (read.order.some(index => read.columns[index]?.nullable !== false)) return 1
   if (entity.chunks !== undefined)

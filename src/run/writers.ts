@@ -11,8 +11,15 @@ const specs = new WeakMap<WritePlan, WriteSpec>()
 export function writeSpec(plan: WritePlan): WriteSpec {
   let spec = specs.get(plan)
   if (spec === undefined) {
-    const { table, columns, mode, match, returning } = plan
-    spec = { table, columns, mode, match, ...(returning === undefined ? {} : { returning }) }
+    const { table, columns, mode, match, unkeyed, returning } = plan
+    spec = {
+      table,
+      columns,
+      mode,
+      match,
+      ...(unkeyed === undefined ? {} : { unkeyed }),
+      ...(returning === undefined ? {} : { returning }),
+    }
     specs.set(plan, spec)
   }
   return spec

@@ -122,7 +122,7 @@ export function entity(field: TSchema): TSchema {
       match: Type.Optional(
         nameOrNames({
           description:
-            "Target columns that decide which row is the same for ignore, upsert and update. Default: the target's primary key.",
+            "Target columns that decide which row is the same for ignore, upsert and update; a key of the table, but for `ignore`, which looks for each row itself where no constraint keeps them unique (an index on them makes that fast). Default: the target's primary key.",
           examples: ['id', ['order_id', 'line']],
         }),
       ),

@@ -112,6 +112,22 @@ onEveryDatabase('write', place => {
     ])
   })
 
+  test('ignore by columns that nothing keeps unique looks for each row', async () => {
+    const rows: Row[] = [
+      [20, 'a', 'old ten'],
+      [21, 'b', 'new'],
+      [22, 'c', 'new'],
+      [23, 'd', 'newer'],
+    ]
+    const spec = { ...(await itemSpec('ignore', ['name'])), unkeyed: true as const }
+    expect(await commitRows(place(), spec, rows)).toEqual({ inserted: 2, updated: 0, skipped: 2, missing: [] })
+    expect((await items()).slice(2)).toEqual([
+      ['21', 'b', 'new'],
+      ['23', 'd', 'newer'],
+    ])
+    expect(await commitRows(place(), spec, rows)).toEqual({ inserted: 0, updated: 0, skipped: 4, missing: [] })
+  })
+
   test('ignore does not hide other errors', async () => {
     await expect(commitRows(place(), await itemSpec('ignore'), [[20, 'ten', 'same code']])).rejects.toMatchObject({
       code: 'E417',

@@ -56,7 +56,7 @@ function checkMatch(spec: WriteSpec, unique: boolean): void {
     const hint = 'match by columns that are NOT NULL: two nulls are never the same row'
     throw refusal(spec, 'E217', `cannot be matched by ${nullable.name}: it may be null`, hint)
   }
-  if (unique) return
+  if (unique || spec.unkeyed) return
   const message = `cannot be matched by (${list}): no unique key covers exactly these columns`
   throw refusal(spec, 'E217', message, `create a unique index on (${list}), or match by the primary key`)
 }

@@ -39,7 +39,7 @@ function checkMatch(spec: WriteSpec, unique: boolean): void {
       `cannot be matched by ${nullable.name}: it may be null`,
       'match by columns that are NOT NULL: two nulls are never the same row',
     )
-  if (!unique) {
+  if (!unique && !spec.unkeyed) {
     const list = spec.match.join(', ')
     throw refusal(
       spec,

@@ -106,9 +106,12 @@ function mergeSql(mode: WriteMode, spec: WriteSpec, target: TargetTable, staging
     )
   }
   const overriding = spec.columns.some(column => column.generated === 'always') ? 'overriding system value ' : ''
-  const insert =
-    `insert into ${target.sql} (${quoteAll(names)}) ${overriding}select ${quoteAll(names)} from d ` +
-    `on conflict (${match}) do `
+  const rows = `insert into ${target.sql} (${quoteAll(names)}) ${overriding}select ${quoteAll(names)} from d `
+  if (spec.unkeyed) {
+    const absent = `where not exists (select 1 from ${target.sql} t where ${same(spec.match, 't', 'd')})`
+    return `with d as (${winners}), i as (${rows}${absent} returning 1) select count(*) from i`
+  }
+  const insert = `${rows}on conflict (${match}) do `
   if (mode === 'ignore') return `with d as (${winners}), i as (${insert}nothing returning 1) select count(*) from i`
   const assignments = set.map(name => `${quote(name)} = excluded.${quote(name)}`).join(', ')
   const upsert = `${insert}update set ${assignments} returning `

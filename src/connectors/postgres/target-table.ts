@@ -57,7 +57,7 @@ function checkMatch(spec: WriteSpec, unique: boolean): void {
     const hint = 'match by columns that are NOT NULL: two nulls are never the same row'
     throw refusal(spec, 'E217', `cannot be matched by ${nullable.name}: it may be null`, hint)
   }
-  if (!unique) {
+  if (!unique && !spec.unkeyed) {
     const hint = `create a unique index on (${list}), or match by the primary key`
     throw refusal(
       spec,

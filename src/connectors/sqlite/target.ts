@@ -88,7 +88,7 @@ class RowStatements {
       case 'insert':
         return this.#insert('')
       case 'ignore':
-        return this.#insert(this.#onConflict())
+        return this.#spec.unkeyed ? this.#insertAbsent() : this.#insert(this.#onConflict())
       case 'upsert': {
         // Two statements instead of `do update`: only so is it known which of the two happened.
         const insert = this.#insert(this.#onConflict())
@@ -123,6 +123,12 @@ class RowStatements {
       this.#lastKey = lastInsertRowid
       return changes === 0 ? 'skipped' : 'inserted'
     }
+  }
+
+  #insertAbsent(): RowWriter {
+    const find = this.#prepare(`select 1 from ${this.#table} where ${this.#whereMatch()} limit 1`)
+    const insert = this.#insert('')
+    return row => (find.get(...this.#matchIndexes.map(index => row[index])) === undefined ? insert(row) : 'skipped')
   }
 
   #onConflict(): string {
