@@ -26,7 +26,15 @@ export default defineConfig({
           globalSetup: ['test/support/global-setup.ts'],
         },
       },
-      { test: { ...shared, name: 'long', include: LONG, globalSetup: ['test/support/global-setup.ts'] } },
+      {
+        test: {
+          ...shared,
+          testTimeout: 120_000,
+          name: 'long',
+          include: LONG,
+          globalSetup: ['test/support/global-setup.ts'],
+        },
+      },
       // What is timed runs when everything else is done, so that it does not run beside it.
       { test: { ...shared, name: 'timed', include: TIMED, sequence: { groupOrder: 1 } } },
     ],

@@ -32,8 +32,8 @@ test('through the real driver, and from the SQLite copy: the same rows in the ta
   expect(await oracle.state()).toBe(await rehearsal.state())
 
   const rows = (sql: string): Promise<unknown[][]> => oracle.server.rows(sql)
-  expect(await rows(`select code, state, phone from customers_customer where code = 'CU-00001'`)).toMatchObject([
-    ['CU-00001'],
+  expect(await rows(`select code, name, state, phone from customers_customer where code = 'CU-00001'`)).toEqual([
+    ['CU-00001', 'Customer 1 Inc', 'IL', null],
   ])
   expect(await rows(`select count(*) from customers_customer where phone !~ '^\\(\\d{3}\\) \\d{3}-\\d{4}$'`)).toEqual([
     ['0'],

@@ -45,8 +45,11 @@ export const restorelog: System = {
     // What is equal in name and moment; written afterwards, as the moment of the row before is random.
     await app.exec(`update database_management_restorelog b set created_at = a.created_at
       from database_management_restorelog a where b.id % 50 = 0 and a.id = b.id - 1`)
-    await app.exec(`insert into system_backups_restorelog (name, restore_type, trigger_type, status, target_database, is_overwrite, created_at, updated_at)
-      select name, 'database', 'manual', status, target_database, true, created_at, updated_at from database_management_restorelog where id in (5, 6, 7)`)
+    await app.exec(`insert into system_backups_restorelog (name, restore_type, trigger_type, status, target_database, is_overwrite, started_at,
+        completed_at, duration_seconds, message, created_at, updated_at, source_backup_id, created_by_id)
+      select name, 'database', case restore_method when 'manual' then 'manual' when 'scheduled' then 'automatic' when 'auto' then 'automatic' else 'recovery' end,
+        status, target_database, false, started_at, completed_at, duration_seconds, message, created_at, updated_at, source_backup_id, created_by_id
+      from database_management_restorelog where id in (5, 6, 7)`)
     return {
       env: { DATABASE_URL: app.url },
       state: async () => digest(await app.rows('select t::text from system_backups_restorelog t order by id')),
