@@ -1,8 +1,11 @@
 import type { Column, Table, TableRef } from './catalog.js'
 import type { ErrorCode } from './codes.js'
+import type { Dialect } from './dialect.js'
 import type { NativeCopy } from './native-copy.js'
 import type { Row, Value } from './row.js'
 import type { LogicalType } from './types.js'
+
+export type { Dialect } from './dialect.js'
 
 /**
  * The contract between the program and a database. A connector is a folder that implements it and one line in the
@@ -89,26 +92,6 @@ export interface RowVersion {
   readonly text: string
   /** SQL for the version of the rows that the transaction at hand writes outside of savepoints, as text. */
   readonly current: string
-}
-
-/** The few differences of SQL text that `core/sql.ts` and the ledger need. */
-export interface Dialect {
-  readonly quote: '"' | '`'
-  /** Bind variable of the 1-based position. */
-  placeholder(index: number): string
-  /** `(a, b) > (x, y)` is understood and uses the index. */
-  readonly rowComparison: boolean
-  readonly nullsFirst: boolean
-  /** The function that counts the characters of a text. */
-  readonly textLength: 'char_length' | 'length'
-  /** A constant as SQL text; text takes the type of what it is compared with. Never for values of rows, which are bound. */
-  literal(value: string | number | boolean): string
-  /** Expression for the server's clock, giving text in UTC, `2024-02-29T03:04:05.678Z`. */
-  readonly nowText: string
-  /** Suffix that makes a select block until no other transaction changes the row; empty where the writer lock does. */
-  readonly shareLock: string
-  /** What an insert says, before its values, to give identity columns the values that they had; empty where it needs nothing. */
-  readonly keepIdentity: string
 }
 
 export interface Identity {
