@@ -35,20 +35,16 @@ export class UndoTables {
   }
 
   /** Notes how the tables are before the first row; a run that goes on reads what was noted then. */
-  prepare(context: RunContext): Promise<void> {
-    return retried(context, '$pipeline', () => this.#prepare(context))
-  }
-
-  async #prepare(context: RunContext): Promise<void> {
+  async prepare(context: RunContext): Promise<void> {
     const { plan, runId, targets, target } = context
     await this.#forgetOlder(context)
-    const noted = await targets.ask(session => this.#ledger.undo.tables(session, runId))
+    const noted = await again(context, () => targets.ask(session => this.#ledger.undo.tables(session, runId)))
     for (const [position, entity] of plan.entities.entries()) {
-      const table = await target.table(entity.write.table)
+      const table = await again(context, () => target.table(entity.write.table))
       if (table === undefined) continue
       let head = noted.get(entity.name)
       if (head === undefined) {
-        head = await this.#look(context, position, entity, table)
+        head = await again(context, () => this.#look(context, position, entity, table))
         const now = head
         for (const [copy, of] of copies(now, this.#ledger.undo.identityTable())) {
           await retried(context, entity.name, () => makeCopy(context, copy, of))
@@ -107,21 +103,24 @@ export class UndoTables {
   }
 
   /** What older runs noted goes: it grows with each run, and they could only be taken back after all later ones. */
-  async #forgetOlder({ plan, runId, targets, target }: RunContext): Promise<void> {
-    const { dialect } = target.connector.capabilities
-    const noted = await targets.ask(session => this.#ledger.undo.noted(session))
-    const runs = await targets.ask(session => this.#ledger.runs.all(session, plan.pipeline))
+  async #forgetOlder(context: RunContext): Promise<void> {
+    const { plan, runId, targets } = context
+    const noted = await again(context, () => targets.ask(session => this.#ledger.undo.noted(session)))
+    const runs = await again(context, () => targets.ask(session => this.#ledger.runs.all(session, plan.pipeline)))
     const older = runs.filter(run => run.runId !== runId && noted.has(run.runId)).slice(0, -KEPT_RUNS)
-    for (const run of older) {
-      const heads = await targets.ask(session => this.#ledger.undo.tables(session, run.runId))
-      for (const { kept, keptIdentities } of heads.values()) {
-        for (const copy of [kept, keptIdentities]) {
-          if (copy === undefined || (await target.table(copy)) === undefined) continue
-          await targets.write(session => session.execute(`drop table ${quoteTable(dialect, copy)}`))
-        }
+    for (const run of older) await again(context, () => this.#forget(context, run.runId))
+  }
+
+  async #forget({ targets, target }: RunContext, runId: string): Promise<void> {
+    const { dialect } = target.connector.capabilities
+    const heads = await targets.ask(session => this.#ledger.undo.tables(session, runId))
+    for (const { kept, keptIdentities } of heads.values()) {
+      for (const copy of [kept, keptIdentities]) {
+        if (copy === undefined || (await target.table(copy)) === undefined) continue
+        await targets.write(session => session.execute(`drop table ${quoteTable(dialect, copy)}`))
       }
-      await targets.write(session => this.#ledger.undo.forget(session, run.runId))
     }
+    await targets.write(session => this.#ledger.undo.forget(session, runId))
   }
 
   async #look(context: RunContext, position: number, entity: EntityPlan, table: Table): Promise<UndoTable> {
@@ -144,6 +143,11 @@ export class UndoTables {
       ...(write.replace && entity.keepsIdentity ? { keptIdentities: this.#ledger.undo.keptTable(`${name}_id`) } : {}),
     }
   }
+}
+
+/** Each question on its own: what one has found out is not lost with the connection of the next. */
+function again<T>(context: RunContext, work: () => Promise<T>): Promise<T> {
+  return retried(context, '$pipeline', work)
 }
 
 /** Runs before the one at hand that can still be taken back. */
