@@ -1,7 +1,7 @@
 import type { TableRef } from '../core/catalog.js'
 import type { Session } from '../core/connector.js'
 import type { Row, Value } from '../core/row.js'
-import { placeholders, quoteNames } from '../core/sql.js'
+import { placeholders, quoteNames, quoteTable } from '../core/sql.js'
 import type { ChunkRef, Pass } from './ledger.js'
 import type { LedgerSql } from './ledger-sql.js'
 import type { UndoTable } from './undo-record.js'
@@ -41,6 +41,14 @@ export class UndoLedger {
 
   identityTable(): TableRef {
     return this.#sql.ref('etl_identity')
+  }
+
+  /** One statement outside of transactions, whose end a bad connection could lose. The ledger knows a run by now. */
+  async hasRows(session: Session, table: TableRef): Promise<boolean> {
+    const { dialect } = this.#sql
+    const some = `select 1 from ${quoteTable(dialect, table)}`
+    const rows = await session.query(`select count(*) from ${this.#sql.table('etl_run')} where exists (${some})`)
+    return Number(rows[0]?.[0]) > 0
   }
 
   async insertTable(session: Session, runId: string, entity: string, table: UndoTable): Promise<void> {

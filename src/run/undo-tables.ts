@@ -1,6 +1,5 @@
 import type { Column, Table, TableRef } from '../core/catalog.js'
 import type { Database, ReadColumn, Session } from '../core/connector.js'
-import { EtlError } from '../core/errors.js'
 import { quoteName, quoteNames, quoteTable } from '../core/sql.js'
 import type { EntityPlan, WritePlan } from '../plan/plan.js'
 import type { PipelineSpec } from '../spec/model.js'
@@ -126,7 +125,8 @@ export class UndoTables {
   async #look(context: RunContext, position: number, entity: EntityPlan, table: Table): Promise<UndoTable> {
     const { write, deferred } = entity
     const { plan, runId, target } = context
-    const rows = write.create ? false : await hasRows(context, table, write.table)
+    const rows =
+      !write.create && (await context.targets.ask(session => this.#ledger.undo.hasRows(session, write.table)))
     const alone = plan.entities.every(other => other === entity || !sameTable(other.write.table, write.table))
     const empty = !rows || write.replace
     const versioned = target.connector.capabilities.rowVersion !== undefined
@@ -218,24 +218,4 @@ async function makeCopy({ target, targets }: RunContext, copy: TableRef, { table
   const { dialect } = target.connector.capabilities
   const select = `select ${quoteNames(dialect, columns)} from ${quoteTable(dialect, table)} where 1 = 0`
   await targets.write(session => session.execute(`create table ${quoteTable(dialect, copy)} as ${select}`))
-}
-
-async function hasRows({ targets }: RunContext, table: Table, ref: TableRef): Promise<boolean> {
-  const [column] = table.columns
-  if (column === undefined) throw new EtlError('E901', 'a table without columns')
-  return targets.ask(async session => {
-    const rows = session.read(
-      {
-        from: { table: ref },
-        columns: [{ name: column.name, type: column.type, decode: false }],
-        order: [],
-        limit: 1,
-        batchRows: 1,
-        batchBytes: 1 << 20,
-      },
-      new AbortController().signal,
-    )
-    for await (const batch of rows) if (batch.rows.length > 0) return true
-    return false
-  })
 }
