@@ -3,7 +3,10 @@ import { defineConfig } from 'vitest/config'
 const TIMED = ['test/e2e/start-up.test.ts']
 /** Minutes of being killed, cut off and moved as a whole: `npm run test:long`. */
 const LONG = [
-  'test/e2e/{kill,oracle-kill,union-kill,faults,lost-connection}.test.ts',
+  'test/conformance/table-dump.test.ts',
+  'test/e2e/{backup-servers,bad-connections-servers,begin,faults,incremental,kill,lost-connection}.test.ts',
+  'test/e2e/{oracle-kill,round-trip,takeover,undo,union-kill}.test.ts',
+  'test/matrix/matrix.test.ts',
   'test/systems/**/*.test.ts',
   'test/torture/**/*.test.ts',
 ]

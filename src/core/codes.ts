@@ -116,15 +116,15 @@ export const CODES = {
   E527: 'target is not as it should be',
   E528: 'plan does not fit any more',
   E529: 'rows are there already',
+  E536: 'run cannot be taken back',
+  E537: 'rows changed since the run',
+  E538: 'a later run stands on the rows',
   E540: 'backup cannot be made',
   E541: 'backup is damaged',
   E542: 'backup is of another target',
   E543: 'backup cannot be restored',
   E544: 'key of the backup is missing or wrong',
   E545: 'no room for the backup',
-  E536: 'run cannot be taken back',
-  E537: 'rows changed since the run',
-  E538: 'a later run stands on the rows',
   E901: 'internal error',
 } as const
 

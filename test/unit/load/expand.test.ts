@@ -144,6 +144,7 @@ describe('the whole language', () => {
       defer: ['parent_id'],
       batchSize: 5000,
       onError: 'skip',
+      onErrorGiven: true,
       maxErrors: { share: 0.015 },
       checks: [],
       hooks: {
@@ -236,6 +237,7 @@ describe('the whole language', () => {
       types: [],
       defer: [],
       onError: 'quarantine',
+      onErrorGiven: false,
       hooks: { before: [], after: [] },
       checks: [],
     })
