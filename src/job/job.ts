@@ -23,7 +23,11 @@ import { AFTER, BEFORE } from './steps.js'
 export async function startJob(pipeline: Pipeline, options: JobOptions = {}): Promise<JobHandle> {
   const work = new Work(pipeline, options)
   await work.before()
-  const run = await startRun(pipeline, { ...options, runId: work.runId, stateDir: work.stateDir }, work.signal)
+  const run = await startRun(
+    pipeline,
+    { ...options, ...(options.undoOnFailure ? { undo: true } : {}), runId: work.runId, stateDir: work.stateDir },
+    work.signal,
+  )
   return {
     ...run,
     stop: reason => {

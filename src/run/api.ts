@@ -7,6 +7,8 @@ import type { Consistency } from './source-snapshots.js'
 import type { ShownWindow } from './windows.js'
 
 export interface RunOptions {
+  /** Records what taking the run back needs. Default: what the file says. */
+  readonly undo?: boolean
   /** Reads, transforms, casts and checks every row; both sides opened read-only; writes nothing. */
   readonly dryRun?: boolean
   /** Goes on with the pipeline's unfinished run. */

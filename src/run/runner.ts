@@ -149,7 +149,7 @@ class Run {
         () => around.control.stop('stop'),
       ),
       retry: prepared.retry,
-      undo: dryRun ? undefined : UndoTables.of(pipeline.spec, databases.target, ledger),
+      undo: dryRun ? undefined : UndoTables.of(pipeline.spec, databases.target, ledger, options.undo),
       windows: new Windows(prepared, { ...around, dryRun, warn: (message, of) => this.#warn(message, of) }),
       emit: around.emit,
       now: around.now,

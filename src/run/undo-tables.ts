@@ -27,10 +27,20 @@ export class UndoTables {
     this.#ledger = ledger
   }
 
-  /** Undefined where nothing is to be noted, or nowhere to note it. */
-  static of(spec: PipelineSpec, target: Database, ledger: Ledger | undefined): UndoTables | undefined {
-    const off = !spec.undo || target.connector.capabilities.files === true
-    return off || ledger === undefined ? undefined : new UndoTables(ledger)
+  /**
+   * Undefined where nothing is to be noted, or nowhere to note it.
+   *
+   * @param wanted whatever the file says
+   */
+  static of(
+    spec: PipelineSpec,
+    { connector: { capabilities } }: Database,
+    ledger: Ledger | undefined,
+    wanted?: boolean,
+  ): UndoTables | undefined {
+    // Without row versions each batch is read back, which can take as long as writing it: that is to be asked for.
+    const on = wanted ?? spec.undo ?? (spec.onFailure === 'undo' || capabilities.rowVersion !== undefined)
+    return !on || capabilities.files === true || ledger === undefined ? undefined : new UndoTables(ledger)
   }
 
   /** Notes how the tables are before the first row; a run that goes on reads what was noted then. */

@@ -250,7 +250,7 @@ class Place {
   write(entities: string, more: string): void {
     this.work.write(
       'pipeline.yaml',
-      `version: 1\nname: p\n${more}\nsources: { old: { type: sqlite, path: source.sqlite } }\ntarget: ${this.#target}\n` +
+      `version: 1\nname: p\n${more === '' ? 'undo: true' : more}\nsources: { old: { type: sqlite, path: source.sqlite } }\ntarget: ${this.#target}\n` +
         `defaults: { batch_size: 7, rest: ignore }\nentities:\n  ${entities.trim()}\n`,
     )
   }
