@@ -147,7 +147,7 @@ test('validate loads no driver and no screen', async () => {
   const { code, stderr } = await startProcess(process.execPath, watched, { cwd: dir }).result
   expect(code, stderr).toBe(0)
   const loaded = stderr.split('\n').filter(line => line.startsWith('loaded '))
-  expect(loaded.some(line => line.includes('/commander/'))).toBe(true)
+  expect(loaded.some(line => line.includes('/chunks/'))).toBe(true)
   const unwanted = /\/node_modules\/(pg|pg-[a-z-]+|better-sqlite3|ink|react|yoga-layout)\//
   expect(loaded.filter(line => unwanted.test(line))).toEqual([])
 })
