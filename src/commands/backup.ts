@@ -1,7 +1,6 @@
 import type { CliCommand } from './command.js'
 import { examples } from './command.js'
 import type { OutputOptions } from './io.js'
-import { withJsonError } from './json-error.js'
 import { openPipeline } from './open-pipeline.js'
 import { addOutputOptions, addPipelineOptions, type PipelineOptions } from './options.js'
 import { Terminal } from './terminal.js'
@@ -33,16 +32,7 @@ export const backupCommand: CliCommand = {
       )
       .action(async (file: string | undefined, flags: BackupFlags) => {
         const terminal = new Terminal(io, flags)
-        finish(
-          await terminal.perform(() =>
-            withJsonError(
-              flags.json === true,
-              terminal,
-              error => error,
-              () => backup(file, flags, terminal),
-            ),
-          ),
-        )
+        finish(await terminal.performDocument(() => backup(file, flags, terminal)))
       })
   },
 }
@@ -54,7 +44,7 @@ async function backup(file: string | undefined, flags: BackupFlags, terminal: Te
   const result = await withSignals(signal =>
     backupTarget(pipeline, { signal, onProgress: message => terminal.note(message) }),
   )
-  if (flags.json === true) terminal.out(`${JSON.stringify(result, null, 2)}\n`)
+  if (flags.json === true) terminal.document(result)
   else if (flags.quiet !== true) terminal.out(backupText(result, terminal.outTheme))
   return 0
 }

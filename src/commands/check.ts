@@ -2,7 +2,6 @@ import type { Pipeline } from '../load/pipeline.js'
 import type { CliCommand } from './command.js'
 import { examples } from './command.js'
 import type { OutputOptions } from './io.js'
-import { withJsonError } from './json-error.js'
 import { openPipeline } from './open-pipeline.js'
 import { addOutputOptions, addPipelineOptions, type PipelineOptions } from './options.js'
 import { saveOutput } from './save-output.js'
@@ -36,13 +35,9 @@ export const checkCommand: CliCommand = {
       .action(async (file: string | undefined, options: CheckFlags) => {
         const terminal = new Terminal(io, options)
         finish(
-          await terminal.perform(() =>
-            withJsonError(
-              options.json === true,
-              terminal,
-              error => ({ ok: false, items: [], checks: [], ...error }),
-              async () => check(await openPipeline(file, options, terminal), options, terminal),
-            ),
+          await terminal.performDocument(
+            async () => check(await openPipeline(file, options, terminal), options, terminal),
+            error => ({ ok: false, items: [], checks: [], ...error }),
           ),
         )
       })
@@ -57,7 +52,7 @@ export async function check(pipeline: Pipeline, flags: CheckFlags, terminal: Ter
   if (flags.json === true) {
     const { withoutKeys } = await import('../checks/result.js')
     const checks = flags.keys === true ? report.checks : withoutKeys(report.checks)
-    terminal.out(`${JSON.stringify({ ...report, checks }, null, 2)}\n`)
+    terminal.document({ ...report, checks })
   } else terminal.out(checkText(report, terminal.outTheme))
   if (flags.junit !== undefined) {
     const { checkSuites } = await import('../report/check-junit.js')

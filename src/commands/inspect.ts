@@ -3,7 +3,6 @@ import { toJson, type Value } from '../core/row.js'
 import type { Inspection, InspectOptions } from '../inspect/api.js'
 import { type CliCommand, examples } from './command.js'
 import type { OutputOptions } from './io.js'
-import { withJsonError } from './json-error.js'
 import { openPipeline } from './open-pipeline.js'
 import { addOutputOptions, addVariableOptions, type PipelineOptions, positive, repeatable } from './options.js'
 import { Terminal } from './terminal.js'
@@ -48,16 +47,7 @@ export const inspectCommand: CliCommand = {
       )
       .action(async (source: string | undefined, file: string | undefined, flags: Flags) => {
         const terminal = new Terminal(io, flags)
-        finish(
-          await terminal.perform(() =>
-            withJsonError(
-              flags.json === true,
-              terminal,
-              error => error,
-              () => inspect(source, file, flags, terminal),
-            ),
-          ),
-        )
+        finish(await terminal.performDocument(() => inspect(source, file, flags, terminal)))
       })
   },
 }

@@ -14,6 +14,7 @@ export interface OutputOptions {
   /** False after `--no-color`. */
   readonly color?: boolean
   readonly ascii?: boolean
+  readonly json?: boolean
   readonly quiet?: boolean
   readonly verbose?: boolean
 }

@@ -2,7 +2,6 @@ import { withoutValues } from '../coverage/coverage.js'
 import type { CliCommand } from './command.js'
 import { examples } from './command.js'
 import type { OutputOptions } from './io.js'
-import { withJsonError } from './json-error.js'
 import { openPipeline, tellWarnings } from './open-pipeline.js'
 import { addOutputOptions, addPipelineOptions, type PipelineOptions, positive, repeatable } from './options.js'
 import { saveOutput } from './save-output.js'
@@ -38,16 +37,7 @@ export const planCommand: CliCommand = {
       )
       .action(async (file: string | undefined, options: PlanOptions) => {
         const terminal = new Terminal(io, options)
-        finish(
-          await terminal.perform(() =>
-            withJsonError(
-              options.json === true,
-              terminal,
-              error => error,
-              () => plan(file, options, terminal),
-            ),
-          ),
-        )
+        finish(await terminal.performDocument(() => plan(file, options, terminal)))
       })
   },
 }

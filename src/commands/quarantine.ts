@@ -50,7 +50,7 @@ export const quarantineCommand: CliCommand = {
       .action(async (first: string | undefined, second: string | undefined, flags: ListFlags) => {
         const terminal = new Terminal(io, flags)
         const { file, run } = fileAndRun(first, second, io.cwd)
-        finish(await terminal.perform(() => list(file, run, flags, terminal)))
+        finish(await terminal.performDocument(() => list(file, run, flags, terminal)))
       })
     // What stands behind `retry` is for it.
     const retry = command
@@ -124,7 +124,7 @@ async function list(
   })
   const causes = await explained(report, pipeline)
   if (flags.json === true) {
-    terminal.out(`${JSON.stringify({ ...report, causes }, null, 2)}\n`)
+    terminal.document({ ...report, causes })
     return 0
   }
   if (report.note !== undefined) {

@@ -1,15 +1,12 @@
 import { resolve } from 'node:path'
-import { createInterface } from 'node:readline/promises'
 import type { RestorePlan } from '../backup/restore.js'
-import { EtlError } from '../core/errors.js'
-import { printable } from '../ui/format.js'
 import type { CliCommand } from './command.js'
 import { examples } from './command.js'
 import type { OutputOptions } from './io.js'
-import { withJsonError } from './json-error.js'
 import { openPipeline } from './open-pipeline.js'
 import { addOutputOptions, addVariableOptions, type PipelineOptions } from './options.js'
 import { Terminal } from './terminal.js'
+import { typed } from './typed.js'
 import { withSignals } from './with-signals.js'
 
 interface RestoreFlags extends PipelineOptions, OutputOptions {
@@ -48,16 +45,7 @@ export const restoreCommand: CliCommand = {
       )
       .action(async (backup: string, file: string | undefined, flags: RestoreFlags) => {
         const terminal = new Terminal(io, flags)
-        finish(
-          await terminal.perform(() =>
-            withJsonError(
-              flags.json === true,
-              terminal,
-              error => error,
-              () => restore(backup, file, flags, terminal),
-            ),
-          ),
-        )
+        finish(await terminal.performDocument(() => restore(backup, file, flags, terminal)))
       })
   },
 }
@@ -83,28 +71,20 @@ async function restore(
       },
     }),
   )
-  if (flags.json === true) terminal.out(`${JSON.stringify(result, null, 2)}\n`)
+  if (flags.json === true) terminal.document(result)
   else if (flags.quiet !== true) terminal.out(restoreText(result, terminal.outTheme))
   return 0
 }
 
-/** Typed in full: what is there goes. Throws E514 where nobody can be asked, or the answer is another one. */
-async function ask(plan: RestorePlan, name: string, text: string, terminal: Terminal): Promise<void> {
-  const { io } = terminal
-  if (io.stdin.isTTY !== true || io.stderr.isTTY !== true) {
-    throw new EtlError('E514', 'a restore replaces what is there', {
-      kind: 'usage',
-      where: plan.target,
-      hint: 'nothing was touched; add --yes where this is meant',
-    })
-  }
-  terminal.err(text)
-  const prompt = createInterface({ input: io.stdin, output: io.stderr })
-  try {
-    const answer = await prompt.question(printable(`Type ${name} to restore: `))
-    if (answer.trim() === name) return
-  } finally {
-    prompt.close()
-  }
-  throw new EtlError('E514', 'not confirmed; nothing was touched', { where: plan.target })
+/** The pipeline's name is to be typed: what is there goes. */
+function ask(plan: RestorePlan, name: string, text: string, terminal: Terminal): Promise<void> {
+  return typed(name, {
+    terminal,
+    text,
+    question: `Type ${name} to restore: `,
+    where: plan.target,
+    unasked: 'a restore replaces what is there',
+    hint: 'nothing was touched; add --yes where this is meant',
+    refused: 'not confirmed; nothing was touched',
+  })
 }

@@ -2,7 +2,6 @@ import { printable } from '../ui/format.js'
 import { paint } from '../ui/theme.js'
 import { type CliCommand, examples } from './command.js'
 import type { OutputOptions } from './io.js'
-import { withJsonError } from './json-error.js'
 import { openPipeline } from './open-pipeline.js'
 import { addOutputOptions, addPipelineOptions, type PipelineOptions } from './options.js'
 import { Terminal } from './terminal.js'
@@ -30,17 +29,7 @@ ${examples([
       )
       .action(async (file: string | undefined, flags: Flags) => {
         const terminal = new Terminal(io, flags)
-        const json = flags.json === true
-        finish(
-          await terminal.perform(() =>
-            withJsonError(
-              json,
-              terminal,
-              error => error,
-              () => runs(file, flags, terminal),
-            ),
-          ),
-        )
+        finish(await terminal.performDocument(() => runs(file, flags, terminal)))
       })
   },
 }
@@ -50,7 +39,7 @@ async function runs(file: string | undefined, flags: Flags, terminal: Terminal):
   const { listRuns } = await import('../index.js')
   const history = await listRuns(pipeline)
   if (flags.json === true) {
-    terminal.out(`${JSON.stringify(history, null, 2)}\n`)
+    terminal.document(history)
     return 0
   }
   if (history.note !== undefined) {

@@ -1,6 +1,7 @@
 import { EtlError, exitCodeOf, PipelineError } from '../core/errors.js'
 import { TOOL_VERSION } from '../core/version.js'
 import { printable } from '../ui/format.js'
+import { errorJson } from '../ui/json.js'
 import { paint, type Theme, themeOf } from '../ui/theme.js'
 import type { Io, OutputOptions } from './io.js'
 
@@ -39,6 +40,11 @@ export class Terminal {
     this.io.stdout.write(this.redact(text))
   }
 
+  /** A command's answer to `--json`. */
+  document(document: object): void {
+    this.out(`${JSON.stringify(document, jsonValue, 2)}\n`)
+  }
+
   err(text: string): void {
     this.io.stderr.write(this.redact(text))
   }
@@ -71,10 +77,34 @@ export class Terminal {
       return this.fail(error)
     }
   }
+
+  /**
+   * The same for a command whose `--json` puts one document on stdout, whatever happens: where the work throws it says
+   * what went wrong, `{ error, problems? }` in the form `documentOf` gives it.
+   */
+  performDocument(
+    work: () => Promise<number>,
+    documentOf: (error: object) => object = error => error,
+  ): Promise<number> {
+    return this.perform(async () => {
+      try {
+        return await work()
+      } catch (error) {
+        const problems = error instanceof PipelineError ? { problems: error.diagnostics } : {}
+        if (this.options.json === true) this.document(documentOf({ error: errorJson(asEtlError(error)), ...problems }))
+        throw error
+      }
+    })
+  }
 }
 
 /** The error as an {@link EtlError}, for outputs that need a code. */
 export function asEtlError(error: unknown): EtlError {
   if (error instanceof EtlError) return error
   return new EtlError('E901', error instanceof Error ? error.message : String(error), { cause: error })
+}
+
+/** Keys may hold what JSON has no word for. */
+function jsonValue(_name: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value
 }

@@ -1,7 +1,6 @@
 import type { MappingTestReport } from '../mapping-test/run-tests.js'
 import { type CliCommand, examples } from './command.js'
 import type { OutputOptions } from './io.js'
-import { withJsonError } from './json-error.js'
 import { openPipeline } from './open-pipeline.js'
 import { addOutputOptions, addPipelineOptions, type PipelineOptions, repeatable } from './options.js'
 import { saveOutput } from './save-output.js'
@@ -40,13 +39,9 @@ export const testCommand: CliCommand = {
       .action(async (file: string | undefined, flags: Flags) => {
         const terminal = new Terminal(io, flags)
         finish(
-          await terminal.perform(() =>
-            withJsonError(
-              flags.json === true,
-              terminal,
-              error => ({ ok: false, ...error }),
-              () => test(file, flags, terminal),
-            ),
+          await terminal.performDocument(
+            () => test(file, flags, terminal),
+            error => ({ ok: false, ...error }),
           ),
         )
       })
@@ -58,7 +53,7 @@ async function test(file: string | undefined, flags: Flags, terminal: Terminal):
   const { runMappingTests } = await import('../mapping-test/run-tests.js')
   const report = await runMappingTests(pipeline, flags.entity === undefined ? {} : { entities: flags.entity })
   if (flags.junit !== undefined) saveOutput('the report', flags.junit, await junitOf(report), terminal)
-  if (flags.json === true) terminal.out(`${JSON.stringify(report, null, 2)}\n`)
+  if (flags.json === true) terminal.document(report)
   else {
     const { mappingTestText } = await import('../ui/mapping-test-text.js')
     terminal.out(mappingTestText(report, { theme: terminal.outTheme, file: pipeline.file }))

@@ -1,14 +1,12 @@
-import { createInterface } from 'node:readline/promises'
-import { EtlError } from '../core/errors.js'
 import type { UndoSurvey } from '../undo/api.js'
 import type { CliCommand } from './command.js'
 import { examples } from './command.js'
 import type { OutputOptions } from './io.js'
-import { withJsonError } from './json-error.js'
 import { openPipeline } from './open-pipeline.js'
 import { addOutputOptions, addVariableOptions, type PipelineOptions } from './options.js'
-import { Signals } from './signals.js'
 import { Terminal } from './terminal.js'
+import { typed } from './typed.js'
+import { withSignals } from './with-signals.js'
 
 interface Flags extends PipelineOptions, OutputOptions {
   readonly yes?: boolean
@@ -50,12 +48,7 @@ export const undoCommand: CliCommand = {
       )
       .action(async (run: string, file: string | undefined, flags: Flags) => {
         const terminal = new Terminal(io, flags)
-        const asDocument = (error: object): object => error
-        finish(
-          await terminal.perform(() =>
-            withJsonError(flags.json === true, terminal, asDocument, () => undo(run, file, flags, terminal)),
-          ),
-        )
+        finish(await terminal.performDocument(() => undo(run, file, flags, terminal)))
       })
   },
 }
@@ -64,27 +57,22 @@ async function undo(run: string, file: string | undefined, flags: Flags, termina
   const pipeline = await openPipeline(file, flags, terminal)
   const { undoRun } = await import('../index.js')
   const { undoText, surveyText } = await import('../ui/undo-text.js')
-  const stop = new AbortController()
-  const signals = new Signals({ stop: () => stop.abort(), exit: code => process.exit(code) })
   const shown = flags.quiet !== true && flags.json !== true
-  signals.listen()
-  try {
-    const result = await undoRun(pipeline, {
+  const result = await withSignals(signal =>
+    undoRun(pipeline, {
       run,
-      signal: stop.signal,
+      signal,
       dryRun: flags.dryRun === true,
       skipConflicts: flags.skipConflicts === true,
       confirm: async survey => {
         if (flags.yes !== true) await confirm(survey, surveyText(survey, terminal.errTheme), terminal)
       },
       ...(shown ? { onProgress: throttled(message => terminal.err(`${message}\n`)) } : {}),
-    })
-    if (flags.json === true) terminal.out(`${JSON.stringify(result, jsonValue, 2)}\n`)
-    else if (flags.quiet !== true) terminal.out(undoText(result, terminal.outTheme))
-    return result.verified ? 0 : 4
-  } finally {
-    signals.unlisten()
-  }
+    }),
+  )
+  if (flags.json === true) terminal.document(result)
+  else if (flags.quiet !== true) terminal.out(undoText(result, terminal.outTheme))
+  return result.verified ? 0 : 4
 }
 
 const PROGRESS_MS = 2000
@@ -100,26 +88,14 @@ function throttled(tell: (message: string) => void): (message: string) => void {
 }
 
 /** The run's id is to be typed: this cannot be taken back. */
-async function confirm(survey: UndoSurvey, text: string, terminal: Terminal): Promise<void> {
-  const { io } = terminal
-  if (io.stdin.isTTY !== true || io.stderr.isTTY !== true) {
-    throw new EtlError('E514', `run ${survey.runId} would be taken back from ${survey.target}`, {
-      kind: 'usage',
-      hint: 'add --yes where this is meant; --dry-run shows what would happen',
-    })
-  }
-  terminal.err(text)
-  const prompt = createInterface({ input: io.stdin, output: io.stderr })
-  try {
-    const answer = await prompt.question(`Type ${survey.runId} to take it back: `)
-    if (answer.trim() === survey.runId) return
-  } finally {
-    prompt.close()
-  }
-  throw new EtlError('E514', 'not confirmed; nothing was taken back', { where: survey.target })
-}
-
-/** Keys may hold what JSON has no word for. */
-function jsonValue(_name: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? value.toString() : value
+function confirm(survey: UndoSurvey, text: string, terminal: Terminal): Promise<void> {
+  return typed(survey.runId, {
+    terminal,
+    text,
+    question: `Type ${survey.runId} to take it back: `,
+    where: survey.target,
+    unasked: `run ${survey.runId} would be taken back`,
+    hint: 'add --yes where this is meant; --dry-run shows what would happen',
+    refused: 'not confirmed; nothing was taken back',
+  })
 }

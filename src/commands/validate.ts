@@ -47,7 +47,7 @@ async function validate(file: string | undefined, options: ValidateOptions, term
 
 async function validateJson(file: string | undefined, options: ValidateOptions, terminal: Terminal): Promise<number> {
   const print = (ok: boolean, name: string, problems: readonly Diagnostic[]): void =>
-    terminal.out(`${JSON.stringify({ ok, file: name, problems }, null, 2)}\n`)
+    terminal.document({ ok, file: name, problems })
   try {
     const pipeline = await openPipeline(file, options, quietly(terminal))
     await terminal.hide(pipeline.secrets)

@@ -1,13 +1,13 @@
 import { Option } from 'commander'
+import { exitCodeOf } from '../core/errors.js'
 import type { VerifyLevel } from '../spec/model.js'
 import type { CliCommand } from './command.js'
 import { examples } from './command.js'
 import type { OutputOptions } from './io.js'
-import { withJsonError } from './json-error.js'
 import { openPipeline } from './open-pipeline.js'
 import { addOutputOptions, addPipelineOptions, type PipelineOptions, positive } from './options.js'
-import { Signals } from './signals.js'
 import { Terminal } from './terminal.js'
+import { withSignals } from './with-signals.js'
 
 interface VerifyFlags extends PipelineOptions, OutputOptions {
   readonly run?: string
@@ -58,16 +58,7 @@ export const verifyCommand: CliCommand = {
       )
       .action(async (file: string | undefined, flags: VerifyFlags) => {
         const terminal = new Terminal(io, flags)
-        finish(
-          await terminal.perform(() =>
-            withJsonError(
-              flags.json === true,
-              terminal,
-              error => error,
-              () => verify(file, flags, terminal),
-            ),
-          ),
-        )
+        finish(await terminal.performDocument(() => verify(file, flags, terminal)))
       })
   },
 }
@@ -77,39 +68,27 @@ async function verify(file: string | undefined, flags: VerifyFlags, terminal: Te
   const pipeline = await openPipeline(file, flags, terminal)
   const { verifyBefore, verifyPipeline } = await import('../index.js')
   const { beforeText, verifyText } = await import('../ui/verify-text.js')
-  const tell = (document: unknown, text: string): void =>
-    terminal.out(flags.json === true ? `${JSON.stringify(document, null, 2)}\n` : text)
+  const tell = (document: object, text: string): void =>
+    flags.json === true ? terminal.document(document) : terminal.out(text)
   const showValues = flags.showValues === true
   if (flags.before === true) {
     const report = await verifyBefore(pipeline, { showValues })
     tell(report, beforeText(report, terminal.outTheme))
     return 0
   }
-  const stop = new AbortController()
-  let asked: 'SIGINT' | 'SIGTERM' | undefined
-  const signals = new Signals({
-    stop: signal => {
-      asked ??= signal
-      stop.abort()
-    },
-    exit: code => process.exit(code),
-  })
-  signals.listen()
-  try {
+  return withSignals(async signal => {
     const report = await verifyPipeline(pipeline, {
       ...(flags.run === undefined ? {} : { run: flags.run }),
       ...(flags.level === undefined ? {} : { level: flags.level }),
       ...(flags.sample === undefined ? {} : { sample: flags.sample }),
       resume: flags.resume === true,
       showValues,
-      signal: stop.signal,
+      signal,
       ...(flags.quiet === true || flags.json === true
         ? {}
         : { onProgress: (message: string) => terminal.err(`  ${message}\n`) }),
     })
     tell(report, verifyText(report, terminal.outTheme))
-    return asked === 'SIGTERM' && report.state === 'suspended' ? 143 : report.exitCode
-  } finally {
-    signals.unlisten()
-  }
+    return report.state === 'suspended' && signal.aborted ? exitCodeOf(signal.reason) : report.exitCode
+  })
 }

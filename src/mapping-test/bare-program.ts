@@ -1,5 +1,5 @@
-import { toJson } from '../core/row.js'
 import { parseType } from '../core/types.js'
+import { fieldAsWritten } from '../plan/field-plan.js'
 import type { FieldPlan, ProgramPlan, ReadPlan } from '../plan/plan.js'
 import type { EntitySpec, FieldSpec } from '../spec/model.js'
 import { namesUsed } from '../transforms/expression.js'
@@ -53,32 +53,11 @@ function copyOf(name: string, { path }: EntitySpec): FieldSpec {
 }
 
 function plain(field: FieldSpec, index: (name: string) => number): FieldPlan {
-  const { input, map, lookup, ref } = field
   return {
-    target: field.target,
-    input:
-      input.kind === 'from'
-        ? { kind: 'columns', indexes: input.names.map(index), names: input.names }
-        : input.kind === 'value'
-          ? { kind: 'value', value: toJson(input.value) }
-          : input,
-    apply: field.apply.map(({ fn, params }) => ({ fn, params })),
-    ...(map === undefined
-      ? {}
-      : {
-          map: {
-            entries: map.map.entries.map(([code, value]) => [code, toJson(value)] as const),
-            ...(map.name === undefined ? {} : { name: map.name }),
-            unmapped: map.unmapped,
-          },
-        }),
-    ...(lookup === undefined ? {} : { lookup }),
-    ...(ref === undefined ? {} : { ref: { ...ref, kind: 'identity' } }),
-    ...(field.default === undefined ? {} : { default: toJson(field.default) }),
+    ...fieldAsWritten(field, index),
+    ...(field.ref === undefined ? {} : { ref: { ...field.ref, kind: 'identity' } }),
     castFrom: { kind: 'any' },
     castTo: (field.type === undefined ? undefined : parseType(field.type)) ?? { kind: 'any' },
-    ...(field.onLossy === undefined ? {} : { onLossy: field.onLossy }),
-    ...(field.onInvalid === undefined ? {} : { onInvalid: field.onInvalid }),
     required: field.required,
   }
 }

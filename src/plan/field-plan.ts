@@ -21,12 +21,26 @@ export function plainField(
 ): FieldPlan | undefined {
   const column = columnOf(world, draft, field.target)
   if (column === undefined) return undefined
-  const { input } = field
   const castTo = fieldType(world, draft, field, column)
   if (castTo === undefined) {
     draft.problems.error('E216', [...field.path, 'type'], `"${field.type}" is not a type`)
     return undefined
   }
+  return {
+    ...fieldAsWritten(field, index),
+    castFrom: inputType(world, draft, field) ?? { kind: 'any' },
+    castTo,
+    ...(field.type === undefined && draft.target !== undefined ? {} : thenColumn(castTo, column.type)),
+    required: field.required || !column.nullable,
+  }
+}
+
+/** What the file alone says of a field. `index` gives frame positions. */
+export function fieldAsWritten(
+  field: FieldSpec,
+  index: (name: string) => number,
+): Omit<FieldPlan, 'castFrom' | 'castTo' | 'required'> {
+  const { input } = field
   return {
     target: field.target,
     input:
@@ -39,12 +53,8 @@ export function plainField(
     ...(field.map === undefined ? {} : { map: mapPlan(field.map) }),
     ...(field.lookup === undefined ? {} : { lookup: field.lookup }),
     ...(field.default === undefined ? {} : { default: toJson(field.default) }),
-    castFrom: inputType(world, draft, field) ?? { kind: 'any' },
-    castTo,
-    ...(field.type === undefined && draft.target !== undefined ? {} : thenColumn(castTo, column.type)),
     ...(field.onLossy === undefined ? {} : { onLossy: field.onLossy }),
     ...(field.onInvalid === undefined ? {} : { onInvalid: field.onInvalid }),
-    required: field.required || !column.nullable,
   }
 }
 

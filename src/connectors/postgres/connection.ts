@@ -1,13 +1,14 @@
 import type { Client, ClientConfig, Connection, FieldDef, QueryArrayConfig } from 'pg'
 import { EtlError } from '../../core/errors.js'
 import type { Value } from '../../core/row.js'
+import type { SslMode } from '../../core/server.js'
 import { within } from '../../core/within.js'
 import { CopyIn } from './copy-in.js'
 import { quote } from './dialect.js'
 import type { ErrorContext } from './errors.js'
 import { toEtlError } from './errors.js'
 import { Fetch } from './fetch.js'
-import type { Settings, SslMode } from './spec.js'
+import type { Settings } from './spec.js'
 
 /** A row as the server writes it. */
 export type TextRow = (string | null)[]
