@@ -37,12 +37,15 @@ interface Rule {
   readonly point: Failpoint | '*'
   readonly action: (typeof ACTIONS)[number]
   readonly ms: number
-  /** The hit that fails, from 1. */
+  /** The hit that fails, from 1; 0 is every hit. */
   readonly at: number
 }
 
-/** `throw` is an error that passes, `fail` one that does not; `stop` is SIGSTOP; `sleep-N` blocks the thread N milliseconds. */
-const ACTIONS = ['kill', 'stop', 'throw', 'fail', 'sleep'] as const
+/**
+ * `throw` is an error that passes, `fail` one that does not; `stop` is SIGSTOP; `sleep-N` blocks the thread N milliseconds;
+ * `tell` only says that the point was hit, as all of them do.
+ */
+const ACTIONS = ['kill', 'stop', 'throw', 'fail', 'sleep', 'tell'] as const
 
 let armed: ArmedFailpoints | undefined
 
@@ -51,7 +54,7 @@ export function failpoint(point: Failpoint): void {
   if (armed !== undefined) hit(armed, point)
 }
 
-/** @param text `after-write:kill@3,before-commit:sleep-200`; `*` is every point, without `@` it is the first hit */
+/** @param text `after-write:kill@3,before-commit:sleep-200`; `*` is every point, without `@` it is the first hit, `@0` is every hit */
 export function armFailpoints(text: string): void {
   const rules = text.split(',').map(parse)
   armed = { rules, hits: new Int32Array(new SharedArrayBuffer(4 * rules.length)) }
@@ -78,7 +81,8 @@ function parse(text: string): Rule {
 function hit({ rules, hits }: ArmedFailpoints, point: Failpoint): void {
   for (const [i, rule] of rules.entries()) {
     if (rule.point !== point && rule.point !== '*') continue
-    if (Atomics.add(hits, i, 1) + 1 === rule.at) trip(rule, point)
+    const count = Atomics.add(hits, i, 1) + 1
+    if (rule.at === count || rule.at === 0) trip(rule, point)
   }
 }
 

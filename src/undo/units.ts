@@ -24,7 +24,7 @@ export async function takeBackUnits(job: UndoJob, progress: (message: string) =>
   const { scope, signal, targets } = job
   const tally = new Tally(scope.entities)
   for (const [i, unit] of scope.units.entries()) {
-    if (signal.aborted) throw interrupted(scope)
+    if (signal.aborted) throw interrupted(job)
     const done = await withRetries(
       () => targets.write(session => transaction(session, () => takeBack(session, job, unit))),
       {
@@ -105,9 +105,10 @@ async function takeBackWhole(session: Session, { scope, skipConflicts }: UndoJob
 
 const NOTHING: Done = { deleted: 0, restored: 0, gone: 0, conflicts: 0, listed: [] }
 
-function interrupted({ run }: Scope): EtlError {
+function interrupted({ scope: { run }, signal }: UndoJob): EtlError {
   return new EtlError('E515', `run ${run.runId} is taken back in part`, {
     kind: 'interrupted',
+    cause: signal.reason,
     hint: `go on: \`etl undo ${run.runId}\``,
   })
 }

@@ -1,9 +1,11 @@
 import { copyFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { FAILPOINTS } from '../../src/core/failpoint.js'
+import type { Failpoint } from '../../src/core/failpoint.js'
 import type { CommitCut, Toxics } from '../support/proxy.js'
 import type { Random } from './random.js'
+import type { Reach } from './reach.js'
 
-export type Damage = 'truncated' | 'deleted' | 'bit flipped' | 'stale'
+export const DAMAGES = ['truncated', 'deleted', 'bit flipped', 'stale'] as const
+export type Damage = (typeof DAMAGES)[number]
 
 /** One thing that goes wrong with one process of a migration. */
 export type Fault =
@@ -20,10 +22,17 @@ export type Fault =
       readonly forgotten: boolean
     }
   | { readonly kind: 'kill -9 at a moment'; readonly ms: number }
-  | { readonly kind: 'SIGTERM'; readonly batches: number }
-  | { readonly kind: 'target server crash' | 'source server crash'; readonly batches: number }
+  | {
+      readonly kind:
+        | 'SIGTERM'
+        | 'target server crash'
+        | 'source server crash'
+        | 'all connections cut'
+        | 'source connections cut'
+      /** A failpoint that only tells: it happens then, from outside. */
+      readonly when: string
+    }
   | { readonly kind: 'connection cut at COMMIT'; readonly commit: number; readonly cut: CommitCut }
-  | { readonly kind: 'all connections cut' | 'source connections cut'; readonly batches: number }
   | { readonly kind: 'connection cut at a byte' | 'slow network'; readonly toxics: Toxics }
 
 export interface Step {
@@ -39,78 +48,142 @@ export interface Surroundings {
   readonly targetCrash: boolean
   readonly sourceCrash: boolean
   readonly ledger: boolean
-  /** Rejected rows are retried: nobody takes a retry over, it is begun anew. */
-  readonly retry?: boolean
 }
 
-export function randomSteps(random: Random, around: Surroundings): Step[] {
-  return Array.from({ length: random.int(1, 4) }, () => {
-    const fault = randomFault(random, around)
-    if (!around.ledger || !random.chance(0.3)) return { fault }
-    return { fault, damage: random.pick(['truncated', 'deleted', 'bit flipped', 'stale'] as const) }
+/** Points that each process comes by, however little is left to do. */
+const EACH_PROCESS: readonly Failpoint[] = ['run-begun', 'run-complete']
+const STOPPED_AT: readonly Failpoint[] = [
+  'after-begin',
+  'after-ledger-row',
+  'after-write',
+  'before-commit',
+  'after-commit',
+  'read-batch',
+]
+
+/**
+ * Faults for the processes of one act, one after the other, each within what a process still has to do when those before
+ * it have done their part. Only the last may be one that a process survives: after that nothing is left.
+ */
+export function randomSteps(random: Random, around: Surroundings, act: ActKind, reach: Reach): Step[] {
+  const planner = new Planner(random, around, act, reach)
+  const count = random.int(1, 4)
+  return Array.from({ length: count }, (_, i) => {
+    const fault = planner.next(i === count - 1)
+    if (!around.ledger || act === 'undo' || !random.chance(0.3)) return { fault }
+    return { fault, damage: random.pick(DAMAGES) }
   })
 }
 
-function randomFault(random: Random, around: Surroundings): Fault {
-  const killPoint = (): string => {
-    const point = random.chance(0.4) ? '*' : random.pick(FAILPOINTS)
-    return `${point}:kill@${random.int(1, point === '*' ? 80 : 12)}`
+export type ActKind = 'run' | 'retry' | 'again' | 'undo'
+
+class Planner {
+  readonly #random: Random
+  readonly #around: Surroundings
+  readonly #act: ActKind
+  readonly #reach: Reach
+  /** Share of the act's work that no planned fault has let pass yet. */
+  #left = 1
+
+  constructor(random: Random, around: Surroundings, act: ActKind, reach: Reach) {
+    this.#random = random
+    this.#around = around
+    this.#act = act
+    this.#reach = reach
   }
-  const killAt = (): Fault => ({ kind: 'kill -9 at a failpoint', failpoint: killPoint() })
-  // Without a ledger only a process that dies shows what is missing.
-  if (!around.ledger) return killAt()
-  const kinds: (() => Fault)[] = [
-    killAt,
-    killAt,
-    killAt,
-    () => ({ kind: 'kill -9 at a moment', ms: random.int(150, 1500) }),
-    () => ({ kind: 'SIGTERM', batches: random.int(1, 8) }),
-    () => {
-      const point = random.chance(0.4) ? '*' : random.pick(FAILPOINTS)
-      return {
-        kind: 'error at a failpoint',
-        failpoint: `${point}:${random.pick(['throw', 'throw', 'fail'])}@${random.int(1, 9)}`,
-      }
-    },
-    () => {
-      const point = random.pick([
-        'after-begin',
-        'after-ledger-row',
-        'after-write',
-        'before-commit',
-        'after-commit',
-        'read-batch',
-      ])
-      const [silent, forgotten] =
-        around.retry === true
-          ? [true, true]
-          : random.pick([
-              [true, false],
-              [false, true],
-              [true, true],
-            ] as const)
-      return { kind: 'SIGSTOP and take-over', failpoint: `${point}:stop@${random.int(1, 9)}`, silent, forgotten }
-    },
-  ]
-  if (around.retry !== true) kinds.push(() => ({ kind: 'kill -9 and take-over', failpoint: killPoint() }))
-  if (around.targetCrash) kinds.push(() => ({ kind: 'target server crash', batches: random.int(0, 6) }))
-  if (around.sourceCrash) kinds.push(() => ({ kind: 'source server crash', batches: random.int(0, 6) }))
-  if (around.proxy) {
-    const cut = (): Fault => ({
-      kind: 'connection cut at COMMIT',
-      commit: random.int(1, 20),
-      cut: random.pick(['before', 'inside', 'reply lost', 'reply lost', 'after'] as const),
-    })
-    kinds.push(cut, cut, cut)
-    kinds.push(() => ({ kind: 'all connections cut', batches: random.int(1, 6) }))
-    kinds.push(() => ({ kind: 'connection cut at a byte', toxics: { cutAtByte: random.int(500, 60_000) } }))
-    kinds.push(() => ({
-      kind: 'slow network',
-      toxics: random.pick([{ latencyMs: 5 }, { sliceBytes: 7 }, { bytesPerSecond: 200_000 }] as const),
-    }))
+
+  next(last: boolean): Fault {
+    const random = this.#random
+    // Without a ledger only a process that dies shows what is missing.
+    if (!this.#around.ledger) return this.#kill('kill -9 at a failpoint')
+    if (last && random.chance(0.6)) return random.pick(this.#survived())()
+    return random.pick(this.#deadly())()
   }
-  if (around.sourceProxy) kinds.push(() => ({ kind: 'source connections cut', batches: random.int(0, 6) }))
-  return random.pick(kinds)()
+
+  #deadly(): (() => Fault)[] {
+    const random = this.#random
+    const { targetCrash, sourceCrash } = this.#around
+    const killAt = (): Fault => this.#kill('kill -9 at a failpoint')
+    const kinds: (() => Fault)[] = [
+      killAt,
+      killAt,
+      killAt,
+      () => ({
+        kind: 'kill -9 at a moment',
+        ms: Math.round(this.#reach.ms * (0.3 + 0.6 * this.#left * random.next())),
+      }),
+      () => ({ kind: 'SIGTERM', when: this.#when() }),
+      () => ({ kind: 'error at a failpoint', failpoint: this.#at('fail') }),
+      () => {
+        const [silent, forgotten] =
+          this.#act === 'run' || this.#act === 'again'
+            ? random.pick([
+                [true, false],
+                [false, true],
+                [true, true],
+              ] as const)
+            : // Nobody takes a retry or an undo over: another one begins.
+              [true, true]
+        return { kind: 'SIGSTOP and take-over', failpoint: this.#at('stop', STOPPED_AT), silent, forgotten }
+      },
+    ]
+    if (this.#act === 'run' || this.#act === 'again') kinds.push(() => this.#kill('kill -9 and take-over'))
+    if (targetCrash) kinds.push(() => ({ kind: 'target server crash', when: this.#when() }))
+    if (sourceCrash && this.#act !== 'undo') kinds.push(() => ({ kind: 'source server crash', when: this.#when() }))
+    return kinds
+  }
+
+  #survived(): (() => Fault)[] {
+    const random = this.#random
+    const { proxy, sourceProxy } = this.#around
+    const kinds: (() => Fault)[] = [() => ({ kind: 'error at a failpoint', failpoint: this.#at('throw') })]
+    if (proxy) {
+      const cut = (): Fault => ({
+        kind: 'connection cut at COMMIT',
+        commit: this.#within(this.#reach.commits),
+        cut: random.pick(['before', 'inside', 'reply lost', 'reply lost', 'after'] as const),
+      })
+      const { sent } = this.#reach
+      kinds.push(cut, cut, cut)
+      kinds.push(() => ({ kind: 'all connections cut', when: this.#when() }))
+      kinds.push(() => ({ kind: 'connection cut at a byte', toxics: { cutAtByte: this.#within(sent) } }))
+      kinds.push(() => ({
+        kind: 'slow network',
+        toxics: random.pick([{ latencyMs: 5 }, { sliceBytes: 7 }, { bytesPerSecond: 200_000 }] as const),
+      }))
+    }
+    if (sourceProxy && this.#act !== 'undo') kinds.push(() => ({ kind: 'source connections cut', when: this.#when() }))
+    return kinds
+  }
+
+  #kill(kind: 'kill -9 at a failpoint' | 'kill -9 and take-over'): Fault {
+    return { kind, failpoint: this.#at('kill') }
+  }
+
+  /** In the middle of the work, so that something is left to be interrupted. */
+  #when(): string {
+    return this.#at('tell', ['after-commit', 'read-batch'])
+  }
+
+  #at(action: 'kill' | 'stop' | 'throw' | 'fail' | 'tell', among?: readonly Failpoint[]): string {
+    const { points } = this.#reach
+    const within = [...points].filter(([point, hits]) => hits * this.#left >= 1 || EACH_PROCESS.includes(point))
+    const chosen = within.filter(([point]) => among === undefined || among.includes(point))
+    const total = within.reduce((sum, [, hits]) => sum + hits, 0)
+    const [point, hits] =
+      among === undefined && this.#random.chance(0.4)
+        ? (['*', total] as const)
+        : chosen.length > 0
+          ? this.#random.pick(chosen)
+          : (['*', total] as const)
+    const hit = this.#within(hits)
+    if (action !== 'throw') this.#left = Math.max(0.05, this.#left - hit / hits)
+    return `${point}:${action}@${hit}`
+  }
+
+  #within(count: number): number {
+    return this.#random.int(1, Math.max(1, Math.floor(count * this.#left)))
+  }
 }
 
 /** @returns false where there is nothing to damage */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { quarantineFile } from '../../src/run/quarantine.js'
-import type { Act } from './acts.js'
+import { type Act, standing } from './acts.js'
 import type { Cell, Place } from './engines.js'
 import { type CountsModel, type EntityModel, imageRow } from './entities.js'
 
@@ -48,11 +48,13 @@ export function rejectedRows({ quarantined, unresolved = 0 }: CountsModel): numb
 }
 
 async function ledgerProblems(place: Place, acts: readonly Act[], dir: string): Promise<string[]> {
-  const runs = acts.filter(({ kind }) => kind !== 'retry')
+  const there = standing(acts)
+  const runs = there.filter(({ kind }) => kind !== 'retry')
   const ids = await place.rows(
     `select run_id from etl_run where state = 'completed' and options not like '%retryOf%' order by started_at, run_id`,
   )
-  const states = await place.rows(`select state from etl_run where state not in ('completed', 'abandoned')`)
+  const ends = [`'completed'`, `'abandoned'`, ...(acts.some(({ kind }) => kind === 'undo') ? [`'undone'`] : [])]
+  const states = await place.rows(`select state from etl_run where state not in (${ends.join(', ')})`)
   const unexplained = await place.rows(
     `select count(*) from etl_batch
      where pass = 'load' and rows_read <> inserted + updated + skipped + filtered + deduped + quarantined`,
@@ -66,8 +68,10 @@ async function ledgerProblems(place: Place, acts: readonly Act[], dir: string): 
     problems.push(...(await countProblems(place, runId, loads)))
     problems.push(...quarantineProblems(join(dir, '.etl', 'torture', 'runs', runId), loads))
   }
-  const retried = acts.some(({ kind }) => kind === 'retry')
-  problems.push(...(await closedProblems(place, String(ids[0]?.[0]), acts[0]?.entities ?? [], retried)))
+  const [first] = there
+  if (first === undefined) return problems
+  const retried = there.some(({ kind }) => kind === 'retry')
+  problems.push(...(await closedProblems(place, String(ids[0]?.[0]), first.entities, retried)))
   return problems
 }
 
@@ -111,7 +115,7 @@ async function closedProblems(
   )
   const written = await place.rows(
     `select entity, sum(inserted) + sum(updated) from etl_batch
-     where pass = 'load' and run_id in (select run_id from etl_run where options like '%retryOf%') group by entity`,
+     where pass = 'load' and run_id in (select run_id from etl_run where options like '%retryOf%' and state <> 'undone') group by entity`,
   )
   return entities.flatMap(({ name, counts, mended }) => {
     const [closedRows, writtenRows] = retried ? [mended?.closed ?? 0, mended?.written ?? 0] : [0, 0]

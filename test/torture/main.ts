@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { type Engine, type EngineName, openEngine } from './engines.js'
 import { everyHit } from './every-hit.js'
 import { migrate, type Outcome } from './migration.js'
+import { Strikes } from './strikes.js'
 import { addOutcome, figures, tableText } from './table.js'
 
 const ENGINES: readonly EngineName[] = ['postgres', 'mysql', 'sqlite']
@@ -30,6 +31,7 @@ for (const name of ENGINES) engines.set(name, await openEngine(name))
 say(`torture: --seed ${seed} --runs ${runs}; ${[...engines.values()].map(e => `${e.name} ${e.version}`).join(', ')}`)
 
 const table = figures()
+const strikes = new Strikes()
 let failures = 0
 try {
   if (values['every-hit']) failures = await everyHit({ engines, targets, cli, table, say })
@@ -38,6 +40,11 @@ try {
   for (const engine of engines.values()) await engine.stop()
 }
 say(`\n${tableText(table)}`)
+if (!values['every-hit']) say(`\n${strikes.text()}`)
+for (const kind of strikes.missing(runs)) {
+  failures++
+  say(`FAILED ${kind}: planned, and never struck`)
+}
 if (ledger) {
   say(failures === 0 ? `\nall exact; seed ${seed}` : `\n${failures} failed; seed ${seed}`)
   process.exitCode = failures === 0 ? 0 : 1
@@ -62,6 +69,7 @@ async function torture(run: number): Promise<void> {
     outcome = await migrate({ seed: own, engines, target, cli, ledger, ...(log === undefined ? {} : { log }) })
     problems = outcome.problems
     addOutcome(table, outcome)
+    strikes.add(outcome)
   } catch (error) {
     problems = [error instanceof Error ? (error.stack ?? error.message) : String(error)]
   }

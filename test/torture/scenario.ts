@@ -1,3 +1,4 @@
+import { undoable } from './acts.js'
 import { changing } from './changing.js'
 import type { EngineName } from './engines.js'
 import { child, type EntityModel, tree, unique } from './entities.js'
@@ -15,11 +16,26 @@ export interface Scenario {
   readonly concurrency: number
 }
 
+export interface ScenarioOptions {
+  readonly source: EngineName
+  readonly target: EngineName
+  readonly ledger: boolean
+  /** What is written can be taken back. */
+  readonly undo: boolean
+}
+
 /** Without a ledger only tables without keys show what comes twice, and chunks are not split. */
-export function randomScenario(random: Random, source: EngineName, target: EngineName, ledger: boolean): Scenario {
+export function randomScenario(random: Random, { source, target, ledger, undo }: ScenarioOptions): Scenario {
   const concurrency = random.int(1, 4)
   if (!ledger) return { source, target, concurrency, entities: [keylessPlain(random, 'only')] }
-  if (random.chance(0.06)) return { source, target, concurrency, entities: [plain(random, 'many', MANY)] }
+  for (;;) {
+    const entities = randomEntities(random).filter(entity => !undo || undoable(target, entity))
+    if (entities.length > 0) return { source, target, entities, concurrency }
+  }
+}
+
+function randomEntities(random: Random): EntityModel[] {
+  if (random.chance(0.06)) return [plain(random, 'many', MANY)]
   const entities: EntityModel[] = []
   if (random.chance(0.8)) entities.push(plain(random, 'one'))
   if (random.chance(0.3)) entities.push(plain(random, 'two'))
@@ -31,7 +47,7 @@ export function randomScenario(random: Random, source: EngineName, target: Engin
     entities.push(parent)
     if (random.chance(0.7)) entities.push(child(random, 'leaf', parent))
   }
-  return { source, target, entities, concurrency }
+  return entities
 }
 
 export function keylessPlain(random: Random, name: string): EntityModel {
@@ -43,9 +59,8 @@ export function keylessPlain(random: Random, name: string): EntityModel {
 
 export function pipelineYaml(
   entities: readonly EntityModel[],
-  source: string,
-  target: string,
-  ledger: boolean,
+  { source, target }: { readonly source: string; readonly target: string },
+  { ledger, undo }: { readonly ledger: boolean; readonly undo: boolean },
 ): string {
   return [
     'version: 1',
@@ -53,6 +68,7 @@ export function pipelineYaml(
     `sources: { old: ${source} }`,
     `target: ${target}`,
     ...(ledger ? [] : ['ledger: false']),
+    ...(undo ? ['undo: true'] : []),
     'entities:',
     ...entities.flatMap(({ name, yaml }) => [`  ${name}:`, ...yaml.map(line => `    ${line}`)]),
     '',

@@ -25,6 +25,12 @@ test.each(['postgres', 'mysql', 'sqlite'] as const)(
   },
 )
 
+test('a run is taken back, also when that is killed, and its target is as it was', { timeout: 300_000 }, async () => {
+  const { happened, problems } = await migrate({ seed: 2, engines, target: 'sqlite', cli: CLI, ledger: true })
+  expect(problems).toEqual([])
+  expect(happened).toContain('undo: kill -9 at a failpoint')
+})
+
 test('without a ledger the same harness sees rows that came twice', { timeout: 120_000 }, async () => {
   const entities = [keylessPlain(new Random(1), 'only')]
   const scenario = { source: 'sqlite', target: 'sqlite', concurrency: 1, entities } as const

@@ -41,6 +41,11 @@ test('a star counts the hits of all points', () => {
   expect(failing('retry', 3)).toEqual([1])
 })
 
+test('hit 0 is every hit', () => {
+  armFailpoints('after-write:fail@0')
+  expect(failing('after-write', 3)).toEqual([1, 2, 3])
+})
+
 test('hits are counted over all threads', () => {
   armFailpoints('read-batch:fail@3')
   const shared = structuredClone(armedFailpoints())
