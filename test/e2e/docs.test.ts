@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ROOT, runEtl } from '../support/etl.js'
 
-const PLACES = ['docs/systems', 'pipelines']
+const PLACES = ['docs/systems', 'docs/how-to', 'docs/explanation', 'pipelines']
 const files = PLACES.flatMap(place => readdirSync(join(ROOT, place)).map(name => join(place, name)))
 
 /** `etl …` at the beginning of a line of a code block or of a comment. */

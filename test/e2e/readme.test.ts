@@ -3,36 +3,10 @@ import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { compared, fences, steps } from '../support/documented.js'
 import { runEtl } from '../support/etl.js'
 
 const README = readFileSync('README.md', 'utf8')
-
-function fences(language: string): string[] {
-  return [...README.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(match => match[1] ?? '')
-}
-
-interface Step {
-  readonly command: string
-  /** Undefined where the README shows nothing of it; a last `…` stands for the rest. */
-  readonly shown: readonly string[]
-}
-
-function steps(console: string): Step[] {
-  const found: { command: string; shown: string[] }[] = []
-  for (const line of console.split('\n').slice(0, -1)) {
-    if (line.startsWith('$ ')) found.push({ command: line.slice(2), shown: [] })
-    else found.at(-1)?.shown.push(line)
-  }
-  return found
-}
-
-/** What differs from run to run: the run's name, how long it took, and the rate where that can be told. */
-function masked(text: string): string {
-  return text
-    .replaceAll(/\b[0-9a-f]{8}\b/g, 'RUN')
-    .replaceAll(/\b\d+\.\ds( +\S+)$/gm, (_, rate: string) => `0.0s${'·'.padStart(rate.length)}`)
-    .replaceAll(/\b\d+\.\ds\b/g, '0.0s')
-}
 
 let root: string
 beforeAll(() => {
@@ -45,13 +19,13 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 test('the pipeline on the first screen is the first example', () => {
-  expect(fences('yaml')).toEqual([readFileSync('examples/first/pipeline.yaml', 'utf8')])
+  expect(fences(README, 'yaml')).toEqual([readFileSync('examples/first/pipeline.yaml', 'utf8')])
 })
 
 test('the two commands are scripts of the package', () => {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }
   const commands =
-    fences('sh')
+    fences(README, 'sh')
       .join('')
       .match(/npm (?:run )?(?!ci)(\w+)/g) ?? []
   expect(commands).toEqual(['npm run demo', 'npm test'])
@@ -65,16 +39,13 @@ test('links go to files that are there', () => {
 })
 
 describe('the first run prints what the README shows', () => {
-  for (const { command, shown } of fences('console').flatMap(steps)) {
+  for (const { command, shown } of fences(README, 'console').flatMap(steps)) {
     test(command, async () => {
       const [program, ...args] = command.split(' ')
       expect(program).toBe('etl')
       const { stdout } = await runEtl(args, { cwd: root })
-      const printed = masked(stdout).trimEnd().split('\n')
-      const rest = shown.at(-1) === '…'
-      const wanted = masked(shown.slice(0, rest ? -1 : undefined).join('\n')).split('\n')
-      if (rest) expect(printed.slice(0, shown.length - 1)).toEqual(shown.length === 1 ? [] : wanted)
-      else expect(printed).toEqual(wanted)
+      const { printed, wanted } = compared(stdout, shown)
+      expect(printed).toEqual(wanted)
     })
   }
 })
