@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { Readable } from 'node:stream'
+import { pipeline as piped } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { formatTable, type Table, type TableRef } from '../core/catalog.js'
 import type { Database } from '../core/connector.js'
@@ -138,7 +138,7 @@ async function dumpTables(
   try {
     await session.begin()
     const lines = writeDump(session, database.connector.name, tables, each, signal)
-    await writing.write(Readable.from(lines).compose(createGzip({ level: GZIP_LEVEL })) as AsyncIterable<Buffer>)
+    await piped(lines, createGzip({ level: GZIP_LEVEL }), packed => writing.write(packed))
     await session.rollback()
     return rows
   } finally {

@@ -7,6 +7,7 @@ import { database as mysql } from '../databases/mysql.js'
 import { database as postgres } from '../databases/postgres.js'
 import type { TestSchema } from '../databases/types.js'
 import { Workspace } from '../support/etl.js'
+import { ToxicProxy } from '../support/proxy.js'
 
 const TABLES = `
   create table team (id integer primary key, name varchar(50), boss integer);
@@ -51,8 +52,11 @@ for (const [server, tool] of [
         )
       return found
     }
-    const load = (backup: object) => {
-      writeFileSync(place.path('pipeline.yaml'), FILE(schema.config, backup))
+    const load = (backup: object, url = schema.config.url, table = 'team') => {
+      writeFileSync(
+        place.path('pipeline.yaml'),
+        FILE({ ...schema.config, url }, backup).replace('to: team', `to: ${table}`),
+      )
       return loadPipeline(place.path('pipeline.yaml'))
     }
     beforeAll(async () => {
@@ -121,6 +125,24 @@ for (const [server, tool] of [
       expect((await schema.rows('select name from team where id = 1')).map(String)).toEqual(['changed'])
       await restoreBackup(pipeline, backup)
       expect((await schema.rows('select name from team where id = 1')).map(String)).toEqual(['old one'])
+    })
+
+    test('a connection that is cut while a table is dumped leaves no file, and nothing waits', async () => {
+      await schema.exec('create table wide (word varchar(400))')
+      const word = `('${'x'.repeat(400)}')`
+      for (let i = 0; i < 10; i++)
+        await schema.exec(`insert into wide values ${Array.from({ length: 2000 }, () => word).join(',')}`)
+      const proxy = await ToxicProxy.open(String(schema.config.url))
+      const pipeline = await load({ dir: 'cut' }, proxy.url, 'wide')
+      // At this rate all of it takes 8 seconds.
+      const onProgress = (): void => {
+        proxy.toxics = { bytesPerSecond: 1_000_000 }
+        setTimeout(() => proxy.cut(), 500)
+      }
+      await expect(backupTarget(pipeline, { onProgress })).rejects.toMatchObject({ code: 'E306' })
+      await proxy.close()
+      expect(readdirSync(place.path('cut'))).toEqual([])
+      await schema.exec('drop table wide')
     })
 
     test('all of it is saved by the tool of the server, with its schema', async () => {

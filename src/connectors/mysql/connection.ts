@@ -111,12 +111,20 @@ export class MyConnection {
   async *stream(sql: string, stop: () => Promise<void>): AsyncGenerator<Row> {
     if (this.#lost !== undefined) throw this.#lost
     const query = this.#driver.query({ sql, rowsAsArray: true })
+    const source = query.stream({ highWaterMark: 500 })
+    let broken: (error: Error) => void = () => {}
     const ended = new Promise<void>(resolve => {
       query.once('end', () => resolve())
       // Also keeps the error of a statement that was stopped from ending the process.
       query.on('error', () => resolve())
+      broken = error => {
+        source.destroy(error)
+        resolve()
+      }
     })
-    const rows = query.stream({ highWaterMark: 500 })[Symbol.asyncIterator]()
+    // A statement without a callback is not told that its connection is lost.
+    this.#driver.once('error', broken)
+    const rows = source[Symbol.asyncIterator]()
     let complete = false
     try {
       for (;;) {
@@ -131,9 +139,10 @@ export class MyConnection {
       if (!complete) {
         // Makes the driver drop what the server sends until it has stopped.
         await rows.return?.()
-        await stop().catch(() => {})
+        if (this.sound) await stop().catch(() => {})
       }
       await ended
+      this.#driver.off('error', broken)
     }
   }
 

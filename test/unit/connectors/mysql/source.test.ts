@@ -101,6 +101,22 @@ describe('one statement where no index has the order', () => {
     await session.close()
   })
 
+  test('a connection that is lost on the way is told, and nothing waits', async () => {
+    const session = await place.session(true)
+    const read = async (): Promise<void> => {
+      let batches = 0
+      for await (const _ of session.read(await spec(), new AbortController().signal)) {
+        if (batches++ > 0) continue
+        const [id] = (await place.schema.rows(
+          `select id from information_schema.processlist where info like '%order by%' and db = database() and id <> connection_id()`,
+        )) as [[string]]
+        await place.schema.exec(`kill ${id[0]}`)
+      }
+    }
+    await expect(read()).rejects.toMatchObject({ code: 'E306' })
+    await session.close()
+  })
+
   test('an error of the statement is ours', async () => {
     const session = await place.session(true)
     const query = `select id, exp(id * 10) as f from big`
