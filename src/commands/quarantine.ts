@@ -44,7 +44,7 @@ export const quarantineCommand: CliCommand = {
         examples([
           ['etl quarantine', 'what the last run rejected, and why'],
           ['etl quarantine crm.yaml 7f3a9c12 --rows', 'the rows themselves'],
-          ['etl quarantine retry crm.yaml 7f3a9c12', 'load them through today’s file'],
+          ['etl quarantine retry last', 'load them through today’s file'],
         ]),
       )
       .action(async (first: string | undefined, second: string | undefined, flags: ListFlags) => {
@@ -96,7 +96,7 @@ export const quarantineCommand: CliCommand = {
 }
 
 const PIPELINE = 'the pipeline file (default: etl.yaml or pipeline.yaml)'
-const RUN = 'the run whose rejected rows are meant'
+const RUN = 'the run whose rejected rows are meant, or `last`'
 const RUN_LISTED = `${RUN} (default: the last one)`
 
 function noRun(): EtlError {
@@ -105,7 +105,7 @@ function noRun(): EtlError {
 
 /** The path may be left out: what looks like a run and is no file is one. */
 function fileAndRun(first: string | undefined, second: string | undefined, cwd: string) {
-  const alone = second === undefined && first !== undefined && /^[0-9a-f]{8}$/.test(first)
+  const alone = second === undefined && first !== undefined && /^([0-9a-f]{8}|last)$/.test(first)
   return alone && !existsSync(resolve(cwd, first)) ? { file: undefined, run: first } : { file: first, run: second }
 }
 

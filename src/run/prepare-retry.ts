@@ -146,7 +146,7 @@ async function runsOf(
   const known = await ledger.exists()
   const [named, latest] = known
     ? await targets.ask(async session => [
-        await ledger.runs.findRun(session, runId),
+        await ledger.runs.named(session, name, runId),
         await ledger.runs.latestRun(session, name),
       ])
     : []
@@ -155,7 +155,7 @@ async function runsOf(
       ? named
       : await targets.ask(session => ledger.runs.findRun(session, named.options.retryOf ?? ''))
   if (parent === undefined || parent.pipeline !== name) {
-    throw new EtlError('E508', `${name} has no run ${runId} in this target`, {
+    throw new EtlError('E508', `${name} has no run ${runId === 'last' ? 'to retry' : runId} in this target`, {
       kind: 'usage',
       hint: 'see `etl quarantine` for the last run and its rejected rows',
     })

@@ -109,12 +109,10 @@ async function collect(
   options: QuarantineOptions,
   collected: Collected,
 ): Promise<void> {
-  const named =
-    options.run === undefined
-      ? await ledger.runs.latestRun(session, pipeline)
-      : await ledger.runs.findRun(session, options.run)
-  if (options.run !== undefined && named?.pipeline !== pipeline) {
-    throw new EtlError('E508', `${pipeline} has no run ${options.run} in this target`, {
+  const { run = 'last' } = options
+  const named = await ledger.runs.named(session, pipeline, run)
+  if (run !== 'last' && named?.pipeline !== pipeline) {
+    throw new EtlError('E508', `${pipeline} has no run ${run} in this target`, {
       kind: 'usage',
       where: database.identity.label,
       hint: 'leave it out for the last run',
@@ -132,7 +130,9 @@ async function collect(
 }
 
 async function byFiles(options: QuarantineOptions, collected: Collected): Promise<void> {
-  const runId = options.run ?? (await lastRun(collected.stateDir))
+  const runId =
+    (options.run === undefined || options.run === 'last' ? undefined : options.run) ??
+    (await lastRun(collected.stateDir))
   if (runId === undefined) return
   collected.runId = runId
   const dir = quarantineFolder(join(collected.stateDir, 'runs', runId))

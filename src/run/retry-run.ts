@@ -18,7 +18,7 @@ import type { BatchResult, Sink } from './sink.js'
 import { parseCursor } from './source-slices.js'
 
 export interface RetryOptions {
-  /** The run whose rejected rows are tried again. */
+  /** The run whose rejected rows are tried again, or `last`: the pipeline's newest that was not taken back. */
   readonly run: string
   /**
    * `source`: each row as the source has it today, found by its key; one without a key as it was kept. `kept`: as it was

@@ -49,8 +49,9 @@ export class RunLedger {
     return (await this.all(session, pipeline)).at(-1)
   }
 
-  /** The pipeline's newest run that was not taken back. */
-  async latestStanding(session: Session, pipeline: string): Promise<RunRow | undefined> {
+  /** @param name a run's id, or `last`: the pipeline's newest run that was not taken back */
+  async named(session: Session, pipeline: string, name: string): Promise<RunRow | undefined> {
+    if (name !== 'last') return this.findRun(session, name)
     return (await this.all(session, pipeline)).findLast(({ state }) => state !== 'undone')
   }
 
@@ -151,12 +152,12 @@ export class RunLedger {
     )
   }
 
-  /** Ends the run; a second time changes nothing. Throws E510 where someone took it over meanwhile. */
+  /** Ends a run that is not complete; a second time changes nothing. Throws E510 where someone took it over meanwhile. */
   async endRun(session: Session, runId: string, epoch: number, state: RunRow['state']): Promise<void> {
     const p = (i: number): string => this.#sql.dialect.placeholder(i)
     const changed = await session.execute(
       `update ${this.#sql.table('etl_run')} set ${this.#sql.name('state')} = ${p(1)}, ${this.#sql.name('ended_at')} = ${this.#sql.dialect.nowText} ` +
-        `where ${this.#sql.name('run_id')} = ${p(2)} and ${this.#sql.name('epoch')} = ${p(3)} and ${this.#sql.name('state')} = 'running'`,
+        `where ${this.#sql.name('run_id')} = ${p(2)} and ${this.#sql.name('epoch')} = ${p(3)} and ${this.#sql.name('state')} in ('running', 'interrupted', 'failed')`,
       [state, runId, epoch],
     )
     if (changed === 1) return

@@ -7,8 +7,7 @@ import type { RunRow } from '../run/run-ledger.js'
 
 /** The run that is meant. Throws where there is none, where it is taken back already, and where a later one is in the way. */
 export async function runToUndo(session: Session, ledger: Ledger, pipeline: string, name: string): Promise<RunRow> {
-  const run =
-    name === 'last' ? await ledger.runs.latestStanding(session, pipeline) : await ledger.runs.findRun(session, name)
+  const run = await ledger.runs.named(session, pipeline, name)
   if (run === undefined || run.pipeline !== pipeline) {
     const what = name === 'last' ? `${pipeline} has no run that could be taken back` : `${pipeline} has no run ${name}`
     throw new EtlError('E508', `${what} in this target`, {

@@ -108,7 +108,7 @@ const NOTHING: Done = { deleted: 0, restored: 0, gone: 0, conflicts: 0, listed: 
 function interrupted({ scope: { run }, signal }: UndoJob): EtlError {
   return new EtlError('E515', `run ${run.runId} is taken back in part`, {
     kind: 'interrupted',
-    cause: signal.reason,
+    cause: signal.reason instanceof Error ? signal.reason.cause : signal.reason,
     hint: `go on: \`etl undo ${run.runId}\``,
   })
 }

@@ -252,8 +252,15 @@ entities: { customers: { from: customer, to: customers, on_error: quarantine, fi
     const failed = await etl(retry, { ETL_FAILPOINTS: 'after-commit:fail@2' })
     expect([failed.code, resultOf(failed.stdout).error?.code]).toEqual([1, 'E308'])
     await source.exec(`update customer set name = 'ada'`)
-    expect((await etl(retry)).code).toBe(0)
+    // Its only row is loaded, and it still ends badly: nothing is left to retry, and no run unfinished.
+    expect((await etl(retry, { ETL_FAILPOINTS: 'entity-complete:fail' })).code).toBe(1)
+    expect((await etl(['quarantine', 'retry', 'last'])).code).toBe(0)
     expect(place.rows('select * from customers')).toEqual([[1, 'ada']])
+    expect(place.rows('select state from etl_run order by started_at')).toEqual([
+      ['completed'],
+      ['abandoned'],
+      ['completed'],
+    ])
   } finally {
     await source.drop()
   }
