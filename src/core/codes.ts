@@ -51,6 +51,7 @@ export const CODES = {
   E226: 'keys that the target does not tell apart',
   E227: 'characters that the target cannot hold',
   E228: 'name that the target cannot take',
+  E230: 'server is not proven',
   E301: 'host cannot be reached',
   E302: 'login refused',
   E303: 'database not found',

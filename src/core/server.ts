@@ -7,6 +7,14 @@ import { Type } from './schema.js'
 const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 export type SslMode = (typeof SSL_MODES)[number]
 
+export const insecureTls = Type.Optional(
+  Type.Boolean({
+    description:
+      'Lets a connection to another machine go where nobody has proved who answers there: what passes, the password too, may be read or changed on its way. Each command warns of it.',
+    default: false,
+  }),
+)
+
 /** What the connection blocks of database servers have in common, for their schema. */
 export const serverProperties = {
   database: Type.Optional(
@@ -17,7 +25,7 @@ export const serverProperties = {
   sslmode: Type.Optional(
     Type.Enum(SSL_MODES, {
       description:
-        'How the connection is encrypted: `disable` · `prefer` (where the server can) · `require` (without looking at the certificate) · `verify-ca` · `verify-full` (certificate and host name). Default: `disable` on this machine, `prefer` elsewhere.',
+        'How the connection is encrypted: `disable` · `prefer` (where the server can) · `require` (without looking at the certificate) · `verify-ca` · `verify-full` (certificate and host name). Default: `disable` on this machine, `verify-full` elsewhere; less than that is for servers elsewhere only with `insecure_tls`.',
     }),
   ),
   ssl_ca: Type.Optional(
@@ -26,6 +34,7 @@ export const serverProperties = {
       minLength: 1,
     }),
   ),
+  insecure_tls: insecureTls,
   connect_timeout: Type.Optional(
     Type.Number({ description: 'Seconds to wait for a connection.', minimum: 1, maximum: 3600, default: 10 }),
   ),
@@ -81,8 +90,8 @@ export interface ServerAddress {
 }
 
 /**
- * Takes `url` apart and adds the defaults. Throws E103, E104 or E215 where the block cannot be understood, E309 where the
- * certificates cannot be read.
+ * Takes `url` apart and adds the defaults. Throws E103, E104 or E215 where the block cannot be understood, E230 where it
+ * trusts whoever answers, E309 where the certificates cannot be read.
  */
 export function readServer(config: ConnectionConfig, baseDir: string, address: ServerAddress): ServerSettings {
   const url = config.url === undefined ? {} : parseUrl(String(config.url), address.protocols)
@@ -101,13 +110,19 @@ export function readServer(config: ConnectionConfig, baseDir: string, address: S
   if (user === undefined) throw wrongBlock('E104', 'the user is not named', 'add `user`, or name it in `url`')
   const ca = text('ssl_ca')
   const local = config.socket !== undefined || isLocal(host)
+  const sslmode = (text('sslmode') as SslMode | undefined) ?? (local ? 'disable' : 'verify-full')
+  // A certificate authority of one's own signs nobody else's servers, so there its signature is proof.
+  const proven = sslmode === 'verify-full' || (sslmode === 'verify-ca' && ca !== undefined)
+  if (!local && !proven && config.insecure_tls !== true) {
+    throw unproven(`\`sslmode: ${sslmode}\``, 'use `sslmode: verify-full`, with `ssl_ca` for a certificate of your own')
+  }
   return {
     host,
     port: Number(given.port ?? address.port),
     database,
     user,
     password: text('password') ?? '',
-    sslmode: (text('sslmode') as SslMode | undefined) ?? (local ? 'disable' : 'prefer'),
+    sslmode,
     ca: ca === undefined ? undefined : readCertificates(resolve(baseDir, ca)),
     connectTimeoutMs: Number(given.connect_timeout ?? 10) * 1000,
     statementTimeoutMs: Math.ceil(Number(given.statement_timeout ?? 0) * 1000),
@@ -115,11 +130,19 @@ export function readServer(config: ConnectionConfig, baseDir: string, address: S
   }
 }
 
+/** E230: a server elsewhere could be anybody's. */
+export function unproven(what: string, hint: string): EtlError {
+  return new EtlError('E230', `${what} does not prove which server answers on another machine`, {
+    kind: 'usage',
+    hint: `${hint}; or say \`insecure_tls: true\` where the network between is yours`,
+  })
+}
+
 export function wrongBlock(code: 'E103' | 'E104' | 'E215', message: string, hint: string): EtlError {
   return new EtlError(code, message, { kind: 'usage', hint })
 }
 
-function isLocal(host: string): boolean {
+export function isLocal(host: string): boolean {
   return host.startsWith('/') || host === 'localhost' || host === '::1' || /^127\./.test(host)
 }
 

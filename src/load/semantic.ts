@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../core/diagnostics.js'
+import type { Diagnostic, DocPath } from '../core/diagnostics.js'
 import { checkChecks } from './check-checks.js'
 import { checkEntity, checkHooks, checkLookup, checkMaxErrors, checkTypes } from './check-entity.js'
 import { checkCycles } from './check-graph.js'
@@ -48,6 +48,12 @@ export async function checkMeaning(data: unknown, vars: Readonly<Record<string, 
   checkChecks(file.checks, ['checks'], 'pipeline', scope)
   checkMappingTests(file.tests, scope)
   await checkCycles(scope)
+  for (const [path, connection] of connections(file)) {
+    if (connection.insecure_tls !== true) continue
+    const message =
+      'nobody proves which server answers: what passes, the password too, may be read or changed on its way'
+    report('E230', [...path, 'insecure_tls'], message, 'Have the server prove itself by TLS, with `ssl_ca`.', 'warning')
+  }
   const unused = (kind: string, word: string, names: readonly string[], used: ReadonlySet<string>) => {
     for (const name of names.filter(each => !used.has(each))) {
       report('E214', [kind, name], `no field uses the ${word} "${name}"`, 'Remove it, or use it.', 'warning')
@@ -86,4 +92,14 @@ function usesFunctions(file: Readonly<Record<string, unknown>>): boolean {
       fields.some(field => 'expr' in field || list(field.apply).some(step => typeof step === 'object'))
     )
   })
+}
+
+function connections(
+  file: Readonly<Record<string, unknown>>,
+): (readonly [DocPath, Readonly<Record<string, unknown>>])[] {
+  const sources = Object.entries(record(file.sources))
+  return [
+    ...sources.map(([name, source]) => [['sources', name], record(source)] as const),
+    [['target'], record(file.target)],
+  ]
 }

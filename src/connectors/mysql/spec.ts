@@ -3,7 +3,8 @@ import type { ConnectionConfig } from '../../core/connector.js'
 import { Type } from '../../core/schema.js'
 import { idleTimeout, readServer, type ServerSettings, serverProperties, wrongBlock } from '../../core/server.js'
 
-const { database, user, password, sslmode, ssl_ca, connect_timeout, statement_timeout, keepalive } = serverProperties
+const { database, user, password, sslmode, ssl_ca, insecure_tls, connect_timeout, statement_timeout, keepalive } =
+  serverProperties
 
 export const properties = {
   url: Type.Optional(
@@ -25,6 +26,7 @@ export const properties = {
   password,
   sslmode,
   ssl_ca,
+  insecure_tls,
   connect_timeout,
   statement_timeout,
   idle_timeout: idleTimeout(' MariaDB only.'),

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { ConnectionConfig } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import { Type } from '../../core/schema.js'
+import { insecureTls, isLocal, unproven } from '../../core/server.js'
 
 export const properties = {
   connect_string: Type.Optional(
@@ -71,6 +72,7 @@ export const properties = {
       },
     ),
   ),
+  insecure_tls: insecureTls,
   connect_timeout: Type.Optional(
     Type.Number({ description: 'Seconds to wait for a connection.', minimum: 1, maximum: 3600, default: 20 }),
   ),
@@ -119,8 +121,12 @@ export function readSettings(config: ConnectionConfig, baseDir: string): Setting
   const max = pool.max ?? 10
   const min = pool.min ?? 0
   if (min > max) throw usage('E105', '`pool.min` is larger than `pool.max`', 'lower `pool.min`')
+  const address = connectString(text('connect_string'), text('host'), text('port'), text('service'))
+  if (config.insecure_tls !== true && hostsWithoutTls(address).some(host => !isLocal(host))) {
+    throw unproven('a connection without TLS', 'use `connect_string: tcps://host:port/service`')
+  }
   return {
-    connectString: connectString(text('connect_string'), text('host'), text('port'), text('service')),
+    connectString: address,
     user: String(user),
     password: String(password ?? ''),
     schema: text('schema'),
@@ -150,6 +156,21 @@ function connectString(
     throw usage('E104', 'the database is not named', 'add `connect_string`, or `host` and `service`')
   if (service === undefined) throw usage('E104', 'the service is not named', 'add `service`')
   return `${host.includes(':') ? `[${host}]` : host}:${port ?? '1521'}/${service}`
+}
+
+/**
+ * Hosts that a connect string reaches over plain TCP: of Easy Connect `[tcp://]host[,host…][:port]/service`, and of a whole
+ * description. A name of tnsnames.ora says nothing of it: what stands there decides.
+ */
+export function hostsWithoutTls(connectString: string): readonly string[] {
+  const text = connectString.trim()
+  if (text.startsWith('(')) {
+    if (/\(\s*PROTOCOL\s*=\s*TCPS\s*\)/i.test(text) && !/\(\s*PROTOCOL\s*=\s*TCP\s*\)/i.test(text)) return []
+    return [...text.matchAll(/\(\s*HOST\s*=\s*([^)\s]+)\s*\)/gi)].map(([, host = '']) => host)
+  }
+  const [, protocol, hosts] = /^(?:(?:(\w+):)?\/\/)?([^/?]*)\//.exec(text) ?? []
+  if (hosts === undefined || protocol?.toLowerCase() === 'tcps') return []
+  return hosts.split(/[,;]/).map(host => host.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1'))
 }
 
 function usage(code: 'E104' | 'E105' | 'E215', message: string, hint: string): EtlError {

@@ -2,7 +2,8 @@ import type { ConnectionConfig } from '../../core/connector.js'
 import { Type } from '../../core/schema.js'
 import { idleTimeout, readServer, type ServerSettings, serverProperties } from '../../core/server.js'
 
-const { database, user, password, sslmode, ssl_ca, connect_timeout, statement_timeout, keepalive } = serverProperties
+const { database, user, password, sslmode, ssl_ca, insecure_tls, connect_timeout, statement_timeout, keepalive } =
+  serverProperties
 
 export const properties = {
   url: Type.Optional(
@@ -29,6 +30,7 @@ export const properties = {
   ),
   sslmode,
   ssl_ca,
+  insecure_tls,
   connect_timeout,
   statement_timeout,
   idle_timeout: idleTimeout(),

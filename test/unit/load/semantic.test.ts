@@ -155,6 +155,26 @@ describe('cycles', () => {
 })
 
 describe('warnings', () => {
+  it('a server that need not prove itself', async () => {
+    const text = `
+version: 1
+name: x
+sources:
+  old: { type: mysql, host: db.example, database: app, user: me, insecure_tls: true }
+target: { type: sqlite, path: out.sqlite }
+entities:
+  t: { from: t, to: t, rest: copy }
+`
+    const { warnings } = await load(text)
+    expect(warnings.map(({ code, path, message }) => [code, path, message])).toEqual([
+      [
+        'E230',
+        ['sources', 'old', 'insecure_tls'],
+        'nobody proves which server answers: what passes, the password too, may be read or changed on its way',
+      ],
+    ])
+  })
+
   it('name maps and look-ups that nothing uses', async () => {
     const text = `${VALID}maps: { m: { a: b } }\nlookups: { l: { table: T, key: K, value: V } }\n`
     const { warnings } = await load(text)

@@ -114,7 +114,7 @@ describe('settings', () => {
     })
     expect(settings({ host: 'db.example', user: 'me', database: 'app' })()).toMatchObject({
       port: 3306,
-      sslmode: 'prefer',
+      sslmode: 'verify-full',
     })
     expect(settings({ socket: 'run/my.sock', user: 'me', database: 'app' })()).toMatchObject({
       socket: '/base/run/my.sock',

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { readSettings } from '../../../../src/connectors/oracle/spec.js'
+import { hostsWithoutTls, readSettings } from '../../../../src/connectors/oracle/spec.js'
 
 const LOGIN = { type: 'oracle', user: 'etl', password: 'secret' }
 
 test('host, port and service make a connect string', () => {
-  expect(readSettings({ ...LOGIN, host: 'db', service: 'app' }, '/x').connectString).toBe('db:1521/app')
+  expect(readSettings({ ...LOGIN, host: 'localhost', service: 'app' }, '/x').connectString).toBe('localhost:1521/app')
   expect(readSettings({ ...LOGIN, host: '::1', port: 1522, service: 'app' }, '/x').connectString).toBe('[::1]:1522/app')
   expect(readSettings({ ...LOGIN, connect_string: 'tcps://db:2484/app' }, '/x').connectString).toBe(
     'tcps://db:2484/app',
@@ -37,4 +37,29 @@ test('what is missing or said twice', () => {
   expect(read({ host: 'db' })).toThrow('the service is not named')
   expect(read({ connect_string: 'x', host: 'db' })).toThrow('`connect_string` and `host` say the same thing')
   expect(read({ connect_string: 'x', pool: { min: 5, max: 2 } })).toThrow('`pool.min` is larger than `pool.max`')
+})
+
+test('a server on another machine proves itself by TLS, or the file says that it need not', () => {
+  const read =
+    (connect_string: string, more: object = {}) =>
+    () =>
+      readSettings({ ...LOGIN, connect_string, ...more }, '/x')
+  const message = 'a connection without TLS does not prove which server answers on another machine'
+  expect(read('db.example:1521/app')).toThrow(message)
+  expect(read('(DESCRIPTION=(ADDRESS=(PROTOCOL=TCP)(HOST=db.example)(PORT=1521)))')).toThrow(message)
+  expect(read('db.example:1521/app', { insecure_tls: true })().connectString).toBe('db.example:1521/app')
+  expect(read('127.0.0.1:1521/app')().connectString).toBe('127.0.0.1:1521/app')
+})
+
+test.each([
+  ['db.example:1521/app', ['db.example']],
+  ['//db.example/app', ['db.example']],
+  ['tcp://a,b:1522/app?x=y', ['a', 'b']],
+  ['[::1]:1521/app', ['::1']],
+  ['tcps://db.example:2484/app', []],
+  ['PROD', []],
+  ['(DESCRIPTION=(ADDRESS=(PROTOCOL=tcps)(HOST=a)))', []],
+  ['(DESCRIPTION=(ADDRESS=(PROTOCOL=TCPS)(HOST=a))(ADDRESS=(PROTOCOL = TCP)(HOST = b)))', ['a', 'b']],
+])('plain hosts of %s', (connectString, hosts) => {
+  expect(hostsWithoutTls(connectString)).toEqual(hosts)
 })
