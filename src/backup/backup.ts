@@ -6,7 +6,7 @@ import type { Database } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import { failpoint } from '../core/failpoint.js'
 import type { Pipeline } from '../load/pipeline.js'
-import { BackupFile, demandRoom, keepNewest, writeError } from './folder.js'
+import { BackupFile, demandRoom, keepNewest, removeLeft, writeError } from './folder.js'
 import { type BackedUpTable, type BackupKind, type BackupMetadata, METADATA_FORMAT, writeMetadata } from './metadata.js'
 import { RunsOfTarget } from './runs.js'
 import { type DumpedTable, dumpedTable, TABLE_DUMP, type TableContent, writeDump } from './table-dump.js'
@@ -54,6 +54,7 @@ export async function makeBackup(request: BackupRequest): Promise<BackupResult> 
   const tables = await withoutHome(database, chosen.tables)
   const { native, note } = await copyWay(database, scope)
   const runs = new RunsOfTarget(pipeline, database)
+  await removeLeft(folder, name)
   await demandRoom(folder, native?.bytes ?? (await expectedSize(database, chosen.tables)))
   const extension = `${native?.extension ?? '.jsonl.gz'}${backup.key === undefined ? '' : '.enc'}`
   const file = await BackupFile.create(folder, { pipeline: name, kind, at: new Date(started), extension })
@@ -93,7 +94,7 @@ export async function makeBackup(request: BackupRequest): Promise<BackupResult> 
     }
     // In this order: what has a description is whole.
     await file.publish()
-    await writeMetadata(metadata)
+    await writeMetadata(metadata, backup.key)
     const removed = await keepNewest(folder, { pipeline: name, kind, keep: backup.keep }, request.spare)
     return { ...metadata, removed, ms: Date.now() - started }
   } catch (error) {

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, randomBytes, scryptSync } from 'node:crypto'
+import { open } from 'node:fs/promises'
 import { EtlError } from '../core/errors.js'
 
 /**
@@ -58,12 +59,12 @@ export async function* decrypt(sealed: AsyncIterable<Buffer>, secret: string, fi
     opened ??= begin()
     if (opened === undefined) continue
     while (held.length > opened.size) {
-      yield open(held.subarray(0, opened.size), false)
+      yield unseal(held.subarray(0, opened.size), false)
       held = held.subarray(opened.size)
     }
   }
   if (opened === undefined || held.length < TAG) throw damaged(file)
-  yield open(held, true)
+  yield unseal(held, true)
 
   function begin(): typeof opened {
     const first = held.indexOf('\n')
@@ -78,7 +79,7 @@ export async function* decrypt(sealed: AsyncIterable<Buffer>, secret: string, fi
     return { head, key: keyOf(secret, header), size: header.chunk + TAG }
   }
 
-  function open(piece: Buffer, last: boolean): Buffer {
+  function unseal(piece: Buffer, last: boolean): Buffer {
     if (opened === undefined) throw damaged(file)
     const end = piece.length - TAG
     const decipher = createDecipheriv('aes-256-gcm', opened.key, nonce(number++, last))
@@ -93,8 +94,21 @@ export async function* decrypt(sealed: AsyncIterable<Buffer>, secret: string, fi
   }
 }
 
-export function isEncrypted(start: Buffer): boolean {
-  return start.subarray(0, MAGIC.length).toString('latin1') === MAGIC
+/** Does the file begin like an encrypted one? */
+export async function isEncrypted(file: string): Promise<boolean> {
+  const handle = await open(file, 'r')
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(MAGIC.length), 0, MAGIC.length, 0)
+    return buffer.toString('latin1', 0, bytesRead) === MAGIC
+  } finally {
+    await handle.close()
+  }
+}
+
+/** What only the owner of the key can tell of a text: HMAC-SHA-256, by a key that no other text has. */
+export function authenticate(text: string, secret: string, salt = randomBytes(SALT).toString('base64')): string {
+  const mac = createHmac('sha256', keyOf(secret, { ...KDF, salt })).update(text)
+  return `hmac-sha256 ${salt} ${mac.digest('hex')}`
 }
 
 function headerOf(text: string, file: string): Header {
@@ -111,7 +125,7 @@ function headerOf(text: string, file: string): Header {
   return header
 }
 
-function keyOf(secret: string, { n, r, p, salt }: Header): Buffer {
+function keyOf(secret: string, { n, r, p, salt }: Pick<Header, 'n' | 'r' | 'p' | 'salt'>): Buffer {
   return scryptSync(secret, Buffer.from(salt, 'base64'), 32, { N: n, r, p, maxmem: MOST_MEMORY })
 }
 

@@ -141,6 +141,18 @@ export async function keepNewest(
   return old
 }
 
+/**
+ * Removes what backups and restores of the pipeline left that a crash ended: it may lie there in clear. The caller holds
+ * the pipeline's lock.
+ */
+export async function removeLeft(folder: string, pipeline: string): Promise<void> {
+  const left = new RegExp(
+    `^${pipeline}_(?:backup|pre_restore)_\\d{8}_\\d{6}(?:_\\d+)?\\.[a-z.]+\\.part(?:\\.sealed|-[a-z]+)?$`,
+  )
+  for (const file of await readdir(folder).catch(() => []))
+    if (left.test(file)) await rm(join(folder, file), { force: true })
+}
+
 /** What went wrong in the folder, in our words. */
 export function writeError(error: unknown, folder: string): unknown {
   const native = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined

@@ -1,8 +1,10 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
 import type { TableRef } from '../core/catalog.js'
 import { EtlError } from '../core/errors.js'
+import { authenticate } from './cipher.js'
 
 export const METADATA_FORMAT = 1
 
@@ -53,11 +55,22 @@ export function metadataFile(backup: string): string {
   return join(dirname(backup), `${basename(backup).split('.')[0]}.json`)
 }
 
-export async function writeMetadata(metadata: BackupMetadata): Promise<void> {
-  await writeFileAtomic(metadataFile(metadata.backup), `${JSON.stringify(metadata, null, 2)}\n`, { mode: 0o600 })
+/**
+ * The last entry of the file says that the others are as they were written: their SHA-256, which finds damage; for an
+ * encrypted backup an HMAC by its key, which finds forgery too, of the backup as well, whose checksum is among them.
+ */
+interface SealedMetadata extends BackupMetadata {
+  readonly seal: string
 }
 
-export async function readMetadata(backup: string): Promise<BackupMetadata> {
+/** @param key of an encrypted backup */
+export async function writeMetadata(metadata: BackupMetadata, key: string | undefined): Promise<void> {
+  const sealed: SealedMetadata = { ...metadata, seal: sealOf(metadata, key) }
+  await writeFileAtomic(metadataFile(metadata.backup), textOf(sealed), { mode: 0o600 })
+}
+
+/** What lies beside a backup, as far as it can be told without a key. */
+export async function readMetadata(backup: string): Promise<SealedMetadata> {
   const file = metadataFile(backup)
   let text: string
   try {
@@ -70,22 +83,46 @@ export async function readMetadata(backup: string): Promise<BackupMetadata> {
     })
   }
   const metadata = parse(text)
-  if (metadata !== undefined) return metadata
-  throw new EtlError('E541', `${basename(file)} is not the description of a backup`, {
+  if (metadata === undefined) throw damaged(file, 'is not the description of a backup')
+  const { seal, ...rest } = metadata
+  const whole = text === textOf(metadata) && (metadata.encrypted || seal === sealOf(rest, undefined))
+  if (!whole) throw damaged(file, 'is not as it was written')
+  return metadata
+}
+
+/** Throws E541 where the description of an encrypted backup is not what the owner of the key wrote. */
+export function checkSeal(backup: string, { seal, ...metadata }: SealedMetadata, key: string): void {
+  const given = Buffer.from(seal)
+  const right = Buffer.from(sealOf(metadata, key, seal.split(' ')[1]))
+  if (given.length !== right.length || !timingSafeEqual(given, right))
+    throw damaged(metadataFile(backup), 'is not as it was written')
+}
+
+function sealOf(metadata: BackupMetadata, key: string | undefined, salt?: string): string {
+  const text = textOf(metadata)
+  return key === undefined ? `sha256 ${createHash('sha256').update(text).digest('hex')}` : authenticate(text, key, salt)
+}
+
+function textOf(metadata: BackupMetadata): string {
+  return `${JSON.stringify(metadata, null, 2)}\n`
+}
+
+function damaged(file: string, what: string): EtlError {
+  return new EtlError('E541', `${basename(file)} ${what}`, {
     where: file,
     hint: 'nothing was touched; restore another backup, or bring the JSON file back as it was written',
   })
 }
 
-function parse(text: string): BackupMetadata | undefined {
-  let value: Partial<BackupMetadata> | null
+function parse(text: string): SealedMetadata | undefined {
+  let value: Partial<SealedMetadata> | null
   try {
-    value = JSON.parse(text) as Partial<BackupMetadata> | null
+    value = JSON.parse(text) as Partial<SealedMetadata> | null
   } catch {
     return undefined
   }
   if (value === null || typeof value !== 'object' || value.v !== METADATA_FORMAT) return undefined
-  const { checksum, size, format, pipeline, target, tables, runsUntil, encrypted } = value
+  const { checksum, size, format, pipeline, target, tables, runsUntil, encrypted, seal } = value
   const whole =
     typeof checksum === 'string' &&
     typeof size === 'number' &&
@@ -95,7 +132,8 @@ function parse(text: string): BackupMetadata | undefined {
     typeof target.type === 'string' &&
     typeof runsUntil === 'string' &&
     typeof encrypted === 'boolean' &&
+    typeof seal === 'string' &&
     Array.isArray(tables) &&
     tables.every(table => typeof (table as BackedUpTable | null)?.table === 'string')
-  return whole ? (value as BackupMetadata) : undefined
+  return whole ? (value as SealedMetadata) : undefined
 }

@@ -4,9 +4,9 @@ import { basename } from 'node:path'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { EtlError } from '../core/errors.js'
-import { decrypt } from './cipher.js'
+import { decrypt, isEncrypted } from './cipher.js'
 import { digestOf } from './folder.js'
-import { type BackupMetadata, readMetadata } from './metadata.js'
+import { type BackupMetadata, checkSeal, readMetadata } from './metadata.js'
 import { type DumpHeader, type DumpPart, damaged, readDump, TABLE_DUMP } from './table-dump.js'
 
 /** A backup that was read to its end and is what was written. */
@@ -43,10 +43,12 @@ export class OpenedBackup {
         })
       },
     )
-    const metadata = await readMetadata(file)
+    const { seal, ...metadata } = await readMetadata(file)
     if (size !== metadata.size) throw damaged(name, `it has ${size} bytes, and ${metadata.size} were written`)
     if ((await digestOf(file)).checksum !== metadata.checksum)
       throw damaged(name, 'its SHA-256 is not that of what was written')
+    if (metadata.encrypted !== (await isEncrypted(file)))
+      throw damaged(name, 'it is not encrypted the way its description says')
     if (metadata.encrypted && key === undefined) {
       throw new EtlError('E544', `${name} is encrypted, and there is no key`, {
         kind: 'usage',
@@ -55,6 +57,11 @@ export class OpenedBackup {
       })
     }
     const opened = new OpenedBackup(file, metadata, metadata.encrypted ? key : undefined, undefined)
+    if (metadata.encrypted && key !== undefined) {
+      // First, so that a wrong key is not taken for damage.
+      for await (const _ of opened.plain()) break
+      checkSeal(file, { ...metadata, seal }, key)
+    }
     if (metadata.format !== TABLE_DUMP) return opened
     let header: DumpHeader | undefined
     for await (const part of opened.parts()) if (part.kind === 'header') header = part.header

@@ -75,7 +75,7 @@ export async function restoreBackup(
   const open = { database }
   try {
     if (database.connector.capabilities.files === true) throw filesHaveNone(database)
-    const otherTarget = checkTarget(database, backup, options.intoOtherTarget === true)
+    const otherTarget = checkOrigin(pipeline, database, backup, options.intoOtherTarget === true)
     const lock = await holdLock(pipeline, database)
     try {
       const native = backup.metadata.format === TABLE_DUMP ? undefined : await toolFor(database, backup)
@@ -111,21 +111,23 @@ export async function restoreBackup(
   }
 }
 
-function checkTarget({ connector, identity }: Database, { metadata }: OpenedBackup, other: boolean): boolean {
-  if (metadata.target.type !== connector.name) {
-    throw new EtlError('E542', `the backup is of ${metadata.original}, and the target is ${identity.label}`, {
-      kind: 'usage',
-      where: identity.label,
-      hint: `nothing was touched; a backup of ${metadata.target.type} is restored into ${metadata.target.type} only`,
-    })
-  }
-  if (metadata.target.uid === identity.uid) return false
-  if (other) return true
-  throw new EtlError('E542', `the backup is of ${metadata.original}, and the target is ${identity.label}`, {
-    kind: 'usage',
-    where: identity.label,
-    hint: 'nothing was touched; where this is meant: --into-other-target',
-  })
+/** Is it another target, or another pipeline's backup of this one? Throws E542 unless that is meant. */
+function checkOrigin(
+  { spec }: Pipeline,
+  { connector, identity }: Database,
+  { metadata }: OpenedBackup,
+  meant: boolean,
+): boolean {
+  const ofTarget = `the backup is of ${metadata.original}, and the target is ${identity.label}`
+  const refused = (message: string, hint: string): EtlError =>
+    new EtlError('E542', message, { kind: 'usage', where: identity.label, hint: `nothing was touched; ${hint}` })
+  if (metadata.target.type !== connector.name)
+    throw refused(ofTarget, `a backup of ${metadata.target.type} is restored into ${metadata.target.type} only`)
+  const sameTarget = metadata.target.uid === identity.uid
+  const samePipeline = metadata.pipeline === spec.name
+  if (meant || (sameTarget && samePipeline)) return !sameTarget
+  const ofPipeline = `the backup is one of the pipeline ${metadata.pipeline}, and this is ${spec.name}`
+  throw refused(sameTarget ? ofPipeline : ofTarget, 'where this is meant: --into-other-target')
 }
 
 async function toolFor(database: Database, { file, metadata }: OpenedBackup): Promise<NativeCopy> {

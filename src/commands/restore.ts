@@ -30,7 +30,7 @@ export const restoreCommand: CliCommand = {
     const pipeline = ['[pipeline]', 'the pipeline file (default: etl.yaml or pipeline.yaml)'] as const
     addOutputOptions(addVariableOptions(command.argument('<backup>', 'the file').argument(...pipeline)))
       .option('--yes', 'do not ask before the target is replaced')
-      .option('--into-other-target', 'the target need not be the one the backup was made of')
+      .option('--into-other-target', 'the backup may be one of another target or pipeline')
       .option('--no-backup', 'do not save what is there before')
       .option('--json', 'one JSON document on stdout')
       .option('--ascii', 'no characters beyond ASCII in marks')

@@ -1,9 +1,7 @@
 import { spawn } from 'node:child_process'
-import { createReadStream } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 
 /** A program of the database's own, run as a child. No secret is among its arguments. */
 export interface ToolCall {
@@ -34,8 +32,10 @@ const STDERR_BYTES = 64 * 1024
 
 /** What the program writes, as it comes; throws {@link ToolError} after the last piece where it ended badly. */
 export async function* toolOutput({ command, args, env, input, signal }: ToolCall): AsyncGenerator<Buffer> {
+  // The file itself and not what is read of it: should this process be killed, the program still comes to the end.
+  const file = input === undefined ? undefined : await open(input, 'r')
   const child = spawn(command, args, {
-    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    stdio: [file?.fd ?? 'ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
     ...(signal === undefined ? {} : { signal }),
   })
@@ -47,8 +47,7 @@ export async function* toolOutput({ command, args, env, input, signal }: ToolCal
     child.once('error', error => resolve({ code: null, error }))
     child.once('close', code => resolve({ code }))
   })
-  // A program that ends early leaves its input unread: its exit code says more than that.
-  const fed = input === undefined || child.stdin === null ? undefined : feed(input, child.stdin)
+  await file?.close()
   let complete = false
   try {
     if (child.stdout !== null) for await (const chunk of child.stdout) yield chunk as Buffer
@@ -58,23 +57,12 @@ export async function* toolOutput({ command, args, env, input, signal }: ToolCal
     await ended
   }
   const { code, error } = await ended
-  const unread = await fed
   signal?.throwIfAborted()
   if (error !== undefined) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
     throw new ToolError(command, missing ? 'is not installed' : 'cannot be started', stderr, missing)
   }
   if (code !== 0) throw new ToolError(command, `ended with code ${code ?? 'none'}`, stderr, false)
-  if (unread !== undefined) throw unread
-}
-
-async function feed(file: string, stdin: NodeJS.WritableStream): Promise<unknown> {
-  try {
-    await pipeline(createReadStream(file), stdin)
-    return undefined
-  } catch (error) {
-    return error
-  }
 }
 
 /** Runs the program and gives all that it wrote. */

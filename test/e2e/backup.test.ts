@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import {
   chmodSync,
   copyFileSync,
@@ -15,7 +16,7 @@ import { dirname } from 'node:path'
 import Driver from 'better-sqlite3'
 import { afterAll, describe, expect, test } from 'vitest'
 import { backupTarget, loadPipeline, restoreBackup } from '../../src/index.js'
-import { resultOf, sqliteRows, Workspace } from '../support/etl.js'
+import { resultOf, runEtl, sqliteRows, Workspace } from '../support/etl.js'
 
 const FILE = (backup: string, load = 'upsert'): string => `
 version: 1
@@ -74,7 +75,7 @@ describe('an SQLite target', () => {
     const [file = ''] = saved(place)
     expect(file).toMatch(/\/backups\/album_backup_\d{8}_\d{6}\.db$/)
     expect(readdirSync(place.path('backups'))).toHaveLength(2)
-    const metadata = JSON.parse(readFileSync(metadataOf(file), 'utf8')) as object
+    const metadata = JSON.parse(readFileSync(metadataOf(file), 'utf8')) as { readonly seal: string }
     expect(metadata).toMatchObject({
       v: 1,
       kind: 'backup',
@@ -89,7 +90,9 @@ describe('an SQLite target', () => {
       encrypted: false,
       tables: expect.arrayContaining([{ table: 'photo', rows: 2 }]),
     })
-    expect(result.backup).toMatchObject({ ...metadata, removed: [] })
+    const { seal, ...described } = metadata
+    expect(seal).toMatch(/^sha256 [0-9a-f]{64}$/)
+    expect(result.backup).toMatchObject({ ...described, removed: [] })
     expect(sqliteRows(file, 'select * from photo order by id')).toEqual(OLD)
     expect(place.rows('select count(*) from photo')).toEqual([[201]])
 
@@ -203,7 +206,26 @@ describe('a backup that is not what was written', () => {
       writeFileSync(metadataOf(backup), text)
       await refused('E541', 'is not the description of a backup')
     }
+    copyFileSync(metadataOf(second.backup), metadataOf(backup))
+    await refused('E541', 'SHA-256')
+    const described = readFileSync(`${backup}.away`)
+    for (let at = 0; at < described.length; at += 31) {
+      const changed = Buffer.from(described)
+      changed[at] = (changed[at] ?? 0) ^ 1
+      writeFileSync(metadataOf(backup), changed)
+      await refused('E541', '.json is not ')
+    }
+    writeFileSync(metadataOf(backup), `${described} `)
+    await refused('E541', 'is not as it was written')
     renameSync(`${backup}.away`, metadataOf(backup))
+    place.write('pipeline.yaml', FILE('backup: true').replace('name: album', 'name: albums'))
+    const other = await load(place)
+    await expect(restoreBackup(other, backup)).rejects.toMatchObject({
+      code: 'E542',
+      message: 'the backup is one of the pipeline album, and this is albums',
+    })
+    expect(readFileSync(place.path('target.sqlite'))).toEqual(target)
+    place.write('pipeline.yaml', FILE('backup: true'))
     await expect(restoreBackup(pipeline, `${backup}x`)).rejects.toMatchObject({ code: 'E001' })
     await restoreBackup(pipeline, backup)
     expect(photos(place)).toEqual(OLD)
@@ -227,12 +249,17 @@ describe('a backup that is not what was written', () => {
     place.write('pipeline.yaml', FILE('backup: true'))
     await expect(restoreBackup(await load(place), backup)).rejects.toMatchObject({ code: 'E544' })
     // Whoever can write the folder can mend the digest too; the seal is another matter.
-    const { createHash } = await import('node:crypto')
-    const metadata = JSON.parse(readFileSync(metadataOf(backup), 'utf8')) as object
+    const described = readFileSync(metadataOf(backup), 'utf8')
+    const digest = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex')
+    const describe = (changes: object, sealed = false): void => {
+      const { seal: own, ...metadata } = JSON.parse(described) as { readonly seal: string }
+      const forged = { ...metadata, ...changes }
+      const text = (value: object): string => `${JSON.stringify(value, null, 2)}\n`
+      writeFileSync(metadataOf(backup), text({ ...forged, seal: sealed ? `sha256 ${digest(text(forged))}` : own }))
+    }
     const forge = (bytes: Buffer): void => {
       writeFileSync(backup, bytes)
-      const checksum = createHash('sha256').update(bytes).digest('hex')
-      writeFileSync(metadataOf(backup), JSON.stringify({ ...metadata, checksum, size: bytes.length }))
+      describe({ checksum: digest(bytes), size: bytes.length })
     }
     const flipped = Buffer.from(sealed)
     flipped[sealed.length - 20] = (flipped[sealed.length - 20] ?? 0) ^ 1
@@ -244,10 +271,70 @@ describe('a backup that is not what was written', () => {
       await expect(restoreBackup(pipeline, backup)).rejects.toMatchObject({ code: expect.stringMatching(/^E54[14]$/) })
       expect(photos(place)).toEqual([])
     }
-    forge(sealed)
+    writeFileSync(backup, sealed)
+    for (const change of [
+      { timestamp: '2020-01-01T00:00:00.000Z' },
+      { runsUntil: '2020' },
+      { tables: [] },
+      { encrypted: false },
+    ]) {
+      for (const sealed of [false, true]) {
+        describe(change, sealed)
+        await expect(restoreBackup(pipeline, backup)).rejects.toMatchObject({ code: 'E541' })
+        expect(photos(place)).toEqual([])
+      }
+    }
+    writeFileSync(metadataOf(backup), described)
     await restoreBackup(pipeline, backup)
     expect(photos(place)).toEqual(before)
     expect(saved(place, /part|plain|sealed/)).toEqual([])
+  })
+})
+
+describe('kill -9', () => {
+  const killed = async (place: Workspace, point: string, ...args: string[]): Promise<void> => {
+    const env = { ETL_FAILPOINTS: `${point}:kill` }
+    const { signal, stderr } = await runEtl([...args, 'pipeline.yaml', ...(args[0] === 'backup' ? [] : ['--yes'])], {
+      cwd: place.dir,
+      env,
+    })
+    expect([signal, stderr]).toEqual(['SIGKILL', expect.stringContaining(`failpoint ${point} kill`)])
+  }
+
+  test('while the target is saved: it is as it was, and the next backup clears away what lies there', async () => {
+    const place = album('backup: { encrypt: a key of the test }')
+    place.target(`insert into photo values (7, 'canary-in-clear')`)
+    const before = readFileSync(place.path('target.sqlite'))
+    for (const command of ['backup', 'run']) {
+      await killed(place, 'backup-written', command)
+      expect(readFileSync(place.path('target.sqlite'))).toEqual(before)
+      expect(readdirSync(place.path('backups'))).toEqual([expect.stringMatching(/\.db\.enc\.part$/)])
+    }
+    const { code, stderr } = await place.etl('backup', 'pipeline.yaml')
+    expect(code, stderr).toBe(0)
+    const files = readdirSync(place.path('backups'))
+    expect(files.sort()).toEqual([expect.stringMatching(/\.db\.enc$/), expect.stringMatching(/\.json$/)])
+    for (const file of files) expect(readFileSync(place.path('backups', file)).includes('canary')).toBe(false)
+  })
+
+  test('while a backup is put back: the target is as before or as then, and the next command goes on', async () => {
+    const place = album('backup: true')
+    expect((await place.run()).code).toBe(0)
+    const [file = ''] = saved(place)
+    const after = photos(place)
+    await killed(place, 'backup-written', 'restore', file)
+    expect(photos(place)).toEqual(after)
+    await killed(place, 'restore-written', 'restore', file)
+    expect(readFileSync(place.path('target.sqlite'))).toEqual(readFileSync(file))
+    const resumed = await place.run('--resume', '--no-backup')
+    expect([resumed.code, resumed.stderr]).toEqual([2, expect.stringMatching(/E508 .*restored.* --restart/s)])
+    const again = await place.etl('restore', file, 'pipeline.yaml', '--yes')
+    expect(again.code, again.stderr).toBe(0)
+    expect(photos(place)).toEqual(OLD)
+    expect(readdirSync(place.path('backups')).filter(name => name.endsWith('.part'))).toEqual([])
+    const anew = await place.run('--no-backup')
+    expect(anew.code, anew.stderr).toBe(0)
+    expect(photos(place)).toEqual(after)
   })
 })
 
@@ -259,7 +346,7 @@ describe('the folder', () => {
     try {
       const pipeline = await load(place)
       await backupTarget(pipeline)
-      for (const file of ['album_backup_19990101_000000.txt.part', 'albums_backup_20200101_000000.db', 'mine.db'])
+      for (const file of ['album_backup_notes.txt.part', 'albums_backup_20200101_000000.db', 'mine.db'])
         writeFileSync(`${folder}/${file}`, 'mine', { mode: 0o600 })
       const made: string[] = []
       for (let i = 0; i < 3; i++) made.push((await backupTarget(pipeline)).backup)
