@@ -3,47 +3,72 @@ import { EtlError } from '../core/errors.js'
 import type { CliCommand } from './command.js'
 import { examples } from './command.js'
 import type { OutputOptions } from './io.js'
+import { withJsonError } from './json-error.js'
 import { addOutputOptions } from './options.js'
 import { Terminal } from './terminal.js'
 
-const FAMILIES: Readonly<Record<string, string>> = {
-  E0: 'The pipeline file could not be read. Nothing was connected to.',
-  E1: 'The shape of the pipeline file is wrong: see `etl reference`. Nothing was connected to.',
-  E2: 'What the pipeline file says does not fit together, or does not fit the databases. Nothing was written.',
-  E3: 'A database could not be reached, or refused something: `etl check` tests connections and rights.',
-  E4: 'One row could not go on. `on_error` and `on_invalid` decide what that means; quarantined rows are kept in the run folder.',
-  E5: 'The run as a whole: `etl run --resume` goes on with an unfinished one.',
-  E9: 'A bug in etl. Please report it with the output of --verbose.',
+interface Flags extends OutputOptions {
+  readonly json?: boolean
 }
 
 export const explainCommand: CliCommand = {
   name: 'explain',
-  summary: 'say what an error code means',
+  summary: 'say what an error code means, why it happens and how to mend it',
   configure: (command, io, finish) => {
     addOutputOptions(command)
       .argument('[code]', 'for example E103; without one all codes are listed')
-      .addHelpText('after', examples([['etl explain E103', 'what E103 means']]))
-      .action(async (code: string | undefined, options: OutputOptions) => {
-        const terminal = new Terminal(io, options)
+      .option('--json', 'one JSON document on stdout')
+      .option('--ascii', 'no characters beyond ASCII in marks')
+      .addHelpText(
+        'after',
+        examples([
+          ['etl explain', 'all codes, by group'],
+          ['etl explain E103', 'what E103 means, and what to do'],
+        ]),
+      )
+      .action(async (code: string | undefined, flags: Flags) => {
+        const terminal = new Terminal(io, flags)
         finish(
-          await terminal.perform(async () => {
-            terminal.out(explain(code))
-            return 0
-          }),
+          await terminal.perform(() =>
+            withJsonError(
+              flags.json === true,
+              terminal,
+              error => error,
+              () => explain(code, flags, terminal),
+            ),
+          ),
         )
       })
   },
 }
 
-function explain(given: string | undefined): string {
-  const codes = Object.keys(CODES) as ErrorCode[]
-  if (given === undefined) return `${codes.map(code => `${code}  ${CODES[code]}`).join('\n')}\n`
-  const code = codes.find(c => c === given.toUpperCase())
-  if (code === undefined) {
-    throw new EtlError('E520', `there is no error code '${given}'`, {
-      kind: 'usage',
-      hint: 'run `etl explain` for the list',
-    })
+async function explain(given: string | undefined, flags: Flags, terminal: Terminal): Promise<number> {
+  const { codeGroups, EXPLANATIONS } = await import('../explain/explanations.js')
+  const { exampleText } = await import('../explain/example-text.js')
+  const { codesText, explanationText } = await import('../ui/explain-text.js')
+  const look = { theme: terminal.outTheme, width: terminal.io.stdout.columns || 80 }
+  const documentOf = (code: ErrorCode): object => {
+    const { means, why, example, mend } = EXPLANATIONS[code]
+    return { code, title: CODES[code], means, why, example: exampleText(code, example), mend }
   }
-  return `${code}  ${CODES[code]}\n\n  ${FAMILIES[code.slice(0, 2)] ?? ''}\n`
+  if (given === undefined) {
+    const groups = codeGroups()
+    const documents = groups.map(({ title, about, codes }) => ({ title, about, codes: codes.map(documentOf) }))
+    terminal.out(flags.json === true ? `${JSON.stringify(documents, null, 2)}\n` : codesText(groups, look))
+    return 0
+  }
+  const code = codeOf(given)
+  const text = explanationText(code, EXPLANATIONS[code], look)
+  terminal.out(flags.json === true ? `${JSON.stringify(documentOf(code), null, 2)}\n` : text)
+  return 0
+}
+
+/** The code as it is written, or nearly so: `e402`, `402`. */
+function codeOf(given: string): ErrorCode {
+  const wanted = `E${given.replace(/^e/i, '')}`
+  if (Object.hasOwn(CODES, wanted)) return wanted as ErrorCode
+  throw new EtlError('E520', `there is no error code '${given}'`, {
+    kind: 'usage',
+    hint: 'run `etl explain` for the list',
+  })
 }

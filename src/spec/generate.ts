@@ -1,13 +1,15 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connectors } from '../connectors/registry.js'
+import { errorsPage } from '../explain/page.js'
 import { functions } from '../transforms/registry.js'
 import { referenceText, schemaText } from './emit.js'
 
-/** Writes what the registries say into `schemas/`; with `--check` it only compares. */
+/** Writes what the registries say into `schemas/` and `docs/reference/`; with `--check` it only compares. */
 const parts = { connectors, functions: [...functions.values()] }
 const files = [
   [new URL('../../schemas/pipeline.schema.json', import.meta.url), schemaText(parts)],
   [new URL('../../schemas/REFERENCE.md', import.meta.url), referenceText(parts)],
+  [new URL('../../docs/reference/errors.md', import.meta.url), errorsPage()],
 ] as const
 
 if (process.argv.includes('--check')) {
@@ -17,7 +19,10 @@ if (process.argv.includes('--check')) {
     process.exitCode = 1
   }
 } else {
-  for (const [file, text] of files) writeFileSync(file, text)
+  for (const [file, text] of files) {
+    mkdirSync(new URL('.', file), { recursive: true })
+    writeFileSync(file, text)
+  }
 }
 
 function read(file: URL): string | undefined {

@@ -7,7 +7,7 @@ const SRC = resolve('src')
 /** Rooms from the ground up; a file may import from its own room and from lower ones. */
 const LAYERS: readonly (readonly string[])[] = [
   ['core'],
-  ['connectors', 'transforms'],
+  ['connectors', 'transforms', 'explain'],
   ['load', 'spec'],
   ['plan'],
   ['run'],
