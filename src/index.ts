@@ -37,6 +37,8 @@ export { type ErrorKind, EtlError, exitCodeOf, PipelineError } from './core/erro
 export { TOOL_VERSION } from './core/version.js'
 export type { Amount, Coverage, EntityCoverage, Finding, Prediction } from './coverage/coverage.js'
 export type { Compared } from './coverage/predict.js'
+export { type DoctorOptions, type DoctorReport, examine } from './doctor/doctor.js'
+export type { Finding as DoctorFinding } from './doctor/finding.js'
 export { type History, type HistoryOptions, listRuns, type PastRun } from './history/list-runs.js'
 export { findRecord, readRecord } from './history/read-record.js'
 export type { RunRecord } from './history/record.js'

@@ -3,7 +3,6 @@ import { EtlError } from '../core/errors.js'
 import type { CliCommand } from './command.js'
 import { examples } from './command.js'
 import type { OutputOptions } from './io.js'
-import { withJsonError } from './json-error.js'
 import { addOutputOptions } from './options.js'
 import { Terminal } from './terminal.js'
 
@@ -28,16 +27,7 @@ export const explainCommand: CliCommand = {
       )
       .action(async (code: string | undefined, flags: Flags) => {
         const terminal = new Terminal(io, flags)
-        finish(
-          await terminal.perform(() =>
-            withJsonError(
-              flags.json === true,
-              terminal,
-              error => error,
-              () => explain(code, flags, terminal),
-            ),
-          ),
-        )
+        finish(await terminal.performDocument(() => explain(code, flags, terminal)))
       })
   },
 }
@@ -53,13 +43,13 @@ async function explain(given: string | undefined, flags: Flags, terminal: Termin
   }
   if (given === undefined) {
     const groups = codeGroups()
-    const documents = groups.map(({ title, about, codes }) => ({ title, about, codes: codes.map(documentOf) }))
-    terminal.out(flags.json === true ? `${JSON.stringify(documents, null, 2)}\n` : codesText(groups, look))
+    if (flags.json === true) terminal.document(groups.map(group => ({ ...group, codes: group.codes.map(documentOf) })))
+    else terminal.out(codesText(groups, look))
     return 0
   }
   const code = codeOf(given)
-  const text = explanationText(code, EXPLANATIONS[code], look)
-  terminal.out(flags.json === true ? `${JSON.stringify(documentOf(code), null, 2)}\n` : text)
+  if (flags.json === true) terminal.document(documentOf(code))
+  else terminal.out(explanationText(code, EXPLANATIONS[code], look))
   return 0
 }
 

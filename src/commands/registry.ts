@@ -24,6 +24,7 @@ export const COMMANDS: readonly RegisteredCommand[] = [
   { name: 'graph', load: async () => (await import('./graph.js')).graphCommand },
   { name: 'schema', load: async () => (await import('./schema.js')).schemaCommand },
   { name: 'reference', load: async () => (await import('./reference.js')).referenceCommand },
+  { name: 'doctor', load: async () => (await import('./doctor.js')).doctorCommand },
   { name: 'explain', load: async () => (await import('./explain.js')).explainCommand },
 ]
 

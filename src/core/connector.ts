@@ -3,6 +3,7 @@ import type { ErrorCode } from './codes.js'
 import type { Dialect } from './dialect.js'
 import type { NativeCopy } from './native-copy.js'
 import type { Row, Value } from './row.js'
+import type { Driver, ServerFacts } from './server-facts.js'
 import type { LogicalType } from './types.js'
 
 export type { Dialect } from './dialect.js'
@@ -23,6 +24,10 @@ export interface Connector {
   /** Names of properties whose values are secrets wherever they come from (`password`). */
   readonly secrets: readonly string[]
   readonly capabilities: Capabilities
+  /** Absent: it needs none. */
+  readonly driver?: Driver
+  /** Programs that copy a database; without them its tables are saved row by row. Default: none. */
+  readonly tools?: readonly string[]
   /** Imports the driver, connects, checks the login; throws {@link EtlError} of kind `connection` or `usage`. */
   open(config: ConnectionConfig, options: OpenOptions): Promise<Database>
   /**
@@ -133,6 +138,8 @@ export interface Database {
    * far as the database can say without trying. Absent: nothing can be said.
    */
   missingCreateRight?(ref: TableRef): Promise<MissingRight | undefined>
+  /** What a person asks first when something is wrong. Absent: nothing is known. */
+  facts?(): Promise<ServerFacts>
   session(options: SessionOptions): Promise<Session>
   /**
    * One view of everything for as many sessions as read by it. Absent where the database has none; undefined where it has

@@ -23,10 +23,10 @@ export async function checkDatabases(pipeline: Pipeline, databases: CatalogSourc
   const items: CheckItem[] = [...databases.sources, ['target', databases.target] as const].map(([where, database]) => {
     return { where, what: 'connection', ok: true, detail: database.identity.label }
   })
-  const plan = await planOrProblems(pipeline, databases, items)
+  const access = await checkAccess(pipeline, databases)
+  items.push(...access.items)
+  const { plan } = access
   if (plan !== undefined) {
-    items.push(...(await checkRights(plan, databases)))
-    items.push(...(await checkCreateRights(plan, databases)))
     for (const [name, lookup] of Object.entries(plan.lookups)) items.push(await checkLookup(name, lookup, databases))
     for (const { name, read } of plan.entities) {
       for (const each of readsOf(read)) items.push(...(await checkKey(name, each, databases)))
@@ -34,6 +34,15 @@ export async function checkDatabases(pipeline: Pipeline, databases: CatalogSourc
     items.push(...(await checkTargetKeys(plan, databases)))
   }
   return { items, ...(plan === undefined ? {} : { plan }) }
+}
+
+/** Tables, columns and rights: what the catalogs say, without a look at rows. */
+export async function checkAccess(pipeline: Pipeline, databases: CatalogSources): Promise<DatabaseReport> {
+  const items: CheckItem[] = []
+  const plan = await planOrProblems(pipeline, databases, items)
+  if (plan === undefined) return { items }
+  items.push(...(await checkRights(plan, databases)), ...(await checkCreateRights(plan, databases)))
+  return { items, plan }
 }
 
 async function planOrProblems(

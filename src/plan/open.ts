@@ -30,19 +30,9 @@ export async function openDatabases(pipeline: Pipeline, options: OpenDatabasesOp
     for (const database of opened.values()) await database.close()
   }
   const open = async (name: string, config: ConnectionConfig, readOnly: boolean, create: boolean): Promise<void> => {
-    try {
-      const connector = connectorNamed(config.type)
-      if (connector === undefined) throw new EtlError('E901', `no connector ${config.type}`)
-      const database = await connector.open(config, {
-        readOnly,
-        baseDir,
-        applicationName: options.applicationName,
-        create,
-      })
-      opened.set(name, database)
-    } catch (error) {
-      throw placed(error, name === '$target' ? 'target' : `source ${name}`)
-    }
+    const where = name === '$target' ? 'target' : `source ${name}`
+    const { applicationName } = options
+    opened.set(name, await openPlaced(config, where, { readOnly, baseDir, applicationName, create }))
   }
   try {
     const all = Object.entries(spec.sources).map(([name, config]) =>
@@ -62,13 +52,18 @@ export async function openDatabases(pipeline: Pipeline, options: OpenDatabasesOp
 }
 
 /** Opens the target alone. */
-export async function openTarget(spec: PipelineSpec, options: OpenOptions): Promise<Database> {
+export function openTarget(spec: PipelineSpec, options: OpenOptions): Promise<Database> {
+  return openPlaced(spec.target, 'target', options)
+}
+
+/** Opens one database; an error says where. */
+export async function openPlaced(config: ConnectionConfig, where: string, options: OpenOptions): Promise<Database> {
   try {
-    const connector = connectorNamed(spec.target.type)
-    if (connector === undefined) throw new EtlError('E901', `no connector ${spec.target.type}`)
-    return await connector.open(spec.target, options)
+    const connector = connectorNamed(config.type)
+    if (connector === undefined) throw new EtlError('E901', `no connector ${config.type}`)
+    return await connector.open(config, options)
   } catch (error) {
-    throw placed(error, 'target')
+    throw placed(error, where)
   }
 }
 

@@ -106,13 +106,18 @@ export class Ledger {
         if ((await this.#missing(name)).length > 0) throw error
       }
     }
-    const rows = await session.query(`select max(${this.#sql.name('format')}) from ${this.#sql.table('etl_run')}`)
-    const format = Number(rows[0]?.[0] ?? LEDGER_FORMAT)
+    const format = (await this.format(session)) ?? LEDGER_FORMAT
     if (format > LEDGER_FORMAT) {
       throw new EtlError('E508', `the target's ledger has format ${format}, this version knows ${LEDGER_FORMAT}`, {
         hint: 'update etl-runner',
       })
     }
+  }
+
+  /** The newest format that a run of it has; undefined where it has had none. */
+  async format(session: Session): Promise<number | undefined> {
+    const rows = await session.query(`select max(${this.#sql.name('format')}) from ${this.#sql.table('etl_run')}`)
+    return rows[0]?.[0] == null ? undefined : Number(rows[0][0])
   }
 
   async #missing(name: LedgerTable): Promise<readonly NewColumn[]> {

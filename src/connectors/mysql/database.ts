@@ -15,6 +15,7 @@ import type {
 } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { NativeCopy } from '../../core/native-copy.js'
+import type { ServerFacts } from '../../core/server-facts.js'
 import { type SnapshotPool, snapshotGone } from '../../core/snapshot-pool.js'
 import { describeQuery, listTables, readTable, tableRights } from './catalog.js'
 import { connect, label, type MyConnection } from './connection.js'
@@ -74,6 +75,20 @@ class MyDatabase implements Database {
 
   async missingCreateRight(ref: TableRef): Promise<MissingRight | undefined> {
     return await missingCreateRight(this.catalog, this.#resolve(ref))
+  }
+
+  async facts(): Promise<ServerFacts> {
+    const { rows } = await this.catalog.run(
+      `select floor(unix_timestamp(now(6)) * 1000), if(@@global.time_zone = 'SYSTEM', @@system_time_zone, @@global.time_zone)`,
+    )
+    const [now, timeZone] = rows[0] ?? []
+    const clock = { now: Number(now), ...(typeof timeZone === 'string' ? { timeZone } : {}) }
+    if (this.catalog.server.localInfile) return { ...clock, bulk: 'LOAD DATA LOCAL' }
+    return {
+      ...clock,
+      bulk: 'inserts of many rows: the server refuses LOAD DATA LOCAL, which is faster',
+      bulkHint: 'let an administrator run `set global local_infile = on`',
+    }
   }
 
   async session({ snapshot, ...options }: SessionOptions): Promise<Session> {

@@ -1,4 +1,5 @@
 import type { Connector } from '../../core/connector.js'
+import { loadDriver } from './connection.js'
 import { openDatabase } from './database.js'
 import { capabilities } from './dialect.js'
 import { rowEncoder } from './encoder.js'
@@ -11,6 +12,8 @@ export const mysql: Connector = {
   properties,
   secrets: ['password', 'url'],
   capabilities,
+  driver: { name: 'mysql2', load: loadDriver },
+  tools: ['mysqldump', 'mariadb-dump'],
   open: async (config, options) => await openDatabase(mysql, readSettings(config, options.baseDir), options),
   encoder: rowEncoder,
 }

@@ -14,6 +14,7 @@ import type {
   SnapshotOptions,
 } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
+import type { ServerFacts } from '../../core/server-facts.js'
 import { describeQuery, listTables, readTable, tableRights } from './catalog.js'
 import { OracleConnection } from './connection.js'
 import { missingCreateRight } from './create-right.js'
@@ -84,6 +85,13 @@ class OracleDatabase implements Database {
 
   async missingCreateRight(ref: TableRef): Promise<MissingRight | undefined> {
     return await this.#inCatalog(connection => missingCreateRight(connection, this.#resolve(ref).schema))
+  }
+
+  async facts(): Promise<ServerFacts> {
+    const sql = `select to_char(sys_extract_utc(systimestamp), 'YYYY-MM-DD"T"HH24:MI:SS.FF3"Z"'), dbtimezone from dual`
+    const { rows } = await this.#inCatalog(connection => connection.run(sql))
+    const [now, timeZone] = rows[0] ?? []
+    return { now: Date.parse(String(now)), timeZone: String(timeZone), bulk: 'arrays of binds' }
   }
 
   async session({ snapshot, ...options }: SessionOptions): Promise<Session> {

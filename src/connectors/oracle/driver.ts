@@ -8,9 +8,14 @@ let thickLibrary: { readonly dir: string | undefined } | undefined
 
 /** Loads the driver; thick mode is chosen for the whole process, at the first connection and never again. */
 export async function loadDriver(settings: Settings): Promise<Driver> {
-  let driver: Driver
+  const driver = await importDriver()
+  if (settings.thick !== undefined) startThick(driver, settings.thick.libDir)
+  return driver
+}
+
+export async function importDriver(): Promise<Driver> {
   try {
-    driver = (await import('oracledb')).default
+    return (await import('oracledb')).default
   } catch (cause) {
     throw new EtlError('E310', 'the driver `oracledb` is missing', {
       kind: 'connection',
@@ -18,8 +23,6 @@ export async function loadDriver(settings: Settings): Promise<Driver> {
       cause,
     })
   }
-  if (settings.thick !== undefined) startThick(driver, settings.thick.libDir)
-  return driver
 }
 
 function startThick(driver: Driver, libDir: string | undefined): void {

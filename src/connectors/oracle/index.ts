@@ -1,6 +1,7 @@
 import type { Connector } from '../../core/connector.js'
 import { openDatabase } from './database.js'
 import { capabilities } from './dialect.js'
+import { importDriver } from './driver.js'
 import { createEncoder } from './encoder.js'
 import { properties, readSettings } from './spec.js'
 
@@ -11,6 +12,7 @@ export const oracle: Connector = {
   properties,
   secrets: ['password'],
   capabilities,
+  driver: { name: 'oracledb', load: importDriver },
   open: async (config, options) => await openDatabase(oracle, readSettings(config, options.baseDir), options),
   encoder: createEncoder,
 }

@@ -14,6 +14,7 @@ import type {
 } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { NativeCopy } from '../../core/native-copy.js'
+import type { ServerFacts } from '../../core/server-facts.js'
 import { describeQuery, listTables, readTable, tableRights } from './catalog.js'
 import { connect, label, type PgConnection } from './connection.js'
 import { pgCopy } from './copy.js'
@@ -72,6 +73,16 @@ class PgDatabase implements Database {
 
   async missingCreateRight(ref: TableRef): Promise<MissingRight | undefined> {
     return await missingCreateRight(this.catalog, ref.schema ?? this.schema)
+  }
+
+  async facts(): Promise<ServerFacts> {
+    // Ours is pinned; this is the one that others have.
+    const { rows } = await this.catalog.run(
+      `select floor(extract(epoch from clock_timestamp()) * 1000)::bigint::text,
+         (select reset_val from pg_catalog.pg_settings where name = 'TimeZone')`,
+    )
+    const [now, timeZone] = rows[0] ?? []
+    return { now: Number(now), ...(typeof timeZone === 'string' ? { timeZone } : {}), bulk: 'COPY' }
   }
 
   async session({ snapshot, ...options }: SessionOptions): Promise<Session> {

@@ -1,4 +1,5 @@
 import type { Connector } from '../../core/connector.js'
+import { loadDriver } from './connection.js'
 import { copyEncoder } from './copy-encoder.js'
 import { openDatabase } from './database.js'
 import { capabilities } from './dialect.js'
@@ -11,6 +12,8 @@ export const postgres: Connector = {
   properties,
   secrets: ['password', 'url'],
   capabilities,
+  driver: { name: 'pg', load: loadDriver },
+  tools: ['pg_dump', 'pg_restore'],
   open: async (config, options) => await openDatabase(postgres, readSettings(config, options.baseDir), options),
   encoder: copyEncoder,
 }

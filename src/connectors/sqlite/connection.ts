@@ -116,7 +116,7 @@ export class Connection {
   }
 }
 
-async function importDriver(): Promise<typeof BetterSqlite3> {
+export async function importDriver(): Promise<typeof BetterSqlite3> {
   try {
     return (await import('better-sqlite3')).default
   } catch (cause) {

@@ -18,6 +18,7 @@ import type {
 } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { NativeCopy } from '../../core/native-copy.js'
+import type { ServerFacts } from '../../core/server-facts.js'
 import { type SnapshotPool, snapshotGone } from '../../core/snapshot-pool.js'
 import { describeQuery, listTables, readTable } from './catalog.js'
 import type { FileOptions } from './connection.js'
@@ -254,6 +255,10 @@ class SqliteDatabase implements Database {
 
   async nativeCopy(): Promise<NativeCopy> {
     return sqliteCopy(this.#catalog, this.#place, () => this.close())
+  }
+
+  async facts(): Promise<ServerFacts> {
+    return { bulk: 'prepared inserts in one transaction' }
   }
 
   lock(name: string): Promise<Lock | undefined> {

@@ -1,4 +1,5 @@
 import type { Connector } from '../../core/connector.js'
+import { importDriver } from './connection.js'
 import { openDatabase } from './database.js'
 import { capabilities } from './dialect.js'
 import { createEncoder } from './encoder.js'
@@ -14,6 +15,7 @@ export const sqlite: Connector = {
   properties,
   secrets: [],
   capabilities,
+  driver: { name: 'better-sqlite3', load: importDriver },
   open: (config, options) => openDatabase(sqlite, config, options),
   encoder: createEncoder,
 }

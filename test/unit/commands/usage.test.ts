@@ -116,15 +116,45 @@ test('exit codes are explained', async () => {
   ])
 })
 
-test('explain knows every code', async () => {
-  expect((await captureCli(['explain', 'e103'])).out).toBe(`E103  value not allowed
+test('explain says what a code means, why, and what to do', async () => {
+  expect(await captureCli(['explain', 'e402'])).toEqual({
+    code: 0,
+    err: '',
+    out: ` E402 not a number
 
-  The shape of the pipeline file is wrong: see \`etl reference\`. Nothing was connected to.
-`)
+   A value is not a number, and a number is needed.
+
+ why it happens
+   Words such as \`N/A\`, a thousands separator, a currency sign or a decimal
+   comma.
+
+ example
+   ✖ orders  1 row rejected: E402 total: the text is not a number,
+   decimal(12,2) needs one
+
+ how to mend it
+   · See the rows and what to write: \`etl quarantine\`
+   · Read it with a function that knows the form:
+     \`apply: { to_decimal: { thousands: ".", decimal: "," } }\`
+   · Or decide what such values become: \`on_invalid: null\`,
+     \`on_invalid: default\` with a \`default\`, or \`on_invalid: quarantine\`
+   · Then load just those rows: \`etl quarantine retry pipeline.yaml RUN\`
+`,
+  })
+  expect((await captureCli(['explain', '402', '--ascii'])).out).toContain('\n   x orders  1 row rejected')
+})
+
+test('explain knows every code, alone and in its group', async () => {
+  const list = (await captureCli(['explain'])).out
+  const groups: unknown = JSON.parse((await captureCli(['explain', '--json'])).out)
   for (const [code, title] of Object.entries(CODES)) {
-    expect((await captureCli(['explain', code])).out).toMatch(new RegExp(`^${code} {2}.{${title.length}}\\n\\n {2}\\S`))
+    const { out } = await captureCli(['explain', code])
+    expect(out.split('\n')[0]).toBe(` ${code} ${title}`)
+    expect(list).toContain(`\n   ${code}  ${title}\n`)
+    const document: unknown = JSON.parse((await captureCli(['explain', code, '--json'])).out)
+    expect(document).toMatchObject({ code, title })
+    expect(JSON.stringify(groups)).toContain(JSON.stringify(document))
   }
-  expect((await captureCli(['explain'])).out.trim().split('\n')).toHaveLength(Object.keys(CODES).length)
 })
 
 test('schema and reference print the files of the package', async () => {

@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
-import { COMMANDS } from '../../../src/commands/registry.js'
 import { CODES, type ErrorCode } from '../../../src/core/codes.js'
 import { EtlError } from '../../../src/core/errors.js'
 import { exampleText } from '../../../src/explain/example-text.js'
@@ -13,19 +12,13 @@ import { themeOf } from '../../../src/ui/theme.js'
 
 const ALL = Object.entries(EXPLANATIONS) as [ErrorCode, Explanation][]
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(
-  file => /\.tsx?$/.test(file) && !file.startsWith('explain/') && file !== 'core/codes.ts',
+  file => /\.tsx?$/.test(file) && !file.startsWith('explain/'),
 )
 const sources = files.map(file => [file, readFileSync(join('src', file), 'utf8')] as const)
 
 test('codes and texts are the same, in the same order', () => {
   expect(ALL.map(([code]) => code)).toEqual(Object.keys(CODES))
   expect(codeGroups().flatMap(({ codes }) => codes)).toEqual(Object.keys(CODES))
-})
-
-test('every code is used, and no other', () => {
-  const used = new Set(sources.flatMap(([, text]) => text.match(/(?<=['`])E\d{3}(?=['`])/g) ?? []))
-  const unknown = [...used].filter(code => !Object.hasOwn(CODES, code))
-  expect({ unknown, unused: Object.keys(CODES).filter(code => !used.has(code)) }).toEqual({ unknown: [], unused: [] })
 })
 
 test.each(ALL)('%s says everything', (code, { means, why, example, mend }) => {
@@ -37,26 +30,6 @@ test.each(ALL)('%s says everything', (code, { means, why, example, mend }) => {
   }
   expect(example.at === undefined || example.where === undefined).toBe(true)
   expect(example.rejected !== undefined).toBe(code.startsWith('E4'))
-})
-
-test('commands that are named exist, with their options', async () => {
-  const helps = new Map<string, string>()
-  for (const { name, load } of COMMANDS) {
-    const { Command } = await import('commander')
-    const command = new Command(name)
-    ;(await load()).configure(command, {} as never, () => undefined)
-    helps.set(name, [command, ...command.commands].map(each => each.helpInformation()).join('\n'))
-  }
-  const wrong = ALL.flatMap(([code, { means, why, mend }]) =>
-    [means, why, ...mend].flatMap(text =>
-      [...text.matchAll(/`etl ([a-z]+)([^`]*)`/g)].flatMap(([whole, name = '', rest = '']) => {
-        const help = name === 'help' ? '' : helps.get(name)
-        const options = rest.match(/--[a-z-]+/g) ?? []
-        return help !== undefined && options.every(option => help.includes(option)) ? [] : [`${code} ${whole}`]
-      }),
-    ),
-  )
-  expect(wrong).toEqual([])
 })
 
 /** Words of databases and of Node, which nothing in src says. */
