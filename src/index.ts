@@ -72,6 +72,8 @@ export {
 export type { RetryOptions } from './run/retry-run.js'
 export type { Consistency } from './run/source-snapshots.js'
 export type { PipelineSpec, VerifyAllowed, VerifyLevel } from './spec/model.js'
+export type { RowTrace, TracedField, TracedRun, TraceStep } from './trace/api.js'
+export { type TraceOptions, traceRow } from './trace/trace.js'
 export type { UndoConflict, UndoneEntity, UndoOptions, UndoResult, UndoSurvey } from './undo/api.js'
 export { undoRun } from './undo/undo.js'
 export type {

@@ -11,7 +11,11 @@ const PIPELINE_ARGUMENT = ['[pipeline]', 'the pipeline file (default: etl.yaml o
 
 /** `--profile` and `--var`, which decide what the file says. */
 export function addPipelineOptions(command: Command): Command {
-  return addVariableOptions(command.argument(...PIPELINE_ARGUMENT))
+  return addVariableOptions(addPipelineArgument(command))
+}
+
+export function addPipelineArgument(command: Command): Command {
+  return command.argument(...PIPELINE_ARGUMENT)
 }
 
 export function addVariableOptions(command: Command): Command {

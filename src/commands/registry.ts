@@ -19,6 +19,7 @@ export const COMMANDS: readonly RegisteredCommand[] = [
   { name: 'quarantine', load: async () => (await import('./quarantine.js')).quarantineCommand },
   { name: 'runs', load: async () => (await import('./runs.js')).runsCommand },
   { name: 'report', load: async () => (await import('./report.js')).reportCommand },
+  { name: 'trace', load: async () => (await import('./trace.js')).traceCommand },
   { name: 'backup', load: async () => (await import('./backup.js')).backupCommand },
   { name: 'restore', load: async () => (await import('./restore.js')).restoreCommand },
   { name: 'graph', load: async () => (await import('./graph.js')).graphCommand },

@@ -50,7 +50,7 @@ export const CONNECTIONS = {
     },
     mend: [
       'See all that is missing at once: `etl check`',
-      'Let an administrator grant it: `grant select, insert, update, delete on customers to etl`',
+      'Let an administrator grant it: `grant select, insert, update, delete on customers to loader`',
     ],
   },
   E305: {
@@ -124,11 +124,11 @@ export const CONNECTIONS = {
     why: 'It lacks the right to create in the schema.',
     example: {
       where: 'target',
-      what: 'etl may not create tables in schema public',
-      hint: '`grant usage, create on schema public to etl`',
+      what: 'loader may not create tables in schema public',
+      hint: '`grant usage, create on schema public to loader`',
     },
     mend: [
-      'Grant it: `grant usage, create on schema public to etl`',
+      'Grant it: `grant usage, create on schema public to loader`',
       'Or give the ledger a schema of its own where the login may: `ledger: { schema: etl }`',
     ],
   },

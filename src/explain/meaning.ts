@@ -118,7 +118,7 @@ export const MEANING = {
     means: 'Two fields write the same target column, or a name under `let` is that of a column.',
     why: 'A field was copied and its name not changed.',
     example: { at: 'pipeline.yaml:26:7', what: 'target column `name` is mapped twice' },
-    mend: ['Keep one of the two. To join columns: `name: { from: [FIRST, LAST], apply: { join: " " } }`'],
+    mend: ['Keep one of the two. To join columns: `name: { from: [FIRST, LAST], apply: [ { join: " " } ] }`'],
   },
   E214: {
     means: 'The file defines something that nothing uses. A warning: the run is not kept from beginning.',

@@ -23,7 +23,7 @@ export const ROWS = {
     },
     mend: [
       SEE,
-      'Read it with a function that knows the form: `apply: { to_decimal: { thousands: ".", decimal: "," } }`',
+      'Read it with a function that knows the form: `apply: [ { to_decimal: { thousands: ".", decimal: "," } } ]`',
       INVALID,
       RETRY,
     ],
@@ -64,7 +64,7 @@ export const ROWS = {
     mend: [
       SEE,
       'See which forms occur: `etl inspect crm`',
-      'Name them: `apply: { parse_date: { format: "MM/dd/yyyy", or: ["yyyy-MM-dd"] } }`',
+      'Name them: `apply: [ { parse_date: { format: "MM/dd/yyyy", or: ["yyyy-MM-dd"] } } ]`',
       INVALID,
       RETRY,
     ],
@@ -76,7 +76,7 @@ export const ROWS = {
       rejected: { entity: 'customers', field: 'active' },
       what: 'the text is not a boolean; to_boolean reads other words',
     },
-    mend: [SEE, 'Say which words mean what: `apply: { to_boolean: { true: [Y], false: [N] } }`', INVALID, RETRY],
+    mend: [SEE, 'Say which words mean what: `apply: [ { to_boolean: { true: [Y], false: [N] } } ]`', INVALID, RETRY],
   },
   E408: {
     means: 'A text holds the character U+0000, which the target cannot keep.',

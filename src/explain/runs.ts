@@ -201,7 +201,7 @@ export const RUNS = {
   E520: {
     means: 'The command line does not fit together.',
     why: 'An unknown option, a missing argument, two options that exclude each other, a file that is not there.',
-    example: { what: "unknown option '--resum'", hint: 'did you mean --resume?' },
+    example: { what: "unknown command 'rnu'", hint: 'did you mean run?' },
     mend: ['See the options and examples of a command: `etl help run`'],
   },
   E521: {

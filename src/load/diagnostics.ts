@@ -100,6 +100,9 @@ function wrongType(error: ErrorObject, path: DocPath): Found {
     message: `must be ${listed([...new Set(wanted)], 'or')}, not ${typeName(error.data)}`,
     path,
     ...(isRule && !Array.isArray(error.data) ? { hint: 'A rule goes under `expr`.' } : {}),
+    ...(wanted.includes('a list') && typeof error.data === 'object' && error.data !== null && !isRule
+      ? { hint: 'Put it in a list: `[ … ]`.' }
+      : {}),
     ...(wanted.includes('text') && wanted.every(type => !type.includes('number')) && typeof error.data !== 'object'
       ? { hint: 'Put it in quotes.' }
       : {}),

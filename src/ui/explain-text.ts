@@ -7,7 +7,7 @@ import { paint, type Theme } from './theme.js'
 import { wrap } from './wrap.js'
 
 const INDENT = 3
-const NBSP = '\u00a0'
+const JOINT = '\ue000'
 
 /** One code in full. */
 export function explanationText(
@@ -37,8 +37,8 @@ export function explanationText(
 
 /** Wrapped text whose commands are not broken: they are there to be copied. */
 function prose(text: string, width: number, hang = INDENT): string[] {
-  const whole = text.replace(/`[^`]*`/g, code => code.replaceAll(' ', NBSP))
-  return wrap(`${' '.repeat(INDENT)}${whole}`, width, hang).map(line => line.replaceAll(NBSP, ' '))
+  const whole = text.replace(/`[^`]*`/g, code => code.replaceAll(' ', JOINT))
+  return wrap(`${' '.repeat(INDENT)}${whole}`, width, hang).map(line => line.replaceAll(JOINT, ' '))
 }
 
 function exampleLines(text: string, width: number): string[] {

@@ -287,7 +287,7 @@ async function attempt(
   where: string,
   tls: Ssl | undefined,
 ): Promise<MyConnection> {
-  const { createConnection } = await loadDriver()
+  const { createConnection } = await driver()
   // Every option by name: nothing of the file reaches the driver unseen.
   const client = createConnection({
     ...(settings.socket === undefined ? { host: settings.host, port: settings.port } : { socketPath: settings.socket }),
@@ -331,7 +331,7 @@ async function attempt(
   }
 }
 
-export async function loadDriver(): Promise<typeof import('mysql2')> {
+async function driver(): Promise<typeof import('mysql2')> {
   try {
     return await import('mysql2')
   } catch (cause) {
@@ -342,3 +342,5 @@ export async function loadDriver(): Promise<typeof import('mysql2')> {
     })
   }
 }
+
+export { driver as loadDriver }

@@ -157,7 +157,7 @@ function ssl(mode: Exclude<SslMode, 'prefer'>, ca: string | undefined): Ssl {
 }
 
 async function attempt(settings: Settings, options: ConnectOptions, where: string, tls: Ssl): Promise<PgConnection> {
-  const { Client } = await loadDriver()
+  const { Client } = await driver()
   const client = new Client({
     host: settings.host,
     port: settings.port,
@@ -190,7 +190,7 @@ async function attempt(settings: Settings, options: ConnectOptions, where: strin
   }
 }
 
-export async function loadDriver(): Promise<typeof import('pg')['default']> {
+async function driver(): Promise<typeof import('pg')['default']> {
   try {
     return (await import('pg')).default
   } catch (cause) {
@@ -246,3 +246,5 @@ async function pin(connection: PgConnection, settings: Settings, options: Connec
 function searchPath(schema: string): string {
   return schema === 'public' ? 'public' : `${quote(schema)}, public`
 }
+
+export { driver as loadDriver }

@@ -129,13 +129,13 @@ test('explain says what a code means, why, and what to do', async () => {
    comma.
 
  example
-   ✖ orders  1 row rejected: E402 total: the text is not a number,
-   decimal(12,2) needs one
+   ✖ orders  1 row rejected: E402 total: the text is not a number, decimal(12,2)
+   needs one
 
  how to mend it
    · See the rows and what to write: \`etl quarantine\`
    · Read it with a function that knows the form:
-     \`apply: { to_decimal: { thousands: ".", decimal: "," } }\`
+     \`apply: [ { to_decimal: { thousands: ".", decimal: "," } } ]\`
    · Or decide what such values become: \`on_invalid: null\`,
      \`on_invalid: default\` with a \`default\`, or \`on_invalid: quarantine\`
    · Then load just those rows: \`etl quarantine retry pipeline.yaml RUN\`
