@@ -105,7 +105,7 @@ export const CONNECTIONS = {
       hint: 'the server takes this login with TLS only: set `sslmode: require`',
     },
     mend: [
-      'Set `sslmode`: `require` encrypts, `verify-full` also proves who the server is.',
+      'Set `sslmode: verify-full`, the default for other machines: it encrypts and proves who the server is.',
       'For a private authority: `ssl_ca: ca.pem`',
     ],
   },

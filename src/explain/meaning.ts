@@ -276,4 +276,18 @@ export const MEANING = {
     },
     mend: ['Give it another name: the field’s key is the name of the target column.'],
   },
+  E230: {
+    means:
+      'Nothing proves which server answers, so whoever sits in between could read and change what passes. With `insecure_tls: true` a warning.',
+    why: 'The database is on another machine, and `sslmode` does not look at its certificate.',
+    example: {
+      where: 'source crm',
+      what: '`sslmode: require` does not prove which server answers on another machine',
+      hint: 'use `sslmode: verify-full`, with `ssl_ca` for a certificate of your own; or say `insecure_tls: true` where the network between is yours',
+    },
+    mend: [
+      'Have the server prove itself: `sslmode: verify-full`, and for a private authority `ssl_ca: ca.pem`',
+      'Where the network between is yours: `insecure_tls: true`',
+    ],
+  },
 } as const satisfies Partial<Record<ErrorCode, Explanation>>
