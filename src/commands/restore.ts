@@ -1,12 +1,12 @@
 import { resolve } from 'node:path'
 import type { RestorePlan } from '../backup/restore.js'
+import { ask } from './ask.js'
 import type { CliCommand } from './command.js'
 import { examples } from './command.js'
 import type { OutputOptions } from './io.js'
 import { openPipeline } from './open-pipeline.js'
 import { addOutputOptions, addVariableOptions, type PipelineOptions } from './options.js'
 import { Terminal } from './terminal.js'
-import { typed } from './typed.js'
 import { withSignals } from './with-signals.js'
 
 interface RestoreFlags extends PipelineOptions, OutputOptions {
@@ -67,7 +67,7 @@ async function restore(
       onProgress: message => terminal.note(message),
       confirm: async plan => {
         if (flags.yes === true) return
-        await ask(plan, pipeline.spec.name, restorePlanText(plan, terminal.errTheme), terminal)
+        await confirm(plan, pipeline.spec.name, restorePlanText(plan, terminal.errTheme), terminal)
       },
     }),
   )
@@ -77,11 +77,12 @@ async function restore(
 }
 
 /** The pipeline's name is to be typed: what is there goes. */
-function ask(plan: RestorePlan, name: string, text: string, terminal: Terminal): Promise<void> {
-  return typed(name, {
+function confirm(plan: RestorePlan, name: string, text: string, terminal: Terminal): Promise<void> {
+  return ask({
     terminal,
     text,
     question: `Type ${name} to restore: `,
+    yes: answer => answer === name,
     where: plan.target,
     unasked: 'a restore replaces what is there',
     hint: 'nothing was touched; add --yes where this is meant',

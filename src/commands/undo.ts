@@ -1,11 +1,11 @@
 import type { UndoSurvey } from '../undo/api.js'
+import { ask } from './ask.js'
 import type { CliCommand } from './command.js'
 import { examples } from './command.js'
 import type { OutputOptions } from './io.js'
 import { openPipeline } from './open-pipeline.js'
 import { addOutputOptions, addVariableOptions, type PipelineOptions } from './options.js'
 import { Terminal } from './terminal.js'
-import { typed } from './typed.js'
 import { withSignals } from './with-signals.js'
 
 interface Flags extends PipelineOptions, OutputOptions {
@@ -89,10 +89,11 @@ function throttled(tell: (message: string) => void): (message: string) => void {
 
 /** The run's id is to be typed: this cannot be taken back. */
 function confirm(survey: UndoSurvey, text: string, terminal: Terminal): Promise<void> {
-  return typed(survey.runId, {
+  return ask({
     terminal,
     text,
     question: `Type ${survey.runId} to take it back: `,
+    yes: answer => answer === survey.runId,
     where: survey.target,
     unasked: `run ${survey.runId} would be taken back`,
     hint: 'add --yes where this is meant; --dry-run shows what would happen',

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { CLI, runEtl } from '../support/etl.js'
 import { type OpenTerminal, openTerminal } from '../support/terminal.js'
@@ -89,6 +91,26 @@ test('rows that are there already are asked about; only y goes on', async () => 
   expect(await accepted.exit).toBe(1)
   expect(accepted.screen.history).toContain('✖ E529 rows are there already')
   expect(one(shop.target, 'select count(*) as n from orders')).toEqual({ n: 100 })
+}, 60_000)
+
+test('a table is emptied only where its pipeline’s name is typed', async () => {
+  const shop = makeShop(100)
+  expect((await runEtl(['run'], { cwd: shop.dir })).code).toBe(0)
+  const file = join(shop.dir, 'etl.yaml')
+  writeFileSync(file, readFileSync(file, 'utf8').replace('    to: orders\n', '    to: orders\n    load: replace\n'))
+  const ask = async (answer: string) => {
+    const terminal = run(shop, ['--entity', 'orders'])
+    await terminal.until(rows => rows.find(row => row.startsWith('Type shop to go on:')))
+    terminal.type(`${answer}\r`)
+    return { code: await terminal.exit, text: terminal.screen.history }
+  }
+  const refused = await ask('y')
+  expect(refused.code).toBe(1)
+  expect(refused.text).toContain('empties orders, which holds rows, and loads orders')
+  expect(refused.text).toContain('not confirmed; nothing was written')
+  const typed = await ask('shop')
+  expect(typed.text).toMatch(/^ ✔ {2}orders +100 +100 /m)
+  expect(differences(shop)).toEqual({ missing: 0, extra: 0 })
 }, 60_000)
 
 test('60 columns and 12 rows: no row wider, the scrollback kept', async () => {

@@ -8,6 +8,8 @@ interface Question {
   /** What would be done, in full; shown before the question. */
   readonly text: string
   readonly question: string
+  /** Does this answer mean yes? Blanks around it are gone. */
+  readonly yes: (answer: string) => boolean
   readonly where: string
   /** What is said instead where nobody can be asked. */
   readonly unasked: string
@@ -15,9 +17,8 @@ interface Question {
   readonly refused: string
 }
 
-/** Goes on only where a person types `answer` in full. Throws E514 where nobody can be asked, or something else is typed. */
-export async function typed(answer: string, asked: Question): Promise<void> {
-  const { terminal, text, question, where, unasked, hint, refused } = asked
+/** Goes on only where a person says yes. Throws E514 where nobody can be asked, or the answer is another one. */
+export async function ask({ terminal, text, question, yes, where, unasked, hint, refused }: Question): Promise<void> {
   const { io } = terminal
   if (io.stdin.isTTY !== true || io.stderr.isTTY !== true) {
     throw new EtlError('E514', unasked, { kind: 'usage', where, hint })
@@ -25,8 +26,7 @@ export async function typed(answer: string, asked: Question): Promise<void> {
   terminal.err(text)
   const prompt = createInterface({ input: io.stdin, output: io.stderr })
   try {
-    const given = await prompt.question(printable(question))
-    if (given.trim() === answer) return
+    if (yes((await prompt.question(printable(question))).trim())) return
   } finally {
     prompt.close()
   }
