@@ -11,7 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['load', 'spec'],
   ['plan'],
   ['run'],
-  ['checks', 'coverage', 'verify', 'backup', 'undo', 'inspect', 'mapping-test', 'doctor', 'trace'],
+  ['checks', 'coverage', 'verify', 'backup', 'undo', 'inspect', 'init', 'mapping-test', 'doctor', 'trace'],
   ['job', 'history'],
   ['index.ts'],
   ['ui', 'report'],

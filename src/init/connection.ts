@@ -1,0 +1,66 @@
+import { isAbsolute, relative, resolve } from 'node:path'
+import type { Location } from '../inspect/location.js'
+
+/** A connection as the file says it: nothing that could be a secret, only names of variables. */
+export interface ConnectionText {
+  readonly block: Readonly<Record<string, string | readonly string[]>> & { readonly type: string }
+  /** What `.env` is to hold: name and an example of the value. */
+  readonly variables: readonly (readonly [name: string, example: string])[]
+}
+
+/** @param folder that of the pipeline file, absolute */
+export function connectionText(
+  url: string,
+  { config, dir }: Location,
+  prefix: 'SOURCE' | 'TARGET',
+  folder: string,
+): ConnectionText {
+  const { type } = config
+  if (type === 'sqlite') return { block: { type, path: pathFrom(folder, String(config.path)) }, variables: [] }
+  if (type === 'oracle') {
+    const [connect, user, password] = ['CONNECT_STRING', 'USER', 'PASSWORD'].map(name => `${prefix}_${name}`)
+    const port = config.port === undefined ? '' : `:${config.port}`
+    return {
+      block: { type, connect_string: `\${${connect}}`, user: `\${${user}}`, password: `\${${password}}` },
+      variables: [
+        [connect ?? '', `${config.host}${port}/${config.service}`],
+        [user ?? '', String(config.user)],
+        [password ?? '', ''],
+      ],
+    }
+  }
+  if (dir !== undefined) {
+    if (prefix === 'TARGET') return { block: { type, path: pathFrom(folder, dir) || '.' }, variables: [] }
+    const isInside = !relative(folder, resolve(folder, dir)).startsWith('..')
+    return { block: { type, ...(isInside ? {} : { roots: [dir] }) }, variables: [] }
+  }
+  return { block: { type, url: `\${${prefix}_URL}` }, variables: [[`${prefix}_URL`, withoutPassword(url)]] }
+}
+
+/** Everything of an address but its password. */
+function withoutPassword(text: string): string {
+  const url = new URL(text)
+  if (url.password !== '') url.password = 'PASSWORD'
+  for (const name of [...url.searchParams.keys()]) {
+    if (/password|token|secret/i.test(name)) url.searchParams.set(name, 'SECRET')
+  }
+  return url.toString()
+}
+
+function pathFrom(folder: string, path: string): string {
+  if (isAbsolute(path)) {
+    const way = relative(folder, path)
+    return way.startsWith('..') ? path : way
+  }
+  return path
+}
+
+/** A `.env.example`: the names that the file asks for, and values without their secrets. */
+export function dotenvText(connections: readonly ConnectionText[]): string {
+  const lines = connections.flatMap(({ variables }) => variables.map(([name, value]) => `${name}=${value}`))
+  const head =
+    lines.length === 0
+      ? '# The pipeline needs no variables. Those that you add as ${NAME} go here.'
+      : '# Copy to .env, fill in what is secret, and keep .env out of version control.'
+  return `${[head, ...lines].join('\n')}\n`
+}
