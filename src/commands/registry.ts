@@ -8,6 +8,7 @@ export interface RegisteredCommand {
 
 /** The commands, in the order of the help. */
 export const COMMANDS: readonly RegisteredCommand[] = [
+  { name: 'init', load: async () => (await import('./init.js')).initCommand },
   { name: 'inspect', load: async () => (await import('./inspect.js')).inspectCommand },
   { name: 'validate', load: async () => (await import('./validate.js')).validateCommand },
   { name: 'test', load: async () => (await import('./test.js')).testCommand },

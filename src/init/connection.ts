@@ -8,15 +8,21 @@ export interface ConnectionText {
   readonly variables: readonly (readonly [name: string, example: string])[]
 }
 
-/** @param folder that of the pipeline file, absolute */
+export interface Folders {
+  /** Relative paths of the address start here. */
+  readonly baseDir: string
+  /** That of the pipeline file, absolute; relative paths of the file start here. */
+  readonly folder: string
+}
+
 export function connectionText(
   url: string,
   { config, dir }: Location,
   prefix: 'SOURCE' | 'TARGET',
-  folder: string,
+  folders: Folders,
 ): ConnectionText {
   const { type } = config
-  if (type === 'sqlite') return { block: { type, path: pathFrom(folder, String(config.path)) }, variables: [] }
+  if (type === 'sqlite') return { block: { type, path: pathFrom(folders, String(config.path)) }, variables: [] }
   if (type === 'oracle') {
     const [connect, user, password] = ['CONNECT_STRING', 'USER', 'PASSWORD'].map(name => `${prefix}_${name}`)
     const port = config.port === undefined ? '' : `:${config.port}`
@@ -30,9 +36,10 @@ export function connectionText(
     }
   }
   if (dir !== undefined) {
-    if (prefix === 'TARGET') return { block: { type, path: pathFrom(folder, dir) || '.' }, variables: [] }
-    const isInside = !relative(folder, resolve(folder, dir)).startsWith('..')
-    return { block: { type, ...(isInside ? {} : { roots: [dir] }) }, variables: [] }
+    if (prefix === 'TARGET') return { block: { type, path: pathFrom(folders, dir) || '.' }, variables: [] }
+    const path = pathFrom(folders, dir)
+    const isInside = !isAbsolute(path) && !path.startsWith('..')
+    return { block: { type, ...(isInside ? {} : { roots: [path] }) }, variables: [] }
   }
   return { block: { type, url: `\${${prefix}_URL}` }, variables: [[`${prefix}_URL`, withoutPassword(url)]] }
 }
@@ -47,12 +54,10 @@ function withoutPassword(text: string): string {
   return url.toString()
 }
 
-function pathFrom(folder: string, path: string): string {
-  if (isAbsolute(path)) {
-    const way = relative(folder, path)
-    return way.startsWith('..') ? path : way
-  }
-  return path
+/** A path of the address as the file says it: an absolute one stays so where it lies elsewhere. */
+export function pathFrom({ baseDir, folder }: Folders, path: string): string {
+  const way = relative(folder, resolve(baseDir, path))
+  return isAbsolute(path) && way.startsWith('..') ? path : way
 }
 
 /** A `.env.example`: the names that the file asks for, and values without their secrets. */

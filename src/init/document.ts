@@ -11,7 +11,8 @@ export interface DocumentParts {
   readonly proposal: Proposal
 }
 
-const SOURCE = 'source'
+/** What the source is called in the file. */
+export const SOURCE = 'source'
 
 /** The proposal as a pipeline file, with what should be known of each part beside it. */
 export function documentText({ name, source, target, schema, proposal }: DocumentParts): string {
@@ -21,7 +22,9 @@ export function documentText({ name, source, target, schema, proposal }: Documen
     name,
     sources: { [SOURCE]: source.block },
     target: target.block,
-    ...(maps.length === 0 ? {} : { maps: Object.fromEntries(maps.map(map => [map.name, Object.fromEntries(map.entries)])) }),
+    ...(maps.length === 0
+      ? {}
+      : { maps: Object.fromEntries(maps.map(map => [map.name, Object.fromEntries(map.entries)])) }),
     entities: Object.fromEntries(entities.map(entity => [entity.name, entityOf(entity, source.block.type)])),
   })
   document.commentBefore = [
@@ -113,5 +116,5 @@ function oneLine(text: string): string {
 
 function space(map: YAMLMap<Scalar, unknown>, key: string): void {
   const pair = map.items.find((each): each is Pair<Scalar, unknown> => each.key.value === key)
-  if (pair !== undefined) pair.key.spaceBefore = true
+  if (pair !== undefined && pair !== map.items[0]) pair.key.spaceBefore = true
 }

@@ -6,9 +6,11 @@ import { EtlError } from '../core/errors.js'
 import type { Inspection } from '../inspect/api.js'
 import { inspectDatabase } from '../inspect/inspect.js'
 import { type Location, locationOf } from '../inspect/location.js'
+import { languageSchema } from '../load/schema.js'
 import { LEDGER_TABLES } from '../run/ledger-tables.js'
-import { connectionText, dotenvText } from './connection.js'
-import { documentText } from './document.js'
+import { connectionText, dotenvText, pathFrom } from './connection.js'
+import { documentText, SOURCE } from './document.js'
+import { type LiveDatabase, liveSchema, namesOf } from './live-schema.js'
 import { decisions, type Proposal, type Side } from './proposal.js'
 import { identifier, propose } from './propose.js'
 
@@ -17,8 +19,10 @@ export interface InitOptions {
   readonly from: string
   /** Address of what is written. */
   readonly to: string
-  /** Folder of the pipeline file; relative paths start here. Default: where the program runs. */
+  /** Relative paths in the addresses start here. Default: where the program runs. */
   readonly baseDir?: string
+  /** Where the pipeline file will be. Default: `baseDir`. */
+  readonly folder?: string
   /** Where the editor finds the schema, from the file. */
   readonly schema: string
   /** Only these tables of the source, by their names. Default: all. */
@@ -38,6 +42,10 @@ export interface InitResult {
   readonly decisions: readonly string[]
   readonly source: Found
   readonly target: Found
+  /** Names of the variables that the file asks for. */
+  readonly variables: readonly string[]
+  /** The JSON Schema of the language with the tables and columns of both sides, as text. */
+  readonly schema: string
 }
 
 /** What was found on one side. */
@@ -61,15 +69,17 @@ export async function initPipeline(options: InitOptions): Promise<InitResult> {
     throw new EtlError('E208', 'no table of the source has a partner in the target', { kind: 'usage', hint })
   }
   const name = `${plainName(source.side.label, from)}-to-${plainName(target.side.label, to)}`.slice(0, 60)
-  const folder = resolve(baseDir)
+  const folder = resolve(baseDir, options.folder ?? '')
   const [sourceText, targetText] = [
-    connectionText(from, source.location, 'SOURCE', folder),
-    connectionText(to, target.location, 'TARGET', folder),
+    connectionText(from, source.location, 'SOURCE', { baseDir, folder }),
+    connectionText(to, target.location, 'TARGET', { baseDir, folder }),
   ]
   return {
     name,
     proposal,
     decisions: decisions(proposal),
+    variables: [...sourceText.variables, ...targetText.variables].map(([variable]) => variable),
+    schema: schemaText(source.side, target.side),
     dotenv: dotenvText([sourceText, targetText]),
     pipeline: documentText({
       name,
@@ -81,6 +91,15 @@ export async function initPipeline(options: InitOptions): Promise<InitResult> {
     source: { label: source.side.label, tables: source.side.tables },
     target: { label: target.side.label, tables: target.side.tables },
   }
+}
+
+function schemaText(source: Side, target: Side): string {
+  const live = (side: Side): LiveDatabase => ({
+    files: side.capabilities.files === true,
+    tables: side.tables.map(table => ({ names: namesOf(table, side.defaultSchema), columns: table.columns })),
+  })
+  const tables = { sources: { [SOURCE]: live(source) }, target: live(target) }
+  return `${JSON.stringify(liveSchema(languageSchema(), tables))}\n`
 }
 
 /** Connects (read-only) and lists the tables that may be moved or filled; for whoever chooses among them. */
@@ -96,7 +115,7 @@ interface Looked {
 
 async function lookAt(
   url: string,
-  { baseDir = '.', tables: wanted, signal, onTable }: Partial<InitOptions>,
+  { baseDir = '.', folder = '', tables: wanted, signal, onTable }: Partial<InitOptions>,
   isSource: boolean,
 ): Promise<Looked> {
   const location = locationOf(url)
@@ -113,11 +132,13 @@ async function lookAt(
     const given = isSource ? wanted : undefined
     const only = location.table === undefined || !isSource ? given : [location.table]
     const tables = isFile && !isSource ? [] : await tablesOf(database, only)
-    const inspection = isSource && tables.length > 0 ? await profileOf(database, tables, { signal, onTable }) : undefined
+    const inspection =
+      isSource && tables.length > 0 ? await profileOf(database, tables, { signal, onTable }) : undefined
     const schemas = new Set(tables.map(({ schema }) => schema))
     const [schema] = schemas
     // A file is opened where it lies, and named from the folder of the pipeline.
-    const placed = (name: string): string => (location.dir === undefined ? name : join(location.dir, name))
+    const placed = (name: string): string =>
+      location.dir === undefined ? name : pathFrom({ baseDir, folder: resolve(baseDir, folder) }, join(location.dir, name))
     return {
       location,
       side: {
@@ -164,7 +185,12 @@ function profileOf(
 
 /** `chinook` of `…/chinook.sqlite` and `…/chinook?sslmode=…`. */
 function plainName(label: string, url: string): string {
-  const last = url.replace(/[?#].*$/, '').replace(/\/+$/, '').split(/[\\/:]/).at(-1) ?? ''
+  const last =
+    url
+      .replace(/[?#].*$/, '')
+      .replace(/\/+$/, '')
+      .split(/[\\/:]/)
+      .at(-1) ?? ''
   const name = identifier(last.replace(/\.\w+$/, '')).replace(/^t_$/, '')
   return name === '' ? identifier(label.split(' ')[0] ?? 'db') : name
 }

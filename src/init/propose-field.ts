@@ -19,7 +19,10 @@ export interface FieldContext {
 }
 
 /** How one column becomes the target's: the functions it takes, and what may go wrong with its values. */
-export function proposeField(match: ColumnMatch, context: FieldContext): FieldProposal & { readonly newMap?: MapProposal } {
+export function proposeField(
+  match: ColumnMatch,
+  context: FieldContext,
+): FieldProposal & { readonly newMap?: MapProposal } {
   const { from, to, score } = match
   const head = { target: to.name, from: from.name }
   const notes = [...likeness(match)]
@@ -36,7 +39,9 @@ export function proposeField(match: ColumnMatch, context: FieldContext): FieldPr
   return {
     ...head,
     ...(apply === undefined ? {} : { apply }),
-    ...(newMap === undefined ? {} : { map: newMap.name, newMap, ...(code?.strict ? {} : { unmapped: 'keep' as const }) }),
+    ...(newMap === undefined
+      ? {}
+      : { map: newMap.name, newMap, ...(code?.strict ? {} : { unmapped: 'keep' as const }) }),
     notes: [
       ...notes,
       ...steps.notes,

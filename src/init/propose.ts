@@ -36,7 +36,16 @@ export function propose(source: Side, target: Side): Proposal {
   const entities = order.names.flatMap(name => {
     const pair = pairs.find(({ entity }) => entity === name)
     if (pair === undefined) return []
-    return [entityOf(pair, { source, target, creates, links: links.get(name) ?? [], defer: order.defer.get(name) ?? [], maps })]
+    return [
+      entityOf(pair, {
+        source,
+        target,
+        creates,
+        links: links.get(name) ?? [],
+        defer: order.defer.get(name) ?? [],
+        maps,
+      }),
+    ]
   })
   const left = (tables: readonly Table[], side: 'from' | 'to') =>
     tables.filter(table => !matched.some(match => match[side] === table))
@@ -65,7 +74,10 @@ function entityOf(pair: Pair, { source, target, creates, links, defer, maps }: A
     const link = links.find(({ target: column }) => column === match.to.name)
     const { newMap, ...field } = proposeField(match, {
       profile: columnProfile(profile, match.from.name),
-      mapName: freeName(`${pair.entity}_${identifier(match.to.name)}`, maps.map(({ name }) => name)),
+      mapName: freeName(
+        `${pair.entity}_${identifier(match.to.name)}`,
+        maps.map(({ name }) => name),
+      ),
       isKey: [...pair.from.primaryKey, ...(key?.columns ?? [])].includes(match.from.name),
       ...(link?.asRef === true && !isFile ? { ref: link } : {}),
     })
@@ -80,7 +92,9 @@ function entityOf(pair: Pair, { source, target, creates, links, defer, maps }: A
     from: nameIn(source, pair.from),
     to: nameIn(target, pair.to),
     create: creates && !isFile,
-    note: `${pair.score < 0.85 && pair.score < 1 ? DECIDE : ''}${rowsOf(source, pair.from).trim().replace(/^\(|\)$/g, '')}${alike}`,
+    note: `${pair.score < 0.85 && pair.score < 1 ? DECIDE : ''}${rowsOf(source, pair.from)
+      .trim()
+      .replace(/^\(|\)$/g, '')}${alike}`,
     ...(key === undefined ? {} : { key: key.columns, keyNote: key.note }),
     fields,
     defer: isFile ? [] : defer,
@@ -131,7 +145,9 @@ function keyOf(
 function targetLeft({ to, columns }: Pair): string[] {
   return to.columns
     .filter(column => column.pseudo !== true && !columns.some(match => match.to === column))
-    .map(column => `${isNeeded(column) ? `${DECIDE}the target needs a value: ` : 'no partner: '}${targetColumn(column)}`)
+    .map(
+      column => `${isNeeded(column) ? `${DECIDE}the target needs a value: ` : 'no partner: '}${targetColumn(column)}`,
+    )
 }
 
 function isNeeded({ nullable, hasDefault, generated }: Column): boolean {
