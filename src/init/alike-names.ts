@@ -24,13 +24,21 @@ const SAME: Readonly<Record<string, string>> = {
   surname: 'lastname',
   sex: 'gender',
   dob: 'birthdate',
+  kind: 'type',
+  state: 'status',
+  params: 'parameters',
 }
+
+/** Words that only say what sort of column it is. */
+const NOISE = new Set(['at', 'on', 'is', 'has', 'of', 'the', 'flg', 'flag', 'ind', 'cd'])
 
 const PLURAL = 0.95
 const SYNONYM = 0.9
 const BEGINNING = 0.85
 const SHORTENED = 0.75
-const CONTAINED = 0.75
+/** One name says all that the other does, and more: at its end, or in front. */
+const CONTAINED = { last: 0.75, first: 0.7 }
+const SURE = 0.84
 /** Shorter words differ too easily in one letter. */
 const SLIP_FROM = 5
 const SLIP = 0.75
@@ -44,14 +52,28 @@ export function alikeNames(a: readonly string[], b: readonly string[]): number {
   if (x === '' || y === '') return 0
   if (x === y) return 1
   if (numberOf(x) !== numberOf(y) && numberOf(x) !== '' && numberOf(y) !== '') return 0
-  if (a.map(singular).join('') === b.map(singular).join('')) return PLURAL
-  const [short, long] = a.length <= b.length ? [a, b] : [b, a]
+  const [plainA, plainB] = [plain(a), plain(b)]
+  if (plainA.map(singular).join('') === plainB.map(singular).join('')) return PLURAL
+  const [short, long] = plainA.length <= plainB.length ? [plainA, plainB] : [plainB, plainA]
   const pairs = bestPairs(short, long)
   const sum = pairs.reduce((total, { score }) => total + score, 0)
-  const shared = (2 * sum) / (a.length + b.length)
-  const last = alikeWords(short.at(-1) ?? '', long.at(-1) ?? '')
-  const contained = pairs.length === short.length && sum / short.length > SYNONYM - 0.01 && last >= SYNONYM
-  return rounded(Math.max(shared, contained ? CONTAINED : 0, slip(x, y) * PLURAL))
+  const shared = (2 * sum) / (short.length + long.length)
+  const all = pairs.length === short.length ? sum / short.length : 0
+  const isWhole = plainA.join('') === x && plainB.join('') === y
+  const isOneWord = a.length === 1 || b.length === 1
+  return rounded(Math.max(shared, contained(short, long, all, isWhole), isOneWord ? slip(x, y) * PLURAL : 0))
+}
+
+function plain(words: readonly string[]): readonly string[] {
+  const own = words.flatMap(word => word.match(/\d+|\D+/g) ?? []).filter(word => !NOISE.has(word))
+  return own.length === 0 ? words : own
+}
+
+/** @param isWhole no word was left out: `created_by` does not contain `created_at` */
+function contained(short: readonly string[], long: readonly string[], all: number, isWhole: boolean): number {
+  if (all < SURE) return 0
+  if (alikeWords(short.at(-1) ?? '', long.at(-1) ?? '') >= SURE) return CONTAINED.last
+  return isWhole && alikeWords(short[0] ?? '', long[0] ?? '') >= SURE ? CONTAINED.first : 0
 }
 
 /** {@link alikeNames} of names as they are written. */
@@ -84,9 +106,9 @@ function bestPairs(short: readonly string[], long: readonly string[]): { readonl
   })
 }
 
-/** `cst` for `customer`: the first letter, and the others in their order, without a vowel that the long word leaves out. */
+/** `cst` for `customer`, `recv` for `received`: the first letter, and the others in their order; a short one is all consonants. */
 function isShortened(short: string, long: string): boolean {
-  if (short[0] !== long[0] || /[aeiou]/.test(short.slice(1))) return false
+  if (short[0] !== long[0] || (short.length < 4 && /[aeiou]/.test(short.slice(1)))) return false
   let at = 0
   for (const letter of short) {
     at = long.indexOf(letter, at) + 1

@@ -7,17 +7,12 @@ export interface Match {
 }
 
 /** Pairs by falling score, each thing at most once; equal scores in the order of both sides. 0 is no match. */
-export function assign(
-  from: number,
-  to: number,
-  atLeast: number,
-  score: (from: number, to: number) => number,
-): Match[] {
+export function assign(from: number, to: number, score: (from: number, to: number) => number): Match[] {
   const candidates: Match[] = []
   for (let i = 0; i < from; i++) {
     for (let j = 0; j < to; j++) {
       const found = score(i, j)
-      if (found >= atLeast && found > 0) candidates.push({ from: i, to: j, score: found })
+      if (found > 0) candidates.push({ from: i, to: j, score: found })
     }
   }
   candidates.sort((a, b) => b.score - a.score || a.from - b.from || a.to - b.to)

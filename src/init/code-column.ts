@@ -14,9 +14,7 @@ export interface CodeSteps {
 }
 
 const CODE_WORDS = new Set(
-  'status state stat type kind code cd flag category cat level role mode gender sex priority class grade unit'.split(
-    ' ',
-  ),
+  'status state stat type kind code cd flag category cat level role mode gender sex class grade unit'.split(' '),
 )
 const LONGEST_CODE = 3
 const LONGEST_NAMED = 24

@@ -41,7 +41,7 @@ export function dateSteps(to: LogicalType, dates: DateFormats | undefined): Step
     return { notes: [`${DECIDE}${found}; say which by apply: [{ ${fn}: M/d/yyyy }] or d/M/yyyy`] }
   }
   if (dates.formats.every(({ format }) => isIso(format)))
-    return { notes: dates.others === 0 ? [] : [`${found}; those are rejected`] }
+    return { notes: [dates.others === 0 ? found : `${found}; those are rejected`] }
   const forms = dates.formats.flatMap(({ format }) => luxonFormat(format) ?? [])
   if (forms.length < dates.formats.length) return { notes: [`${DECIDE}${found}`] }
   const fn = to.kind === 'date' && forms.every(form => !/[Hm]/.test(form)) ? 'parse_date' : 'parse_timestamp'

@@ -138,7 +138,9 @@ async function lookAt(
     const [schema] = schemas
     // A file is opened where it lies, and named from the folder of the pipeline.
     const placed = (name: string): string =>
-      location.dir === undefined ? name : pathFrom({ baseDir, folder: resolve(baseDir, folder) }, join(location.dir, name))
+      location.dir === undefined
+        ? name
+        : pathFrom({ baseDir, folder: resolve(baseDir, folder) }, join(location.dir, name))
     return {
       location,
       side: {
@@ -147,6 +149,7 @@ async function lookAt(
         tables: tables.map(table => ({ ...table, table: placed(table.table) })),
         profiles: new Map((inspection?.tables ?? []).map(profile => [placed(profile.name), profile])),
         references: inspection?.references ?? [],
+        alike: inspection?.alike ?? [],
         ...(schemas.size === 1 && schema !== undefined ? { defaultSchema: schema } : {}),
       },
     }

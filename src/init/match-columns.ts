@@ -15,6 +15,8 @@ export interface ColumnMatch {
 }
 
 const ENOUGH = 0.7
+/** A column of the target that needs a value takes what is left over sooner. */
+const NEEDED = 0.5
 /** Part of the name was the table's, or every column's. */
 const STRIPPED = 0.1
 
@@ -23,13 +25,19 @@ export function matchColumns(source: Table, target: Table): ColumnMatch[] {
   const from = source.columns.filter(({ pseudo }) => pseudo !== true)
   const to = target.columns.filter(({ pseudo, generated }) => pseudo !== true && generated !== 'stored')
   const [left, right] = [spellings(source, from), spellings(target, to)]
-  const found = assign(from.length, to.length, ENOUGH, (i, j) => {
+  const found = assign(from.length, to.length, (i, j) => {
     const [a, b] = [from[i] as Column, to[j] as Column]
     const score = bestOf(left[i] ?? [], right[j] ?? [])
+    if (score < (isNeeded(b) && a.type.kind === b.type.kind ? NEEDED : ENOUGH)) return 0
     return score < 1 && castRefusal(a.type, b.type) !== undefined && !isZoneOnly(a, b) ? 0 : score
   }).map(({ from: i, to: j, score }): ColumnMatch => ({ from: from[i] as Column, to: to[j] as Column, score }))
   const key = keyPair(source, target, found)
   return key === undefined ? found : [...found, key]
+}
+
+/** The target will not take a row without it. */
+export function isNeeded({ nullable, hasDefault, generated }: Column): boolean {
+  return !nullable && !hasDefault && generated === undefined
 }
 
 interface Spelling {

@@ -21,7 +21,7 @@ const SHARE = 0.6
 /** Tables of both sides that hold the same, by their names and those of their columns; none twice. */
 export function matchTables(source: readonly Table[], target: readonly Table[]): TableMatch[] {
   const [left, right] = [facts(source), facts(target)]
-  return assign(source.length, target.length, ENOUGH, (i, j) => score(left[i] as Facts, right[j] as Facts)).map(
+  return assign(source.length, target.length, (i, j) => score(left[i] as Facts, right[j] as Facts)).map(
     ({ from, to, score: points }) => ({ from: source[from] as Table, to: target[to] as Table, score: points }),
   )
 }
@@ -58,5 +58,6 @@ function score(a: Facts, b: Facts): number {
   const overlap = (2 * shared) / Math.max(1, a.columns.size + b.columns.size)
   const byColumns = shared >= SHARED && overlap >= SHARE ? overlap : 0
   const byName = name >= NAMED ? name * NAME_SHARE + overlap * (1 - NAME_SHARE) : 0
-  return rounded(Math.min(0.99, Math.max(byColumns, byName)))
+  const best = rounded(Math.min(0.99, Math.max(byColumns, byName)))
+  return best < ENOUGH ? 0 : best
 }

@@ -1,7 +1,7 @@
 import type { ForeignKey, Table } from '../core/catalog.js'
 import type { Capabilities } from '../core/connector.js'
 import type { Value } from '../core/row.js'
-import type { Reference, TableProfile } from '../inspect/api.js'
+import type { Alike, Reference, TableProfile } from '../inspect/api.js'
 
 /** One side of a migration as it was found. */
 export interface Side {
@@ -14,6 +14,8 @@ export interface Side {
   readonly profiles: ReadonlyMap<string, TableProfile>
   /** References, also those that only names suggest. */
   readonly references: readonly Reference[]
+  /** Tables that may be two generations of one thing. */
+  readonly alike: readonly Alike[]
   /** Tables named without a schema are those of this one. */
   readonly defaultSchema?: string
 }

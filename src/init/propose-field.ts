@@ -1,5 +1,5 @@
 import type { Column } from '../core/catalog.js'
-import { formatType } from '../core/types.js'
+import { formatType, type LogicalType } from '../core/types.js'
 import type { ColumnProfile } from '../inspect/api.js'
 import { castRefusal, conversionRisk } from '../transforms/cast.js'
 import { type CodeSteps, codeSteps } from './code-column.js'
@@ -23,7 +23,7 @@ export function proposeField(
   match: ColumnMatch,
   context: FieldContext,
 ): FieldProposal & { readonly newMap?: MapProposal } {
-  const { from, to, score } = match
+  const { from, to } = match
   const head = { target: to.name, from: from.name }
   const notes = [...likeness(match)]
   const { ref } = context
@@ -34,7 +34,8 @@ export function proposeField(
   const steps = stepsOf(from, to, context.profile)
   const isText = from.type.kind === 'text' || from.type.kind === 'any'
   const apply = code?.toBoolean === true ? ['to_boolean'] : steps.apply
-  const risk = score > 0 && apply === undefined && code?.entries === undefined ? riskNotes(from, to, isText) : []
+  const isSaid = apply !== undefined || code !== undefined || steps.notes.length > 0
+  const risk = isSaid ? [] : riskNotes(from, to, isText, context.profile)
   const newMap = mapOf(context.mapName, code)
   return {
     ...head,
@@ -73,19 +74,29 @@ function stepsOf(from: Column, to: Column, profile: ColumnProfile | undefined): 
   }
 }
 
-function riskNotes(from: Column, to: Column, isText: boolean): string[] {
+function riskNotes(from: Column, to: Column, isText: boolean, profile: ColumnProfile | undefined): string[] {
   const { risk, note } = conversionRisk(from.type, to.type)
   if (risk === 'lossless' || (isText && from.type.kind === 'any')) return []
-  const refused = castRefusal(from.type, to.type) !== undefined
-  const words = `${formatType(from.type)} → ${formatType(to.type)}${note === undefined ? '' : `, ${note}`}`
-  return [`${refused ? DECIDE : ''}${refused ? '' : `${risk}: `}${words}`]
+  const words = `${formatType(from.type)} → ${formatType(to.type)}`
+  if (castRefusal(from.type, to.type) !== undefined) return [`${DECIDE}${words} is refused as it stands`]
+  const { min, max } = profile ?? {}
+  const isKnown = typeof min === 'number' && typeof max === 'number'
+  if (isKnown && to.type.kind === 'integer' && fits(min, max, to.type)) return [`${words}; ${min} … ${max} today`]
+  const range = isKnown ? `; ${min} … ${max} today` : ''
+  return [`${risk}: ${words}${note === undefined ? '' : `, ${note}`}${range}`]
+}
+
+function fits(min: number, max: number, { bits, unsigned }: Extract<LogicalType, { kind: 'integer' }>): boolean {
+  const most = 2 ** (unsigned === true ? bits : bits - 1)
+  return Number.isInteger(min) && Number.isInteger(max) && max < most && min >= (unsigned === true ? 0 : -most)
 }
 
 function nullNotes(from: Column, to: Column, profile: ColumnProfile | undefined): string[] {
   if (to.nullable || !from.nullable) return []
-  if (profile === undefined) return ['checked: null → not null']
-  if (profile.nulls === 0) return ['checked: null → not null, no null there today']
-  return [`${DECIDE}${profile.nulls} nulls and the target takes none; give a default: or let the rows be rejected`]
+  if (profile === undefined) return ['null → not null']
+  if (profile.nulls === 0) return ['null → not null, no null today']
+  const nulls = profile.nulls === 1 ? '1 null' : `${profile.nulls} nulls`
+  return [`${DECIDE}${nulls}, and the target takes none; give a default: or let the rows be rejected`]
 }
 
 function mapOf(name: string, code: CodeSteps | undefined): MapProposal | undefined {

@@ -3,7 +3,7 @@ import { formatTable } from '../core/catalog.js'
 import { formatType } from '../core/types.js'
 import type { ColumnProfile, TableProfile } from '../inspect/api.js'
 import { wordsOf } from '../inspect/names.js'
-import { matchColumns } from './match-columns.js'
+import { isNeeded, matchColumns } from './match-columns.js'
 import { matchTables } from './match-tables.js'
 import { newTable } from './new-table.js'
 import { orderOf } from './order.js'
@@ -52,9 +52,20 @@ export function propose(source: Side, target: Side): Proposal {
   return {
     maps,
     entities,
-    sourceLeft: left(source.tables, 'from').map(table => `${nameIn(source, table)}${rowsOf(source, table)}`),
+    sourceLeft: left(source.tables, 'from').map(
+      table => `${nameIn(source, table)}${rowsOf(source, table)}${likeOf(source, table, matched)}`,
+    ),
     targetLeft: creates ? [] : left(target.tables, 'to').map(table => nameIn(target, table)),
   }
+}
+
+/** Two generations of one thing: the table that is read has a sister. */
+function likeOf(source: Side, table: Table, matched: readonly { readonly from: Table }[]): string {
+  const name = formatTable(table)
+  const like = source.alike.find(({ tables: pair }) => pair.includes(name))
+  const other = like?.tables.find(each => each !== name)
+  const isRead = matched.some(({ from }) => formatTable(from) === other)
+  return isRead ? `, much like ${other}: from: { union: [ … ] } reads both` : ''
 }
 
 interface Around {
@@ -148,10 +159,6 @@ function targetLeft({ to, columns }: Pair): string[] {
     .map(
       column => `${isNeeded(column) ? `${DECIDE}the target needs a value: ` : 'no partner: '}${targetColumn(column)}`,
     )
-}
-
-function isNeeded({ nullable, hasDefault, generated }: Column): boolean {
-  return !nullable && !hasDefault && generated === undefined
 }
 
 function targetColumn(column: Column): string {

@@ -31,6 +31,7 @@ export function initText(result: InitResult, options: InitTextOptions): string {
       ? []
       : [plural(proposal.targetLeft.length, 'table of the target', 'tables of the target')]),
   ]
+  const shown = grouped(decisions)
   const lines = [
     ` ${result.source.label} ${theme.symbols.arrow} ${result.target.label}`,
     ` ${plural(proposal.entities.length, 'entity', 'entities')}, ${plural(fields, 'field')}${left.length === 0 ? '' : `; without a partner: ${left.join(', ')}`}`,
@@ -47,8 +48,8 @@ export function initText(result: InitResult, options: InitTextOptions): string {
       : [
           ` ${theme.symbols.warning} ${plural(decisions.length, 'decision')} left, each marked with \`decide\` in the file:`,
         ]),
-    ...decisions.slice(0, MOST_DECISIONS).map(text => `   ${text}`),
-    ...(decisions.length > MOST_DECISIONS ? [`   … and ${decisions.length - MOST_DECISIONS} more`] : []),
+    ...shown.slice(0, MOST_DECISIONS).map(text => `   ${text}`),
+    ...(shown.length > MOST_DECISIONS ? [`   … and ${shown.length - MOST_DECISIONS} more`] : []),
     '',
     ' next',
     ...(asksFor.length === 0 ? [] : [`   put ${asksFor.join(', ')} into .env`]),
@@ -57,4 +58,17 @@ export function initText(result: InitResult, options: InitTextOptions): string {
     `   etl run ${file} --dry-run`,
   ]
   return `${lines.flatMap(line => wrap(printable(line), columns, line.search(/\S/) + 2)).join('\n')}\n`
+}
+
+/** What is the same in many places is said once. */
+function grouped(decisions: readonly string[]): string[] {
+  const places = new Map<string, string[]>()
+  for (const text of decisions) {
+    const at = text.indexOf(': ')
+    const what = text.slice(at + 2)
+    places.set(what, [...(places.get(what) ?? []), text.slice(0, at)])
+  }
+  return [...places].map(([what, [first = '', ...more]]) =>
+    more.length === 0 ? `${first}: ${what}` : `${first} and ${more.length} more: ${what}`,
+  )
 }
