@@ -5,6 +5,7 @@ import type { InitResult } from '../init/init.js'
 import { type CliCommand, examples } from './command.js'
 import type { OutputOptions } from './io.js'
 import { addOutputOptions, repeatable } from './options.js'
+import { liveSchemaFile } from './schema.js'
 import { Terminal } from './terminal.js'
 import { withSignals } from './with-signals.js'
 
@@ -88,7 +89,7 @@ async function propose({ from, to, file, tables }: InitAnswers, flags: Flags, te
   await terminal.hide([from, to].flatMap(url => secretsOf(['target', 'url'], url, false)))
   const { initPipeline } = await import('../index.js')
   const path = resolve(terminal.io.cwd, file)
-  const schema = schemaFile(file)
+  const schema = liveSchemaFile(file)
   const result = await withSignals(signal =>
     initPipeline({
       from,
@@ -135,11 +136,6 @@ function documentOf(result: InitResult, file: string, written: readonly (readonl
     sourceLeft: proposal.sourceLeft,
     targetLeft: proposal.targetLeft,
   }
-}
-
-/** The schema with the user's own tables, from the pipeline file. */
-export function schemaFile(file: string): string {
-  return `.etl/${basename(file).replace(/\.ya?ml$/, '')}.schema.json`
 }
 
 function beside(file: string, name: string): string {

@@ -24,10 +24,11 @@ export async function openPipeline(
   return pipeline
 }
 
-function runCommand(file: string, { profile, var: vars }: PipelineOptions): string {
+function runCommand(file: string, { profile, var: vars, allowCode }: PipelineOptions): string {
   const words = ['etl', 'run', file]
   if (profile !== undefined) words.push('--profile', profile)
   for (const [name, value] of Object.entries(vars ?? {})) words.push('--var', `${name}=${value}`)
+  if (allowCode === true) words.push('--allow-code')
   return words.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ')
 }
 

@@ -5,6 +5,7 @@ import type { Io } from './io.js'
 export interface PipelineOptions {
   readonly profile?: string
   readonly var?: Readonly<Record<string, string>>
+  readonly allowCode?: boolean
 }
 
 const PIPELINE_ARGUMENT = ['[pipeline]', 'the pipeline file (default: etl.yaml or pipeline.yaml)'] as const
@@ -22,6 +23,7 @@ export function addVariableOptions(command: Command): Command {
   return command
     .option('--profile <name>', 'merge this profile of the file over it')
     .option('--var <name=value>', 'set a variable (repeatable)', variable)
+    .option('--allow-code', "load functions of your own from the file's folder")
 }
 
 export function addOutputOptions(command: Command): Command {
@@ -33,6 +35,7 @@ export function loadOptions(options: PipelineOptions, io: Io): LoadOptions {
     env: io.env,
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     ...(options.var === undefined ? {} : { vars: options.var }),
+    ...(options.allowCode === undefined ? {} : { allowCode: options.allowCode }),
   }
 }
 

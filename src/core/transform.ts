@@ -10,7 +10,17 @@ export interface FunctionContext {
   readonly runId: string
 }
 
-export type FunctionFamily = 'text' | 'number' | 'date' | 'boolean' | 'null' | 'contact' | 'name' | 'identity' | 'json'
+export type FunctionFamily =
+  | 'text'
+  | 'number'
+  | 'date'
+  | 'boolean'
+  | 'null'
+  | 'contact'
+  | 'name'
+  | 'identity'
+  | 'json'
+  | 'own'
 
 export interface FunctionExample {
   readonly in: Value | readonly Value[]
@@ -35,8 +45,8 @@ export interface TransformFunction {
    * as a JSON Logic operator the operands after the values are the parameters in their declared order.
    */
   readonly values: { readonly min: number; readonly max: number }
-  /** False where two calls with the same input may differ. Default true. */
-  readonly pure: boolean
+  /** False where two calls with the same input may differ; where the parameters decide, what they say. Default true. */
+  readonly pure: boolean | ((params: Readonly<Record<string, unknown>>) => boolean)
   /** Null in, null out, without a call. Default true. */
   readonly nullIn: 'null' | 'call'
   readonly examples: readonly FunctionExample[]
@@ -51,7 +61,7 @@ export function defineFunction<P extends TProperties>(definition: {
   readonly summary: string
   readonly params?: P
   readonly short?: keyof P & string
-  readonly pure?: boolean
+  readonly pure?: TransformFunction['pure']
   readonly nullIn?: 'null' | 'call'
   readonly values?: { readonly min: number; readonly max: number }
   readonly examples: readonly [FunctionExample, ...FunctionExample[]]

@@ -276,6 +276,16 @@ export const MEANING = {
     },
     mend: ['Give it another name: the field’s key is the name of the target column.'],
   },
+  E229: {
+    means: 'The file uses code of its folder, and the command was not told that it may run. None of it was read.',
+    why: '`module:` names a function of your own. Code can do anything, so it runs only where `--allow-code` says so.',
+    example: {
+      at: 'pipeline.yaml:17:40',
+      what: "./functions.mjs#plate is code, and code of the file's folder runs only when asked for",
+      hint: 'read ./functions.mjs, then add --allow-code',
+    },
+    mend: ['Read the module, then run the command again with `--allow-code`'],
+  },
   E230: {
     means:
       'Nothing proves which server answers, so whoever sits in between could read and change what passes. With `insecure_tls: true` a warning.',
@@ -288,6 +298,19 @@ export const MEANING = {
     mend: [
       'Have the server prove itself: `sslmode: verify-full`, and for a private authority `ssl_ca: ca.pem`',
       'Where the network between is yours: `insecure_tls: true`',
+    ],
+  },
+  E231: {
+    means: 'A function of your own cannot be used: its module, its declaration or one of its examples is wrong.',
+    why: 'Each is tried when the file is loaded, before anything else happens.',
+    example: {
+      at: 'pipeline.yaml:17:40',
+      what: './functions.mjs#plate: example 1 gives another result than it says',
+      hint: 'docs/how-to/own-functions.md shows one',
+    },
+    mend: [
+      'Mend the function, or its example',
+      'Export it with what has to be known of it: `{ arguments, result, examples, call }`',
     ],
   },
 } as const satisfies Partial<Record<ErrorCode, Explanation>>

@@ -7,6 +7,8 @@ import { resolveVariables, variables } from './env.js'
 import { expand } from './expand.js'
 import { lineIndex } from './lines.js'
 import { readMapFiles } from './map-file.js'
+import type { OwnCode } from './own-code.js'
+import { mapOwnUses } from './own-uses.js'
 import { parseYaml } from './parse.js'
 import type { LoadOptions, Pipeline } from './pipeline.js'
 import { applyProfile } from './profile.js'
@@ -43,8 +45,9 @@ export async function loadPipeline(file: string, options: LoadOptions = {}): Pro
   const { root, data } = shape
   const meaning = await checkMeaning(data, options.vars ?? {})
   const mapFiles = await readMapFiles(data, baseDir)
+  const own = await ownCode(data, baseDir, options)
 
-  const found: Diagnostic[] = [...shape.problems, ...meaning, ...mapFiles.problems]
+  const found: Diagnostic[] = [...shape.problems, ...meaning, ...mapFiles.problems, ...own.problems]
   const placed = found.map(diagnostic => ({
     diagnostic,
     span: spanAt(root, diagnostic.path, pointsAtKey(diagnostic.code) ? 'key' : 'value'),
@@ -57,10 +60,22 @@ export async function loadPipeline(file: string, options: LoadOptions = {}): Pro
     file,
     baseDir,
     text,
-    spec: expand(data, { mapFiles: mapFiles.maps, vars: options.vars ?? {} }),
+    spec: expand(own.data, { mapFiles: mapFiles.maps, vars: options.vars ?? {} }),
     warnings: diagnostics,
     secrets: filled.secrets,
-    files: mapFiles.files,
+    files: { ...mapFiles.files, ...own.files },
     locate: path => position(spanAt(root, path)),
   }
+}
+
+/** Files without code do not pay for what loads it. */
+async function ownCode(data: unknown, baseDir: string, { allowCode = false }: LoadOptions): Promise<OwnCode> {
+  let uses = 0
+  mapOwnUses(data, reference => {
+    uses++
+    return reference
+  })
+  if (uses === 0) return { data, files: {}, problems: [] }
+  const { readOwnCode } = await import('./own-code.js')
+  return readOwnCode(data, baseDir, allowCode)
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFile, realpath } from 'node:fs/promises'
-import { isAbsolute, relative, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Diagnostic, DocPath } from '../core/diagnostics.js'
 import type { MapSpec } from '../spec/model.js'
+import { within } from './inside.js'
 import { record } from './shape.js'
 
 export interface MapFiles {
@@ -78,9 +79,4 @@ function cause(error: unknown): string {
   if (code === 'EISDIR') return 'is a folder'
   if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'is not UTF-8 text'
   return code?.startsWith('CSV_') ? 'is not valid CSV' : `cannot be read${code === undefined ? '' : ` (${code})`}`
-}
-
-function within(folder: string, file: string): boolean {
-  const way = relative(folder, file)
-  return way !== '' && !way.startsWith('..') && !isAbsolute(way)
 }

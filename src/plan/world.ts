@@ -4,8 +4,7 @@ import type { NewColumn } from '../core/connector.js'
 import type { LogicalType } from '../core/types.js'
 import { formatType, parseType } from '../core/types.js'
 import type { FieldSpec, PipelineSpec } from '../spec/model.js'
-import { isPure } from '../transforms/expression.js'
-import { functions } from '../transforms/registry.js'
+import { isPure, isPureCall } from '../transforms/expression.js'
 import type { Catalogs } from './catalogs.js'
 import { sameTable } from './dependencies.js'
 import type { Draft } from './draft.js'
@@ -148,7 +147,7 @@ export function refColumnOf(
 /** Do the field's functions and expression give the same for the same row each time? */
 export function isPureField(field: FieldSpec): boolean {
   return (
-    field.apply.every(({ fn }) => functions.get(fn)?.pure !== false) &&
+    field.apply.every(({ fn, params }) => isPureCall(fn, params)) &&
     (field.input.kind !== 'expr' || isPure(field.input.rule))
   )
 }

@@ -3,6 +3,7 @@ import { connectorNamed } from '../connectors/registry.js'
 import type { Database } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import { type ArmedFailpoints, failpoint, shareFailpoints } from '../core/failpoint.js'
+import type { OwnAddress } from '../transforms/own/registry.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import { type ProduceJob, produceHere, type SourceAddress } from './produce-job.js'
 import type { FromThread, ThrownError, ToThread } from './produce-thread.js'
@@ -11,10 +12,11 @@ import { beginSession, ReadingSessions } from './reading-sessions.js'
 /** Batches that may still be asked for again: those ahead, the one being written, and the one before. */
 const REMEMBERED = 4
 
-const { job, sources, failpoints } = workerData as {
+const { job, sources, failpoints, own } = workerData as {
   readonly job: ProduceJob
   readonly sources: Readonly<Record<string, SourceAddress>>
   readonly failpoints: ArmedFailpoints | undefined
+  readonly own: readonly OwnAddress[]
 }
 shareFailpoints(failpoints)
 const port = parentPort
@@ -51,6 +53,7 @@ while (!stop.signal.aborted) await event()
 port.close()
 
 async function work(): Promise<void> {
+  if (own.length > 0) await (await import('../load/own-code.js')).loadOwnAgain(own)
   const databases: Database[] = []
   const sessions = new ReadingSessions(async name => {
     const database = await openSource(name)

@@ -5,6 +5,7 @@ import type { ErrorCode } from '../core/codes.js'
 import { EtlError, type EtlErrorOptions } from '../core/errors.js'
 import { armedFailpoints } from '../core/failpoint.js'
 import type { Row, Value } from '../core/row.js'
+import { ownAddresses } from '../transforms/own/registry.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import type { ProduceJob, SourceAddress } from './produce-job.js'
 
@@ -50,7 +51,7 @@ export interface ThreadProducer {
 /** Does the job in a thread of its own with connections of its own; only encoded batches come over. */
 export function produceInThread(job: ProduceJob, sources: Readonly<Record<string, SourceAddress>>): ThreadProducer {
   const worker = new Worker(FILE, {
-    workerData: { job, sources, failpoints: armedFailpoints() },
+    workerData: { job, sources, failpoints: armedFailpoints(), own: ownAddresses() },
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   })
   const inbox = new Inbox(worker)

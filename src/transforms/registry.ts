@@ -10,6 +10,7 @@ import { nameFunctions } from './functions/name.js'
 import { nullFunctions } from './functions/null.js'
 import { numberFunctions } from './functions/number.js'
 import { numberShapeFunctions } from './functions/number-shape.js'
+import { ownFunctions } from './functions/own.js'
 import { textFunctions } from './functions/text.js'
 import { textPatternFunctions } from './functions/text-patterns.js'
 
@@ -29,5 +30,6 @@ export const functions: ReadonlyMap<string, TransformFunction> = new Map(
     ...nameFunctions,
     ...identityFunctions,
     ...jsonFunctions,
+    ...ownFunctions,
   ].map(fn => [fn.name, fn]),
 )

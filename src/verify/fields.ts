@@ -3,8 +3,8 @@ import type { LogicalType } from '../core/types.js'
 import { formatType } from '../core/types.js'
 import type { EntityPlan, FieldPlan, Plan, ReadPlan } from '../plan/plan.js'
 import { readsOf } from '../plan/plan.js'
-import { isPure } from '../transforms/expression.js'
-import { functions } from '../transforms/registry.js'
+import { isPure, isPureCall } from '../transforms/expression.js'
+import { shownOwn } from '../transforms/own/registry.js'
 
 /** A column whose values are compared. */
 export interface ComparedField {
@@ -25,8 +25,8 @@ export function whyUnknown(
   column: Column,
   otherRun: string | undefined,
 ): string | undefined {
-  const random = field.apply.find(({ fn }) => functions.get(fn)?.pure === false)
-  if (random !== undefined) return `${random.fn} gives another value each time`
+  const random = field.apply.find(({ fn, params }) => !isPureCall(fn, params))
+  if (random !== undefined) return `${calledAs(random)} gives another value each time`
   if (field.input.kind === 'expr' && !isPure(field.input.rule)) return 'its expression gives another value each time'
   if (otherRun !== undefined && knowsRun(entity.program, field)) return otherRun
   const used = field.input.kind === 'columns' ? field.input.names : []
@@ -37,6 +37,11 @@ export function whyUnknown(
   return ownWords(column.type) && !sameWords(plan, entity.read, field, column.type)
     ? `the target writes ${formatType(column.type)} in words of its own`
     : undefined
+}
+
+/** A function of one's own by its own name. */
+function calledAs({ fn, params }: FieldPlan['apply'][number]): string {
+  return fn === 'module' ? shownOwn(String(params.function)) : fn
 }
 
 /** Is a value made of the run's id or beginning? */

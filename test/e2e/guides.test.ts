@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -43,6 +43,9 @@ describe.each(GUIDES.filter(page => /^```console/m.test(readFileSync(page, 'utf8
       cpSync(join(ROOT, 'examples/first'), folder, { recursive: true, filter: path => !path.includes('.etl') })
       symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
       execFileSync(process.execPath, [join(folder, 'data.mjs')], { cwd: folder })
+      // A block of code with a name is the file of that name.
+      for (const [, name = '', text = ''] of readFileSync(page, 'utf8').matchAll(/^```\w+ (\S+)\n(.*?)^```/gms))
+        writeFileSync(join(folder, name), text)
       const names = new Map<string, string>()
       for (const { command, shown } of fences(readFileSync(page, 'utf8'), 'console').flatMap(steps)) {
         if (!command.startsWith('etl ')) {

@@ -87,6 +87,17 @@ test('a legacy file: what is left to decide is said, files that are there stay, 
     trainers: '5 read, 5 written, 0 skipped, 0 filtered, 0 quarantined',
     clients: '5 read, 4 written, 0 skipped, 0 filtered, 1 quarantined',
   })
+
+  const live = await place.etl('schema', '--live', '--types', 'rows.d.ts')
+  expect([live.code, live.stderr]).toEqual([0, ''])
+  expect(live.stdout).toBe(
+    '✔ .etl/pipeline.schema.json, rows.d.ts: source 7 tables, 38 columns; target 7 tables, 38 columns\n',
+  )
+  const schema = readFileSync(place.path('.etl/pipeline.schema.json'), 'utf8')
+  expect(schema).toContain('"enum":["id","username","name","email","password_hash","created_at","active"]')
+  expect(schema).not.toContain('etl_run')
+  expect(readFileSync(place.path('rows.d.ts'), 'utf8')).toContain('      readonly username: string // varchar(40)\n')
+  expect((await place.etl('schema', 'pipeline.yaml')).stderr).toContain('go with --live')
 }, 60_000)
 
 test('without addresses somebody must be there to be asked; --empty gives a valid file', async () => {

@@ -51,6 +51,18 @@ export function isPure(rule: unknown): boolean {
   if (Array.isArray(rule)) return rule.every(isPure)
   if (!isCall(rule)) return true
   const operator = operatorOf(rule)
-  if (!STANDARD.has(operator) && functions.get(operator)?.pure === false) return false
+  const fn = STANDARD.has(operator) ? undefined : functions.get(operator)
+  if (fn !== undefined && !isPureCall(operator, record(operandsOf(rule).at(-1)))) return false
   return operandsOf(rule).every(isPure)
+}
+
+/** Does the function, with these parameters, always give the same result for the same values? */
+export function isPureCall(name: string, params: Readonly<Record<string, unknown>>): boolean {
+  const pure = functions.get(name)?.pure ?? true
+  return typeof pure === 'boolean' ? pure : pure(params)
+}
+
+/** The parameters of a call stand last, where they are an object. */
+function record(operand: unknown): Readonly<Record<string, unknown>> {
+  return typeof operand === 'object' && operand !== null ? (operand as Record<string, unknown>) : {}
 }

@@ -10,6 +10,7 @@ import { checkExpression, compileExpression, isPure, namesUsed, usable } from '.
 import { compileRule } from '../../../src/transforms/logic/compile.js'
 import { functions } from '../../../src/transforms/registry.js'
 import { logicCases } from './json-logic-cases.js'
+import './own-plate.js'
 
 const context = { startedAt: '2024-02-29T03:04:05.678Z', runId: 'run-1' }
 // The reference writes the operands of `log` to the console.

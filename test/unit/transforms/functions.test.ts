@@ -4,6 +4,7 @@ import type { Value } from '../../../src/core/row.js'
 import type { FunctionExample, TransformFunction } from '../../../src/core/transform.js'
 import { bindFunction } from '../../../src/transforms/bind.js'
 import { functions } from '../../../src/transforms/registry.js'
+import './own-plate.js'
 
 const context = { startedAt: '2024-02-29T03:04:05.678Z', runId: 'run-1' }
 
