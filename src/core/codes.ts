@@ -128,6 +128,7 @@ export const CODES = {
   E543: 'backup cannot be restored',
   E544: 'key of the backup is missing or wrong',
   E545: 'no room for the backup',
+  E547: 'pipeline cannot be rehearsed',
   E901: 'internal error',
 } as const
 

@@ -3,6 +3,7 @@ import type { ErrorCode } from './codes.js'
 import type { Dialect } from './dialect.js'
 import type { NativeCopy } from './native-copy.js'
 import type { Row, Value } from './row.js'
+import type { Scratch, ScratchOptions } from './scratch.js'
 import type { Driver, ServerFacts } from './server-facts.js'
 import type { LogicalType } from './types.js'
 
@@ -36,6 +37,11 @@ export interface Connector {
    * @param config the `target` block, where its options decide it; absent, every one has its default
    */
   encoder(spec: WriteSpec, config?: ConnectionConfig): Encoder
+  /**
+   * The tables of a `target` block once more, empty, for whoever tries something out; the database itself is not touched.
+   * Absent where there is no such thing.
+   */
+  scratch?(config: ConnectionConfig, options: ScratchOptions): Promise<Scratch>
 }
 
 /** A validated `sources.X` / `target` block with variables resolved. */

@@ -13,6 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['run'],
   ['checks', 'coverage', 'verify', 'backup', 'undo', 'inspect', 'init', 'mapping-test', 'doctor', 'trace'],
   ['job', 'history'],
+  ['rehearsal'],
   ['index.ts'],
   ['ui', 'report'],
   ['commands', 'cli.ts'],

@@ -3,6 +3,7 @@ import { loadDriver } from './connection.js'
 import { openDatabase } from './database.js'
 import { capabilities } from './dialect.js'
 import { rowEncoder } from './encoder.js'
+import { makeScratch } from './scratch.js'
 import { properties, readSettings } from './spec.js'
 
 export const mysql: Connector = {
@@ -16,4 +17,5 @@ export const mysql: Connector = {
   tools: ['mysqldump', 'mariadb-dump'],
   open: async (config, options) => await openDatabase(mysql, readSettings(config, options.baseDir), options),
   encoder: rowEncoder,
+  scratch: makeScratch,
 }

@@ -3,6 +3,7 @@ import { loadDriver } from './connection.js'
 import { copyEncoder } from './copy-encoder.js'
 import { openDatabase } from './database.js'
 import { capabilities } from './dialect.js'
+import { makeScratch } from './scratch.js'
 import { properties, readSettings } from './spec.js'
 
 export const postgres: Connector = {
@@ -16,4 +17,5 @@ export const postgres: Connector = {
   tools: ['pg_dump', 'pg_restore'],
   open: async (config, options) => await openDatabase(postgres, readSettings(config, options.baseDir), options),
   encoder: copyEncoder,
+  scratch: makeScratch,
 }

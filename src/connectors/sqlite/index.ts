@@ -3,6 +3,7 @@ import { importDriver } from './connection.js'
 import { openDatabase } from './database.js'
 import { capabilities } from './dialect.js'
 import { createEncoder } from './encoder.js'
+import { makeScratch } from './scratch.js'
 import { properties } from './spec.js'
 
 export type { KeySet } from './key-set.js'
@@ -18,4 +19,5 @@ export const sqlite: Connector = {
   driver: { name: 'better-sqlite3', load: importDriver },
   open: (config, options) => openDatabase(sqlite, config, options),
   encoder: createEncoder,
+  scratch: makeScratch,
 }
