@@ -62,6 +62,15 @@ export {
 export { explainPlan, type ShownMark } from './plan/explain.js'
 export { graphMermaid, graphText } from './plan/graph.js'
 export type { EntityPlan, Plan } from './plan/plan.js'
+export type {
+  BrokenCheck,
+  Included,
+  RehearsalReport,
+  RehearseOptions,
+  SizeReport,
+  UndoVerdict,
+} from './rehearsal/api.js'
+export { rehearse } from './rehearsal/rehearse.js'
 export type { EntityPreview, EntityResult } from './run/api.js'
 export type { Counts, EntityState, EventListener, RunEvent, RunStatus, StageTimes, StepName } from './run/events.js'
 export { listMarks } from './run/list-marks.js'

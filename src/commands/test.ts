@@ -1,30 +1,47 @@
+import { Option } from 'commander'
 import type { MappingTestReport } from '../mapping-test/run-tests.js'
 import { type CliCommand, examples } from './command.js'
 import type { OutputOptions } from './io.js'
 import { openPipeline } from './open-pipeline.js'
-import { addOutputOptions, addPipelineOptions, type PipelineOptions, repeatable } from './options.js'
+import { addOutputOptions, addPipelineOptions, type PipelineOptions, positive, repeatable } from './options.js'
 import { saveOutput } from './save-output.js'
 import { Terminal } from './terminal.js'
+import { included, type SampleFlags, sizes, testSample } from './test-sample.js'
 
-interface Flags extends PipelineOptions, OutputOptions {
+interface Flags extends PipelineOptions, OutputOptions, SampleFlags {
   readonly entity?: readonly string[]
   readonly junit?: string
   readonly json?: boolean
+  readonly quiet?: boolean
 }
 
 const NOTES = `
 Each of the tests of the file puts one row through the mapping of an entity and compares what comes out. No database is
 asked: look-ups and refs find what the test says, columns have the type that their field says, or none. Exit code 0: all
 passed, 1: some did not.
+
+With --sample the pipeline itself runs, on so many rows of each entity and on whatever rows these refer to, in a scratch
+target: an SQLite file, or a schema or database of its own beside the real tables, which are not written to. Checks, run,
+full verification, undo and a comparison with what was there before, for each size; then the scratch is removed. Exit
+code 0: all is as it should be, 3: but for rows put aside, 4: a verification or an undo found differences.
 `
 
 export const testCommand: CliCommand = {
   name: 'test',
-  summary: 'run the mapping tests of the file, without any database',
+  summary: 'run the mapping tests of the file, or rehearse it on samples',
   configure: (command, io, finish) => {
     addOutputOptions(addPipelineOptions(command))
       .option('--entity <name>', 'only tests of this entity (repeatable)', repeatable)
       .option('--junit <file>', 'write JUnit XML as well, for a build server')
+      .addOption(
+        new Option('--sample <rows>', 'rehearse the pipeline on samples of so many rows (10,100,1000)')
+          .argParser(sizes)
+          .conflicts('entity'),
+      )
+      .option('--seed <number>', 'with --sample: draw other rows', positive)
+      .option('--include <table: sql>', 'with --sample: rows that every sample holds (repeatable)', included)
+      .option('--keep', 'with --sample: leave the scratch targets')
+      .option('--force', 'with --sample: go on although checks of severity error fail')
       .option('--json', 'one JSON document on stdout')
       .option('--ascii', 'no characters beyond ASCII in marks')
       .addHelpText(
@@ -34,6 +51,7 @@ export const testCommand: CliCommand = {
             ['etl test', 'the pipeline of this folder'],
             ['etl test crm.yaml --entity customer', 'only tests of one entity'],
             ['etl test crm.yaml --junit tests.xml', 'for a build server'],
+            ['etl test crm.yaml --sample 10,100,1000', 'run, verify and undo three samples'],
           ]),
       )
       .action(async (file: string | undefined, flags: Flags) => {
@@ -50,6 +68,8 @@ export const testCommand: CliCommand = {
 
 async function test(file: string | undefined, flags: Flags, terminal: Terminal): Promise<number> {
   const pipeline = await openPipeline(file, flags, terminal)
+  const { sample } = flags
+  if (sample !== undefined) return testSample(pipeline, { ...flags, sample }, terminal)
   const { runMappingTests } = await import('../mapping-test/run-tests.js')
   const report = await runMappingTests(pipeline, flags.entity === undefined ? {} : { entities: flags.entity })
   if (flags.junit !== undefined) saveOutput('the report', flags.junit, await junitOf(report), terminal)

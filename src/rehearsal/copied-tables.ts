@@ -12,7 +12,11 @@ export type Copied = 'sample' | 'whole' | 'empty'
 export function copiedTables(spec: PipelineSpec, tables: readonly Table[], moved: Moved): (table: Table) => Copied {
   const inPlace = readsTarget(spec, moved)
   const written = new Set(spec.entities.map(({ to }) => to.table.table))
-  const whole = new Set((inPlace ? lookedUp(spec, moved) : [...lookedUp(spec, moved), ...checked(spec)]).filter(name => inPlace || !written.has(name)))
+  const whole = new Set(
+    (inPlace ? lookedUp(spec, moved) : [...lookedUp(spec, moved), ...checked(spec)]).filter(
+      name => inPlace || !written.has(name),
+    ),
+  )
   if (!inPlace) {
     for (const { load, to } of spec.entities) if (load === 'update') whole.add(to.table.table)
     const referring = (table: Table): boolean => whole.has(table.table) || written.has(table.table)
@@ -30,7 +34,8 @@ export function copiedTables(spec: PipelineSpec, tables: readonly Table[], moved
 export function readsTarget({ entities }: PipelineSpec, { sources }: Moved): boolean {
   return entities.some(({ from }) =>
     (from.kind === 'union' ? from.members.map(member => member.from) : [from]).some(
-      place => place.kind === 'target' || (place.kind !== 'rows' && (place.source === '$target' || sources.has(place.source))),
+      place =>
+        place.kind === 'target' || (place.kind !== 'rows' && (place.source === '$target' || sources.has(place.source))),
     ),
   )
 }

@@ -42,7 +42,13 @@ function refs(plan: Plan, entity: EntityPlan, read: ReadPlan, program: ProgramPl
       : [{ ...field, ref: { entity: field.ref.entity, onMissing: field.ref.onMissing, kind: 'identity' } }],
   )
   const asked = new Map<string, (readonly Value[])[]>()
-  const context = { plan, runId: '00000000', startedAt: '1970-01-01T00:00:00Z', ...databases, logic: 'compiled' as const }
+  const context = {
+    plan,
+    runId: '00000000',
+    startedAt: '1970-01-01T00:00:00Z',
+    ...databases,
+    logic: 'compiled' as const,
+  }
   const compiled = compileRowProgram({ lets: program.lets, fields }, read, {
     ...environmentOf(context, entity, read),
     resolvers: {
@@ -106,9 +112,7 @@ function targetKeys(plan: Plan, entity: EntityPlan, read: ReadPlan): readonly Co
     return plan.entities.flatMap(other => {
       if (!sameTable(other.write.table, references)) return []
       const names = referencedColumns.map(name => copiedFrom(other, name))
-      return names.some(name => name === undefined)
-        ? []
-        : [{ entity: other.name, columns: names.map(String), indexes }]
+      return names.some(name => name === undefined) ? [] : [{ entity: other.name, columns: names.map(String), indexes }]
     })
   })
 }

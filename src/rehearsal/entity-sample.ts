@@ -86,7 +86,12 @@ class Work {
     if (restrictions.every(each => each === undefined)) return []
     const more = new Set<string>()
     for (const { read, askedBy } of await linksOf(this.plan, entity, this.databases)) {
-      for await (const { rows } of slices(this.sessions.get, restricted(read, restrictions), SLICE, this.options.signal))
+      for await (const { rows } of slices(
+        this.sessions.get,
+        restricted(read, restrictions),
+        SLICE,
+        this.options.signal,
+      ))
         for (const demand of await askedBy(rows)) if (this.#note(demand)) more.add(demand.entity)
     }
     return [...more]
@@ -175,7 +180,8 @@ class Work {
         else chosen.push(Object.fromEntries(whole.columns.map(({ name }, at) => [name, row[at] ?? null])))
       }
     }
-    if (malformed > 0) this.notes.push(`${entity.name}: ${malformed} rows of the sample cannot be read and are left out`)
+    if (malformed > 0)
+      this.notes.push(`${entity.name}: ${malformed} rows of the sample cannot be read and are left out`)
     return { rows: chosen }
   }
 }

@@ -54,7 +54,11 @@ export async function fillScratch(
       for (const [i, table] of ordered.tables.entries()) {
         const copy = copies[i] as Copy
         const mine = drawn.find(each => each.table === table)
-        rows += await write(writing, copy, mine === undefined ? wholeTable(reading, table, signal, notes) : batches(mine.rows))
+        rows += await write(
+          writing,
+          copy,
+          mine === undefined ? wholeTable(reading, table, signal, notes) : batches(mine.rows),
+        )
       }
       await settle?.()
     })

@@ -15,10 +15,13 @@ export interface ListColumn {
 /** "The columns have one of these values" as SQL. A row of values with a null is none. */
 export function inList(dialect: Dialect, columns: readonly ListColumn[], rows: readonly (readonly Value[])[]): string {
   const [only] = columns
-  const told = rows.filter(row => !row.includes(null)).map(row => row.map((value, i) => literal(dialect, value, columns[i])))
+  const told = rows
+    .filter(row => !row.includes(null))
+    .map(row => row.map((value, i) => literal(dialect, value, columns[i])))
   if (only === undefined || told.length === 0) return '1 = 0'
   const names = columns.map(column => quoteName(dialect, column.name))
-  if (columns.length > 1) return either(told.map(row => `(${row.map((value, i) => `${names[i]} = ${value}`).join(' and ')})`))
+  if (columns.length > 1)
+    return either(told.map(row => `(${row.map((value, i) => `${names[i]} = ${value}`).join(' and ')})`))
   const lists: string[] = []
   for (let from = 0; from < told.length; from += LIST)
     lists.push(`${names[0]} in (${told.slice(from, from + LIST).join(', ')})`)

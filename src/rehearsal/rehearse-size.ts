@@ -1,7 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type ChecksResult, worthSaying } from '../checks/result.js'
-import { ChecksFailed } from '../checks/result.js'
+import { ChecksFailed, type ChecksResult, worthSaying } from '../checks/result.js'
 import { connectorNamed } from '../connectors/registry.js'
 import type { Table } from '../core/catalog.js'
 import { EtlError, exitCodeOf } from '../core/errors.js'
@@ -216,7 +215,7 @@ class Rehearsal {
               wrong: verification.entities.filter(({ state }) => state === 'mismatch').map(({ name }) => name),
             },
           }),
-      notes: [...new Set([...this.#notes, ...result.warnings])],
+      notes: this.#notes,
     }
   }
 

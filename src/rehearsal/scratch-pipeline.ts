@@ -2,7 +2,7 @@ import type { TableRef } from '../core/catalog.js'
 import { EtlError } from '../core/errors.js'
 import type { Scratch } from '../core/scratch.js'
 import type { Pipeline } from '../load/pipeline.js'
-import type { EntitySpec, HookSpec, HooksSpec, PipelineSpec, SingleFromSpec } from '../spec/model.js'
+import type { CheckSpec, EntitySpec, HookSpec, HooksSpec, PipelineSpec, SingleFromSpec } from '../spec/model.js'
 import type { EntitySample, Restriction } from './entity-sample.js'
 
 export interface Moved {
@@ -34,16 +34,22 @@ export function inScratch(pipeline: Pipeline, scratch: Scratch, moved: Moved, no
   }
   const only = Object.keys(spec.sources)[0] ?? 'target'
   const checks = (all: PipelineSpec['checks']): PipelineSpec['checks'] =>
-    all.map(check => {
+    all.filter(aboutRows).map(check => {
       const on = check.on === 'source' ? only : check.on
       const { rule } = check
       if (rule.kind === 'sql') look(`check ${check.name ?? ''}`.trimEnd(), on, rule.sql)
       return {
         ...check,
         ...(check.table === undefined ? {} : { table: refIn(on, check.table) }),
-        rule: rule.kind === 'references' || rule.kind === 'consistent' ? { ...rule, table: refIn(on, rule.table) } : rule,
+        rule:
+          rule.kind === 'references' || rule.kind === 'consistent' ? { ...rule, table: refIn(on, rule.table) } : rule,
       }
     })
+  const aboutRows = ({ rule, name }: CheckSpec): boolean => {
+    const counts = rule.kind === 'row_count' && rule.equals !== 'source'
+    if (counts) notes.push(`check ${name ?? 'row_count'} was not made: it counts all rows`)
+    return !counts
+  }
   const entity = (each: EntitySpec): EntitySpec => ({
     ...each,
     from:
@@ -66,7 +72,10 @@ export function inScratch(pipeline: Pipeline, scratch: Scratch, moved: Moved, no
       ),
       target: scratch.config,
       lookups: Object.fromEntries(
-        Object.entries(spec.lookups).map(([name, lookup]) => [name, { ...lookup, table: refIn(lookup.in, lookup.table) }]),
+        Object.entries(spec.lookups).map(([name, lookup]) => [
+          name,
+          { ...lookup, table: refIn(lookup.in, lookup.table) },
+        ]),
       ),
       entities: spec.entities.map(entity),
       hooks: hooks(spec.hooks),
@@ -84,15 +93,21 @@ function whenRef(entity: EntitySpec, refIn: (place: string, table: TableRef) => 
   const { from } = entity
   const place = from.kind === 'union' ? from.members[0]?.from : from
   const table = entity.when?.sourceHas ?? { table: '' }
-  return place === undefined || place.kind === 'rows' ? table : refIn('source' in place ? place.source : '$target', table)
+  return place === undefined || place.kind === 'rows'
+    ? table
+    : refIn('source' in place ? place.source : '$target', table)
 }
 
 function bare({ schema, table }: TableRef, home: string | undefined): TableRef {
   if (schema === undefined || schema === home || home === undefined) return { table }
-  throw new EtlError('E547', `${schema}.${table} is in another schema than ${home}, and a scratch has the tables of one`, {
-    kind: 'usage',
-    hint: `name \`schema: ${schema}\` in the target's block where all its tables are there`,
-  })
+  throw new EtlError(
+    'E547',
+    `${schema}.${table} is in another schema than ${home}, and a scratch has the tables of one`,
+    {
+      kind: 'usage',
+      hint: `name \`schema: ${schema}\` in the target's block where all its tables are there`,
+    },
+  )
 }
 
 /** What hooks do outside of the scratch would be done to what is real. */

@@ -23,5 +23,5 @@ export async function stateOf(database: Database, signal: AbortSignal): Promise<
 
 /** Tables that are not the same in both. */
 export function differing(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): string[] {
-  return [...new Set([...one.keys(), ...other.keys()])].filter(name => one.get(name) !== other.get(name)).sort()
+  return [...new Set([...one.keys(), ...other.keys()])].filter(name => one.get(name) !== other.get(name))
 }

@@ -45,10 +45,16 @@ export class TableSample {
       found.push({ taken, rows: taken.add(await this.#drawn(taken, wanted)) })
     }
     for (let next = found.pop(); next !== undefined; next = found.pop()) {
-      if (this.#signal.aborted) throw new EtlError('E515', 'stopped while the sample was drawn', { kind: 'interrupted' })
+      if (this.#signal.aborted)
+        throw new EtlError('E515', 'stopped while the sample was drawn', { kind: 'interrupted' })
       for (const { parent, columns, keys } of this.#asked(next.taken, next.rows)) {
         const key = columns.map(name => parent.columns.findIndex(column => column.name === name))
-        const { rows } = await rowsByKey(this.#session, { table: refOf(parent.table), columns: parent.columns, key }, keys, false)
+        const { rows } = await rowsByKey(
+          this.#session,
+          { table: refOf(parent.table), columns: parent.columns, key },
+          keys,
+          false,
+        )
         const added = parent.add(rows)
         if (added.length > 0) found.push({ taken: parent, rows: added })
       }
@@ -58,7 +64,13 @@ export class TableSample {
 
   async #drawn({ columns, key }: Taken, { table, size, include }: Wanted): Promise<Row[]> {
     const from = { table: refOf(table) }
-    const whole: ReadSpec = { from, columns, order: key.map(index => ({ index, nullable: false })), batchRows: 1000, batchBytes: 1 << 24 }
+    const whole: ReadSpec = {
+      from,
+      columns,
+      order: key.map(index => ({ index, nullable: false })),
+      batchRows: 1000,
+      batchBytes: 1 << 24,
+    }
     const rows: Row[] = []
     const read = async (spec: ReadSpec): Promise<void> => {
       for await (const batch of this.#session.read(spec, this.#signal)) rows.push(...batch.rows)

@@ -102,8 +102,7 @@ async function copySchema(connection: PgConnection, name: string): Promise<strin
     await connection.run(`alter sequence ${own(sequence)} owned by ${own(table)}.${quote(column)}`)
   }
   for (const [table, key = '', definition, near] of foreignKeys) {
-    if (near === 't')
-      await connection.run(`alter table ${own(table)} add constraint ${quote(key)} ${definition}`)
+    if (near === 't') await connection.run(`alter table ${own(table)} add constraint ${quote(key)} ${definition}`)
     else lacks.push(`foreign key ${key} of ${table}`)
   }
   for (const [view, kind, definition] of tables) {
