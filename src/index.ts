@@ -53,6 +53,7 @@ export { formatDiagnostics } from './load/code-frame.js'
 export { loadPipeline } from './load/load.js'
 export type { LoadOptions, Pipeline } from './load/pipeline.js'
 export { redactor } from './load/redact.js'
+export { type RecordedTest, type RecordedTests, type RecordOptions, recordTests } from './mapping-test/record.js'
 export {
   type MappingTestOptions,
   type MappingTestReport,

@@ -6,9 +6,10 @@ import { openPipeline } from './open-pipeline.js'
 import { addOutputOptions, addPipelineOptions, type PipelineOptions, positive, repeatable } from './options.js'
 import { saveOutput } from './save-output.js'
 import { Terminal } from './terminal.js'
+import { type RecordFlags, testRecord } from './test-record.js'
 import { included, type SampleFlags, sizes, testSample } from './test-sample.js'
 
-interface Flags extends PipelineOptions, OutputOptions, SampleFlags {
+interface Flags extends PipelineOptions, OutputOptions, SampleFlags, RecordFlags {
   readonly entity?: readonly string[]
   readonly junit?: string
   readonly json?: boolean
@@ -24,6 +25,9 @@ With --sample the pipeline itself runs, on so many rows of each entity and on wh
 target: an SQLite file, or a schema or database of its own beside the real tables, which are not written to. Checks, run,
 full verification, undo and a comparison with what was there before, for each size; then the scratch is removed. Exit
 code 0: all is as it should be, 3: but for rows put aside, 4: a verification or an undo found differences.
+
+With --record rows are read from the source of an entity and written as tests, which pass: paste them under \`tests:\`. What
+look-ups and refs find is in them; a row that a ref finds has a number in place of the key that a run would give it.
 `
 
 export const testCommand: CliCommand = {
@@ -36,12 +40,21 @@ export const testCommand: CliCommand = {
       .addOption(
         new Option('--sample <rows>', 'rehearse the pipeline on samples of so many rows (10,100,1000)')
           .argParser(sizes)
-          .conflicts('entity'),
+          .conflicts(['entity', 'record']),
       )
-      .option('--seed <number>', 'with --sample: draw other rows', positive)
+      .option('--seed <number>', 'with --sample or --record: draw other rows', positive)
       .option('--include <table: sql>', 'with --sample: rows that every sample holds (repeatable)', included)
       .option('--keep', 'with --sample: leave the scratch targets')
       .option('--force', 'with --sample: go on although checks of severity error fail')
+      .addOption(
+        new Option(
+          '--record <entity>',
+          'write tests of rows that its source has, with what the mapping makes of them',
+        ).conflicts(['entity', 'junit']),
+      )
+      .option('--rows <number>', 'with --record: how many (default 5)', positive)
+      .option('--mask', 'with --record: texts are replaced by others of the same shape')
+      .option('-o, --output <file>', 'with --record: write to a file instead of stdout')
       .option('--json', 'one JSON document on stdout')
       .option('--ascii', 'no characters beyond ASCII in marks')
       .addHelpText(
@@ -52,6 +65,7 @@ export const testCommand: CliCommand = {
             ['etl test crm.yaml --entity customer', 'only tests of one entity'],
             ['etl test crm.yaml --junit tests.xml', 'for a build server'],
             ['etl test crm.yaml --sample 10,100,1000', 'run, verify and undo three samples'],
+            ['etl test crm.yaml --record customer --mask', 'tests made of five customers, made unknown'],
           ]),
       )
       .action(async (file: string | undefined, flags: Flags) => {
@@ -70,6 +84,8 @@ async function test(file: string | undefined, flags: Flags, terminal: Terminal):
   const pipeline = await openPipeline(file, flags, terminal)
   const { sample } = flags
   if (sample !== undefined) return testSample(pipeline, { ...flags, sample }, terminal)
+  const { record } = flags
+  if (record !== undefined) return testRecord(pipeline, { ...flags, record }, terminal)
   const { runMappingTests } = await import('../mapping-test/run-tests.js')
   const report = await runMappingTests(pipeline, flags.entity === undefined ? {} : { entities: flags.entity })
   if (flags.junit !== undefined) saveOutput('the report', flags.junit, await junitOf(report), terminal)

@@ -52,7 +52,7 @@ async function problemsOf(spec: PipelineSpec, test: MappingTestSpec, options: Ma
   const entity = spec.entities.find(({ name }) => name === test.entity)
   if (entity === undefined) throw new EtlError('E901', `the test of ${test.entity} was not checked`)
   const startedAt = options.startedAt ?? new Date().toISOString()
-  const { outcome, targets } = await mapRow(spec, entity, test.given, given(test), startedAt)
+  const { outcome, targets } = await mapRow(spec, entity, test.given, givenBy(test), startedAt)
   const [row] = outcome.rows
   const [reject] = outcome.rejects
   const happened =
@@ -124,7 +124,7 @@ export async function mapRow(
 }
 
 /** Look-ups and refs find what the test says, and nothing else. */
-function given({ lookups, refs }: MappingTestSpec): Resolvers {
+export function givenBy({ lookups, refs }: Pick<MappingTestSpec, 'lookups' | 'refs'>): Resolvers {
   const resolver = (table: Readonly<Record<string, Value>> = {}): Resolver => ({
     prefetch: async () => undefined,
     get: key => {

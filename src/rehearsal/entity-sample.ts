@@ -2,6 +2,7 @@ import { MEMBER } from '../core/catalog.js'
 import type { Database } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import { keyText, type Row, toJson, type Value } from '../core/row.js'
+import { spread } from '../core/spread.js'
 import type { Databases } from '../plan/open.js'
 import type { EntityPlan, MemberPlan, MemberRead, Plan, ReadPlan, SingleFrom } from '../plan/plan.js'
 import { beginSession, ReadingSessions } from '../run/reading-sessions.js'
@@ -9,7 +10,6 @@ import { readSpec, slices } from '../run/source-slices.js'
 import { positionsOf } from '../verify/keyed-reader.js'
 import { type Demand, linksOf } from './entity-links.js'
 import { either, inList, type ListColumn } from './in-list.js'
-import { spread } from './spread.js'
 
 export interface EntitySampleOptions {
   readonly size: number
@@ -204,7 +204,7 @@ function askedOf(
   { name, read: own, values }: MemberPlan,
   { columns, keys }: { readonly columns: readonly string[]; readonly keys: ReadonlyMap<string, readonly Value[]> },
 ): AskedColumns[] {
-  const at = columns.findIndex(column => column === MEMBER)
+  const at = columns.indexOf(MEMBER)
   const mine = [...keys.values()].filter(key => at < 0 || key[at] === name)
   const places = columns.flatMap((column, i) => (i === at ? [] : [{ i, value: values[place(read, column)] }]))
   const found = places.flatMap(({ i, value }): { i: number; column: ListColumn }[] => {

@@ -3,9 +3,9 @@ import { formatTable, type Table } from '../core/catalog.js'
 import type { ReadColumn, ReadSpec, Session } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import { keyText, type Row, type Value } from '../core/row.js'
+import { spread } from '../core/spread.js'
 import { rowsByKey } from '../run/keyed-rows.js'
 import { positionsOf } from '../verify/keyed-reader.js'
-import { spread } from './spread.js'
 
 export interface TableRows {
   readonly table: Table

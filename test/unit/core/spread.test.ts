@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { spread } from '../../../src/rehearsal/spread.js'
+import { spread } from '../../../src/core/spread.js'
 
 test('the first, the last, and one of each part between them', () => {
   for (const [count, size] of [
