@@ -103,6 +103,18 @@ export const AFTER_RUNS = {
     },
     mend: [OTHER_DISK, 'Save less: `backup: { scope: touched }`', 'Once without: `etl run --no-backup`'],
   },
+  E547: {
+    means: 'The pipeline cannot be rehearsed on a sample. Nothing was written.',
+    why: 'Its target has no scratch beside it (files, Oracle), its tables are in several schemas, or rows cannot be chosen by the key that an entity has.',
+    example: {
+      what: 'app.orders is in another schema than public, and a scratch has the tables of one',
+      hint: "name `schema: app` in the target's block where all its tables are there",
+    },
+    mend: [
+      'Rehearse with another target: `profiles: { rehearsal: { target: { type: sqlite, path: rehearsal.sqlite } } }`',
+      'Name a key that is text or a number: `key: [ORDER_ID]`',
+    ],
+  },
   E901: {
     means: 'A bug in etl. It is not your pipeline.',
     why: 'The program met a state that its authors held for impossible. It stopped rather than guess; what was not committed is rolled back.',
