@@ -4,6 +4,8 @@ import type { CliCommand } from './command.js'
 export interface RegisteredCommand {
   readonly name: string
   readonly load: () => Promise<CliCommand>
+  /** It tells of the others. */
+  readonly needsAll?: true
 }
 
 /** The commands, in the order of the help. */
@@ -28,10 +30,11 @@ export const COMMANDS: readonly RegisteredCommand[] = [
   { name: 'reference', load: async () => (await import('./reference.js')).referenceCommand },
   { name: 'doctor', load: async () => (await import('./doctor.js')).doctorCommand },
   { name: 'explain', load: async () => (await import('./explain.js')).explainCommand },
+  { name: 'completion', load: async () => (await import('./completion.js')).completionCommand, needsAll: true },
 ]
 
 /** The command that the first word names; all of them where it names none. */
 export function commandsFor(word: string | undefined): Promise<CliCommand[]> {
   const named = COMMANDS.find(command => command.name === word)
-  return Promise.all((named === undefined ? COMMANDS : [named]).map(command => command.load()))
+  return Promise.all((named === undefined || named.needsAll ? COMMANDS : [named]).map(command => command.load()))
 }
