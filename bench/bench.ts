@@ -7,7 +7,7 @@ import { type PostgresServer, startPostgres } from '../test/support/postgres-ser
 import { makeFiles, makeSqlite, type PipelineOptions, POSTGRES_FINISHED, pipelineYaml } from './dataset.js'
 import { type Measured, measure } from './measure.js'
 
-const LEDGER = ['etl_run', 'etl_batch', 'etl_chunk', 'etl_reject', 'etl_identity', 'etl_audit']
+const LEDGER = ['etl_run', 'etl_batch', 'etl_chunk', 'etl_reject', 'etl_identity', 'etl_audit', 'etl_undo']
 
 /** The servers, the files and the commands that the paths share; each is made when it is first asked for. */
 export class Bench {

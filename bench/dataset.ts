@@ -124,13 +124,14 @@ export interface PipelineOptions {
   readonly chunks?: number
   /** Default: true. */
   readonly ledger?: boolean
+  readonly undo?: boolean
 }
 
 /** 8 transforms over the 15 columns. */
 export function pipelineYaml(options: PipelineOptions): string {
   return `version: 1
 name: bench
-${options.ledger === false ? 'ledger: false\n' : ''}sources: { old: ${JSON.stringify(options.source)} }
+${options.ledger === false ? 'ledger: false\n' : ''}${options.undo === undefined ? '' : `undo: ${options.undo}\n`}sources: { old: ${JSON.stringify(options.source)} }
 target: ${JSON.stringify(options.target)}
 maps:
   status: { A: available, I: in_use, H: on_hold, S: shipped }

@@ -12,6 +12,7 @@ export const sqliteToSqlite: Path = {
     const path = await bench.sqlite()
     const file = join(bench.dir, 'target.sqlite')
     const { default: Database } = await import('better-sqlite3')
+    const options = { source: { type: 'sqlite', path }, target: { type: 'sqlite', path: file } }
     const copy = [
       `const db = new (require('better-sqlite3'))(process.argv[1])`,
       `db.prepare('attach ? as old').run(process.argv[2])`,
@@ -26,7 +27,8 @@ export const sqliteToSqlite: Path = {
         db.close()
       },
       limit: () => must(process.execPath, ['-e', copy, file, path], process.cwd()),
-      ours: () => bench.etl(pipelineYaml({ source: { type: 'sqlite', path }, target: { type: 'sqlite', path: file } })),
+      ours: () => bench.etl(pipelineYaml({ ...options, undo: false })),
+      also: { 'undo recorded': () => bench.etl(pipelineYaml({ ...options, undo: true })) },
     }
   },
 }

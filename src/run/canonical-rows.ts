@@ -1,7 +1,7 @@
 import type { Encoder } from '../core/connector.js'
 import type { Row, Value } from '../core/row.js'
 import type { LogicalType } from '../core/types.js'
-import { type Canonical, canonicalOf } from '../transforms/canonical.js'
+import { canonicalOf } from '../transforms/canonical.js'
 
 /** Which values of a row are compared, and as what. Plain data. */
 export interface CanonicalSpec {
@@ -23,7 +23,7 @@ const NULL = '\\N'
 
 /** An encoder of rows that are to be compared: equal rows are equal bytes, whoever read them. */
 export function canonicalEncoder(spec: CanonicalSpec): Encoder {
-  const columns = spec.columns.map(({ index, type, signedZero }) => ({ index, text: canonicalOf(type, signedZero) }))
+  const lineOf = canonicalLine(spec)
   let sizeOfRow = 64
   return {
     encode: rows => {
@@ -31,7 +31,7 @@ export function canonicalEncoder(spec: CanonicalSpec): Encoder {
       let bytes: Buffer = Buffer.allocUnsafeSlow(Math.ceil(sizeOfRow * rows.length) + 1024)
       let end = 0
       for (let i = 0; i < rows.length; i++) {
-        const line = lineOf(rows[i] as Row, columns)
+        const line = lineOf(rows[i] as Row)
         // Three bytes for each UTF-16 unit is the most UTF-8 takes.
         if (bytes.length - end < line.length * 3) bytes = grown(bytes, end, line, rows.length / (i + 1))
         end += bytes.write(line, end, 'utf8')
@@ -43,15 +43,19 @@ export function canonicalEncoder(spec: CanonicalSpec): Encoder {
   }
 }
 
-function lineOf(row: Row, columns: readonly { readonly index: number; readonly text: Canonical }[]): string {
-  let line = ''
-  for (let c = 0; c < columns.length; c++) {
-    const { index, text } = columns[c] as (typeof columns)[0]
-    const value = row[index] as Value
-    if (c > 0) line += '\t'
-    line += value === null ? NULL : escaped(text(value))
+/** The line of a row. */
+export function canonicalLine(spec: CanonicalSpec): (row: Row) => string {
+  const columns = spec.columns.map(({ index, type, signedZero }) => ({ index, text: canonicalOf(type, signedZero) }))
+  return row => {
+    let line = ''
+    for (let c = 0; c < columns.length; c++) {
+      const { index, text } = columns[c] as (typeof columns)[0]
+      const value = row[index] as Value
+      if (c > 0) line += '\t'
+      line += value === null ? NULL : escaped(text(value))
+    }
+    return `${line}\n`
   }
-  return `${line}\n`
 }
 
 const SPECIAL = /[\\\t\n]/

@@ -233,6 +233,7 @@ function jobOf(
   leaveOut: ReadonlySet<string>,
 ): ProduceJob {
   const after = before.lastKey ?? range.lower
+  const marks = context.undo?.marksOf(ref.entity, ref.pass, plan.write, context.target.connector.capabilities)
   return {
     read: plan.read,
     program: plan.program,
@@ -250,6 +251,7 @@ function jobOf(
     keepKeys: entity.keepsIdentity,
     keepRows: context.dryRun,
     targetKey: context.undo?.keyOf(ref.entity, ref.pass, plan.write) ?? [],
+    ...(marks === undefined ? {} : { marks }),
     // A retry says of each row what became of it, also of one that the target does not have.
     findBy: ref.pass === 'defer' && context.retry === undefined ? plan.write.match : [],
     leaveOut,

@@ -65,8 +65,8 @@ export class LedgerSink implements Sink {
     this.#spec = writeSpec(options.write)
     this.#admit = options.admit
     this.#settle = options.settle
-    const version = options.context.target.connector.capabilities.rowVersion?.column
-    this.#undo = options.context.undo?.recorder(options.ref, options.write, version)
+    const { capabilities } = options.context.target.connector
+    this.#undo = options.context.undo?.recorder(options.ref, options.write, capabilities)
   }
 
   async write(batch: PreparedBatch): Promise<BatchResult> {

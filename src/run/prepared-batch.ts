@@ -2,6 +2,7 @@ import type { Payload } from '../core/connector.js'
 import { keyText, type Row, toJson, type Value } from '../core/row.js'
 import type { ReadPlan } from '../plan/plan.js'
 import type { RejectRecord } from './quarantine.js'
+import type { Marks } from './row-marks.js'
 
 /**
  * A batch on its way from reading to writing: everything the writer must know. Rows are encoded already and their source
@@ -28,6 +29,8 @@ export interface PreparedBatch {
   readonly keys: readonly string[] | undefined
   /** Values that identify the target rows, row after row, where they are to be noted. */
   readonly targetKeys: readonly Value[] | undefined
+  /** Marks of the target rows, where they are to be noted without reading the rows back. */
+  readonly marks: Marks | undefined
   /** Dry run: the target rows themselves, and the first source row. */
   readonly kept: { readonly rows: readonly Row[]; readonly firstSource: Row | undefined } | undefined
   /** Uses of `on_lossy: round | truncate`, by target column. */

@@ -13,6 +13,7 @@ import { openDuplicates } from './duplicates.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import { produce } from './produce.js'
 import type { OpenSource } from './reading-sessions.js'
+import { marker } from './row-marks.js'
 
 /** Everything reading and transforming a chunk takes, as plain data: it may be done in this thread or in another. */
 export interface ProduceJob {
@@ -45,6 +46,8 @@ export interface ProduceJob {
   readonly keepRows: boolean
   /** Indexes into the written columns: batches bring these values along. */
   readonly targetKey: readonly number[]
+  /** What marks of the written rows are made of; absent: batches bring none along. */
+  readonly marks?: CanonicalSpec
   readonly findBy: readonly string[]
   readonly leaveOut: ReadonlySet<string>
 }
@@ -76,6 +79,7 @@ export async function* produceHere(
       ...job,
       policy: job.environment.entityPolicy,
       program,
+      marksOf: job.marks === undefined ? undefined : marker(job.marks),
       encoder: job.canonical === undefined ? connector.encoder(job.write, job.target) : canonicalEncoder(job.canonical),
       signal,
       now,

@@ -9,6 +9,7 @@ import type { RowPolicy } from '../spec/model.js'
 import { keyOf, type PreparedBatch, rejectRecord } from './prepared-batch.js'
 import type { RejectRecord } from './quarantine.js'
 import type { OpenSource } from './reading-sessions.js'
+import { joinMarks, type Marks } from './row-marks.js'
 import { checkOrder, cursorText, parseCursor, reread, type SoundRows, slices, soundRows } from './source-slices.js'
 
 /** Rows read, transformed and encoded between two turns of the event loop; their memory is free again after it. */
@@ -38,6 +39,7 @@ export interface ProduceOptions {
   readonly keepRows: boolean
   /** Indexes into the written columns: their values are kept beside the encoding. */
   readonly targetKey: readonly number[]
+  readonly marksOf: ((rows: readonly Row[]) => Marks) | undefined
   /** Second pass: target columns that find the row; a miss there means that the first pass rejected it. */
   readonly findBy: readonly string[]
   /** Second pass: source keys of rows that the first one rejected, though the target may have rows like them. */
@@ -104,6 +106,7 @@ class Collector {
   readonly #keys: string[] = []
   readonly #kept: Row[] = []
   readonly #targetKeys: Value[] = []
+  readonly #marks: Marks[] = []
   readonly #losses = new Map<string, number>()
   readonly #substituted = new Map<string, number>()
   #firstSource: Row | undefined
@@ -119,7 +122,7 @@ class Collector {
   }
 
   add(slice: SourceBatch, { rows, indexes }: SoundRows): void {
-    const { program, encoder, read, keepKeys, keepRows, targetKey, leaveOut } = this.#options
+    const { program, encoder, read, keepKeys, keepRows, targetKey, marksOf, leaveOut } = this.#options
     const place = (index: number): number => this.read + (indexes?.[index] ?? index)
     const outcome = newOutcome()
     program.run(rows, outcome)
@@ -134,6 +137,7 @@ class Collector {
     for (const row of targetKey.length === 0 ? [] : outcome.rows) {
       for (const index of targetKey) this.#targetKeys.push(row[index] ?? null)
     }
+    if (marksOf !== undefined) this.#marks.push(marksOf(outcome.rows))
     if (keepRows) {
       for (const row of outcome.rows) this.#kept.push(row)
       this.#firstSource ??= rows[outcome.sources[0] ?? -1]
@@ -167,7 +171,7 @@ class Collector {
   }
 
   done(cursor: readonly Value[]): PreparedBatch {
-    const { read, keepKeys, keepRows, targetKey } = this.#options
+    const { read, keepKeys, keepRows, targetKey, marksOf } = this.#options
     const open = this.#open
     const range = { after: this.#after, until: cursor, rows: this.read }
     return {
@@ -183,6 +187,7 @@ class Collector {
       sources: this.#rows === this.read ? undefined : this.#sources,
       keys: keepKeys ? this.#keys : undefined,
       targetKeys: targetKey.length > 0 ? this.#targetKeys : undefined,
+      marks: marksOf === undefined ? undefined : joinMarks(this.#marks),
       kept: keepRows ? { rows: this.#kept, firstSource: this.#firstSource } : undefined,
       losses: this.#losses,
       substituted: this.#substituted,

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { TableRef } from '../core/catalog.js'
 import { fromJson, type Row, toJson } from '../core/row.js'
 import type { Pass } from './ledger.js'
+import type { Marks } from './row-marks.js'
 
 /** Which table an entity wrote, and what it was like when the run began. */
 export interface UndoTable {
@@ -19,6 +19,8 @@ export interface UndoTable {
   readonly key: Readonly<Record<Pass, readonly string[]>>
   /** Columns of {@link UndoRecord.updated}. */
   readonly columns: readonly string[]
+  /** Those of them that the first pass gives values. */
+  readonly written: readonly string[]
   /** `load: replace`: a copy of the rows that were there. */
   readonly kept?: TableRef
   /** The same of the entity's generated keys in `etl_identity`. */
@@ -31,8 +33,10 @@ export interface UndoRecord {
   readonly inserted: readonly Row[]
   /** The rows that it updated, as they were before. */
   readonly updated: readonly Row[]
-  /** {@link rowMark} of the inserted rows and then of the updated ones, as the batch left them. Absent where rows have versions. */
-  readonly marks?: readonly string[]
+  /** Of the inserted rows and then of the updated ones, as the batch left them. Absent where rows have versions. */
+  readonly marks?: Marks
+  /** The mark of the other columns of each inserted row, where `marks` are of the written ones. */
+  readonly rest?: string
   /** The versions that the updated rows had before. */
   readonly was?: readonly string[]
   /** What `etl_identity` held before under keys that the batch noted: source key, target key, run. */
@@ -41,24 +45,30 @@ export interface UndoRecord {
   readonly lost?: number
 }
 
+interface Stored extends Omit<UndoRecord, 'marks'> {
+  readonly marks?: string
+}
+
 export function encodeRecord(record: UndoRecord): Buffer {
   const rows = (list: readonly Row[]): unknown => list.map(row => row.map(toJson))
-  const text = JSON.stringify({ ...record, inserted: rows(record.inserted), updated: rows(record.updated) })
+  const { inserted, updated, marks, ...others } = record
+  const bytes = marks === undefined ? undefined : Buffer.from(marks.buffer, marks.byteOffset, marks.byteLength)
+  const text = JSON.stringify({
+    inserted: rows(inserted),
+    updated: rows(updated),
+    ...(bytes === undefined ? {} : { marks: bytes.toString('base64') }),
+    ...others,
+  })
   return deflateRawSync(text, { level: 1 })
 }
 
 export function decodeRecord(content: Buffer): UndoRecord {
-  const record = JSON.parse(inflateRawSync(content).toString('utf8')) as UndoRecord
+  const { marks, ...record } = JSON.parse(inflateRawSync(content).toString('utf8')) as Stored
   const rows = (list: readonly (readonly unknown[])[]): Row[] => list.map(row => row.map(fromJson))
-  return { ...record, inserted: rows(record.inserted), updated: rows(record.updated) }
+  return {
+    ...record,
+    inserted: rows(record.inserted),
+    updated: rows(record.updated),
+    ...(marks === undefined ? {} : { marks: new Uint32Array(Uint8Array.from(Buffer.from(marks, 'base64')).buffer) }),
+  }
 }
-
-/** Differs where any value of the row does. */
-export function rowMark(row: Row): string {
-  return createHash('sha1')
-    .update(JSON.stringify(row.map(toJson)))
-    .digest('base64')
-    .slice(0, MARK_LENGTH)
-}
-
-const MARK_LENGTH = 11

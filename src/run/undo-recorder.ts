@@ -6,7 +6,8 @@ import type { BulkWritten } from './bulk-write.js'
 import { type KeyedTable, rowsByKey } from './keyed-rows.js'
 import type { ChunkRef, Ledger } from './ledger.js'
 import type { PreparedBatch } from './prepared-batch.js'
-import { encodeRecord, rowMark, type UndoRecord, type UndoTable } from './undo-record.js'
+import { markAt, marksAt, type RowMarks, rowMarks } from './row-marks.js'
+import { encodeRecord, type UndoRecord, type UndoTable } from './undo-record.js'
 
 /** What the target had of a batch's rows before it was written. */
 interface Before {
@@ -26,6 +27,7 @@ export class UndoRecorder {
   readonly #table: UndoTable
   readonly #keyed: KeyedTable
   readonly #keys: KeyedTable
+  readonly #marks: RowMarks
   /** The name of the column with the row's version; it is read after the others. */
   readonly #versioned: boolean
 
@@ -37,8 +39,9 @@ export class UndoRecorder {
     /** Of `table.columns`. */
     readonly columns: readonly ReadColumn[]
     readonly version: string | undefined
+    readonly signedZero: boolean
   }) {
-    const { ref, table, columns, version } = options
+    const { ref, table, columns, version, signedZero } = options
     this.#ledger = options.ledger
     this.#ref = ref
     this.#write = options.write
@@ -49,6 +52,7 @@ export class UndoRecorder {
     this.#keyed = { table: table.table, columns: all, key }
     const ofKey = key.map(index => all[index] as ReadColumn)
     this.#keys = { table: table.table, columns: ofKey, key: ofKey.map((_, i) => i) }
+    this.#marks = rowMarks(table, columns, signedZero)
   }
 
   /** Rows tell by their version which transaction wrote them: savepoints, which have one of their own, must be gone. */
@@ -90,7 +94,7 @@ export class UndoRecorder {
     if (this.#keys.key.length === 0) return { inserted: [], updated: [], lost: written.inserted + written.updated }
     return this.#versioned
       ? this.#byVersion(session, batch, written, before)
-      : this.#byMark(session, batch, written, before)
+      : ((await this.#asWritten(session, batch, written)) ?? this.#byMark(session, batch, written, before))
   }
 
   async #byVersion(session: Session, batch: PreparedBatch, written: BulkWritten, before: Before): Promise<UndoRecord> {
@@ -124,27 +128,46 @@ export class UndoRecorder {
     return rows.filter(row => !before.there.has(keyText(row)))
   }
 
+  /**
+   * What was written is what the target holds: the first row and the last are looked at, and where they are as they were
+   * written and do not differ in what was not, the batch is not read back. Should a row between them be otherwise, it is
+   * taken for changed one day, not for unchanged. Undefined where they are not.
+   */
+  async #asWritten(session: Session, batch: PreparedBatch, written: BulkWritten): Promise<UndoRecord | undefined> {
+    const { marks } = batch
+    if (marks === undefined) return undefined
+    const places = this.#writtenPlaces(batch, written)
+    const inserted = this.#writtenKeys(batch, written)
+    const ends = inserted.length < 2 ? inserted : [inserted[0] as Row, inserted.at(-1) as Row]
+    const { rows, damaged } = await rowsByKey(session, this.#keyed, ends)
+    if (rows.length !== ends.length || damaged.size > 0) return undefined
+    const [found, others] = [this.#marks.written(rows), this.#marks.rest(rows)]
+    const texts = new Set(rows.map((_, i) => markAt(found, i)))
+    const rest = markAt(others, 0)
+    if (rows.some((_, i) => markAt(others, i) !== rest)) return undefined
+    if ([places[0], places.at(-1)].some(place => !texts.has(markAt(marks, place ?? 0)))) return undefined
+    const all = written.failed.size === 0 ? marks : marksAt(marks, places)
+    return this.#checked(written, { inserted, updated: [], marks: all, rest })
+  }
+
   async #byMark(session: Session, batch: PreparedBatch, written: BulkWritten, before: Before): Promise<UndoRecord> {
     const keys =
       this.#write.mode === 'update' ? before.rows.map(row => this.#keyOf(row)) : this.#writtenKeys(batch, written)
     const { rows, damaged } = await rowsByKey(session, this.#keyed, keys)
-    const inserted: Row[] = []
-    const marks: string[] = []
-    const later = new Map<string, string>()
+    const added: Row[] = []
+    const later = new Map<string, Row>()
     let lost = before.lost
     for (const [i, row] of rows.entries()) {
       const text = this.#keyText(row)
-      if (before.there.has(text)) later.set(text, rowMark(row))
+      if (before.there.has(text)) later.set(text, row)
       else if (damaged.has(i)) lost++
-      else {
-        inserted.push(this.#keyOf(row))
-        marks.push(rowMark(row))
-      }
+      else added.push(row)
     }
     // A row whose key is another one now is not found again.
     const updated = before.rows.filter(row => later.has(this.#keyText(row)))
     lost += before.rows.length - updated.length
-    for (const row of updated) marks.push(later.get(this.#keyText(row)) ?? '')
+    const marks = this.#marks.all([...added, ...updated.map(row => later.get(this.#keyText(row)) ?? [])])
+    const inserted = added.map(row => this.#keyOf(row))
     return this.#checked(written, { inserted, updated, marks, ...(lost === 0 ? {} : { lost }) })
   }
 
@@ -161,9 +184,14 @@ export class UndoRecorder {
 
   #writtenKeys(batch: PreparedBatch, written: BulkWritten): Row[] {
     const width = this.#keys.key.length
-    if (batch.targetKeys === undefined) return [...written.keys.values()].map(value => [value])
+    if (batch.targetKeys === undefined) return [...written.keys].sort(([a], [b]) => a - b).map(([, value]) => [value])
     const rows = rowsOf(batch, width)
     return written.failed.size === 0 ? rows : rows.filter((_, i) => !written.failed.has(i))
+  }
+
+  /** Of the batch's rows, those that are in the target. */
+  #writtenPlaces({ rows }: PreparedBatch, { failed }: BulkWritten): number[] {
+    return Array.from({ length: rows }, (_, i) => i).filter(i => !failed.has(i))
   }
 
   #keyOf(row: Row): Row {

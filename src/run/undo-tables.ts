@@ -1,11 +1,13 @@
 import type { Column, Table, TableRef } from '../core/catalog.js'
-import type { Database, ReadColumn, Session } from '../core/connector.js'
+import type { Capabilities, Database, ReadColumn, Session } from '../core/connector.js'
 import { quoteName, quoteNames, quoteTable } from '../core/sql.js'
 import type { EntityPlan, WritePlan } from '../plan/plan.js'
 import type { PipelineSpec } from '../spec/model.js'
+import type { CanonicalSpec } from './canonical-rows.js'
 import type { RunContext } from './context.js'
 import type { ChunkRef, Ledger, Pass } from './ledger.js'
 import { retried } from './retried.js'
+import { canonicalColumns } from './row-marks.js'
 import { runStep } from './steps.js'
 import type { UndoTable } from './undo-record.js'
 import { UndoRecorder } from './undo-recorder.js'
@@ -13,6 +15,8 @@ import { UndoRecorder } from './undo-recorder.js'
 interface Known {
   readonly head: UndoTable
   readonly columns: readonly ReadColumn[]
+  /** Batches need not be read back: what is written is what the target holds then. */
+  readonly asWritten: boolean
   /** A generated key that nobody asks for, without which the rows could not be found again. */
   readonly returning: Column | undefined
 }
@@ -38,8 +42,7 @@ export class UndoTables {
     ledger: Ledger | undefined,
     wanted?: boolean,
   ): UndoTables | undefined {
-    // Without row versions each batch is read back, which can take as long as writing it: that is to be asked for.
-    const on = wanted ?? spec.undo ?? (spec.onFailure === 'undo' || capabilities.rowVersion !== undefined)
+    const on = wanted ?? spec.undo ?? true
     return !on || capabilities.files === true || ledger === undefined ? undefined : new UndoTables(ledger)
   }
 
@@ -105,10 +108,26 @@ export class UndoTables {
     return indexes.includes(-1) ? [] : indexes
   }
 
-  recorder(ref: ChunkRef, write: WritePlan, version: string | undefined): UndoRecorder | undefined {
+  /** What batches make the marks of their rows of; undefined where rows have versions, or are read back. */
+  marksOf(
+    entity: string,
+    pass: Pass,
+    write: WritePlan,
+    { rowVersion, signedZero }: Capabilities,
+  ): CanonicalSpec | undefined {
+    const known = this.#known.get(entity)
+    if (known === undefined || pass === 'defer' || !known.asWritten || rowVersion !== undefined) return undefined
+    const { head, columns } = known
+    const index = (name: string): number => write.columns.findIndex(column => column.name === name)
+    return canonicalColumns(head.written, columns, signedZero === true, index)
+  }
+
+  recorder(ref: ChunkRef, write: WritePlan, { rowVersion, signedZero }: Capabilities): UndoRecorder | undefined {
     const known = this.#known.get(ref.entity)
     if (known === undefined) return undefined
-    return new UndoRecorder({ ledger: this.#ledger, ref, write, table: known.head, columns: known.columns, version })
+    const { head: table, columns } = known
+    const capable = { version: rowVersion?.column, signedZero: signedZero === true }
+    return new UndoRecorder({ ledger: this.#ledger, ref, write, table, columns, ...capable })
   }
 
   /** What older runs noted goes: it grows with each run, and they could only be taken back after all later ones. */
@@ -149,6 +168,7 @@ export class UndoTables {
       whole: empty && alone && versioned && write.mode === 'insert' && deferred === undefined,
       key: { load: loadKey(write, table), defer: deferred?.write.match ?? [] },
       columns: stored(table).map(column => column.name),
+      written: write.columns.map(column => column.name),
       ...(rows && write.replace ? { kept: this.#ledger.undo.keptTable(name) } : {}),
       ...(write.replace && entity.keepsIdentity ? { keptIdentities: this.#ledger.undo.keptTable(`${name}_id`) } : {}),
     }
@@ -196,8 +216,21 @@ function known(head: UndoTable, table: Table, write: WritePlan): Known {
     key !== undefined &&
     head.key.load.length === 1
   const unwritten = asked && write.columns.every(column => column.name !== key)
-  return { head, columns, returning: unwritten ? generatedKey(table) : undefined }
+  const ofKey = columns.filter(({ name }) => head.key.load.includes(name))
+  return {
+    head,
+    columns,
+    asWritten:
+      write.mode === 'insert' &&
+      ofKey.length > 0 &&
+      ofKey.every(({ type }) => EXACT.has(type.kind)) &&
+      (table.triggers ?? []).length === 0,
+    returning: unwritten ? generatedKey(table) : undefined,
+  }
 }
+
+/** Types of keys that find their row in the form in which they were written. */
+const EXACT: ReadonlySet<string> = new Set(['integer', 'text', 'uuid', 'bytes', 'date'])
 
 /** Columns with values of their own. */
 function stored(table: Table): readonly Column[] {

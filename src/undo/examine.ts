@@ -1,12 +1,15 @@
 import type { Session } from '../core/connector.js'
 import { keyText, type Row } from '../core/row.js'
 import { rowsByKey } from '../run/keyed-rows.js'
+import { markAt } from '../run/row-marks.js'
 import type { UndoBatch } from '../run/undo-ledger.js'
 import type { UndoRecord } from '../run/undo-record.js'
 import type { UndoConflict } from './api.js'
 import { type Child, referred } from './children.js'
 import type { Judge } from './judge.js'
 import type { TargetTable } from './target-table.js'
+
+const NONE = new Uint32Array(0)
 
 /** What of a batch can be taken back, as the target is now. */
 export interface Examined {
@@ -36,16 +39,16 @@ export interface Examination {
 export async function examine(of: Examination): Promise<Examined> {
   const { session, target, batch, record, lock } = of
   const { pass } = batch
-  const { inserted, updated, marks = [] } = record
+  const { inserted, updated, marks = NONE, rest } = record
   const conflicts: UndoConflict[] = []
   const asLeft = async (row: Row, mark: string | undefined): Promise<boolean> => {
-    if (of.covered(row) || (await of.judge.isAsLeft(session, target, batch, row, mark))) return true
+    if (of.covered(row) || (await of.judge.isAsLeft(session, target, batch, row, mark, rest))) return true
     conflicts.push({ table: target.label, key: target.identityOf(row), reason: 'changed' })
     return false
   }
   const keyed = target.keyed(pass)
   const mine = await rowsByKey(session, keyed, inserted, lock)
-  const insertedMarks = new Map(marks.slice(0, inserted.length).map((mark, i) => [keyText(inserted[i] ?? []), mark]))
+  const insertedMarks = new Map(inserted.map((key, i) => [target.textOf(pass, key), markAt(marks, i)]))
   const sound: Row[] = []
   for (const row of mine.rows) if (await asLeft(row, insertedMarks.get(target.keyText(pass, row)))) sound.push(row)
 
@@ -55,7 +58,7 @@ export async function examine(of: Examination): Promise<Examined> {
   const restorable: Row[] = []
   for (const [i, before] of updated.entries()) {
     const row = rows.get(target.keyText(pass, before))
-    if (row !== undefined && (await asLeft(row, marks[inserted.length + i]))) restorable.push(before)
+    if (row !== undefined && (await asLeft(row, markAt(marks, inserted.length + i)))) restorable.push(before)
   }
   const free = await withoutChildren(of, sound, conflicts)
   const gone = inserted.length - mine.rows.length + updated.length - rows.size

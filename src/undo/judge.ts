@@ -2,8 +2,9 @@ import { formatTable } from '../core/catalog.js'
 import type { Session } from '../core/connector.js'
 import { keyText, type Row } from '../core/row.js'
 import type { Ledger, Pass } from '../run/ledger.js'
+import { markAt } from '../run/row-marks.js'
 import type { UndoBatch } from '../run/undo-ledger.js'
-import { decodeRecord, rowMark, type UndoRecord, type UndoTable } from '../run/undo-record.js'
+import { decodeRecord, type UndoRecord, type UndoTable } from '../run/undo-record.js'
 import type { TargetTable } from './target-table.js'
 
 /** Versions of rows put back that are kept in memory: a batch's rows have one. */
@@ -20,15 +21,23 @@ export class Judge {
     this.#ledger = ledger
   }
 
-  /** @param mark of the row in the batch's record; undefined where rows have versions */
+  /**
+   * @param mark of the row in the batch's record; undefined where rows have versions
+   * @param rest of the columns that the mark is not of; undefined where it is of all
+   */
   async isAsLeft(
     session: Session,
     target: TargetTable,
     batch: UndoBatch,
     row: Row,
     mark: string | undefined,
+    rest: string | undefined,
   ): Promise<boolean> {
-    if (!target.versioned) return rowMark(target.values(row)) === mark
+    if (!target.versioned) {
+      const { all, written, rest: others } = target.marks
+      const markOf = (marks: typeof all): string => markAt(marks([row]), 0)
+      return rest === undefined ? markOf(all) === mark : markOf(written) === mark && markOf(others) === rest
+    }
     if (target.version(row) === batch.version) return true
     return (await this.versionBefore(session, target, row)) === batch.version
   }

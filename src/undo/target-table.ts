@@ -2,9 +2,11 @@ import type { Column, Table } from '../core/catalog.js'
 import { formatTable } from '../core/catalog.js'
 import type { ConnectionConfig, Database, Encoder, ReadColumn, WriteSpec } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
-import { keyText, type Row, type Value } from '../core/row.js'
+import type { Row, Value } from '../core/row.js'
+import { canonicalLine } from '../run/canonical-rows.js'
 import type { KeyedTable } from '../run/keyed-rows.js'
 import type { Pass } from '../run/ledger.js'
+import { type RowMarks, rowMarks } from '../run/row-marks.js'
 import type { UndoTable } from '../run/undo-record.js'
 import { versionColumn } from '../run/undo-recorder.js'
 
@@ -16,9 +18,11 @@ export class TargetTable {
   /** Those of {@link UndoTable.columns}, then the version where rows have one. */
   readonly columns: readonly ReadColumn[]
   readonly versioned: boolean
+  readonly marks: RowMarks
   readonly #database: Database
   readonly #config: ConnectionConfig
   readonly #specs = new Map<Pass, WriteSpec | undefined>()
+  readonly #lines = new Map<Pass, (key: Row) => string>()
 
   private constructor(
     database: Database,
@@ -27,7 +31,8 @@ export class TargetTable {
     table: Table,
     columns: readonly Column[],
   ) {
-    const version = database.connector.capabilities.rowVersion?.column
+    const { rowVersion, signedZero } = database.connector.capabilities
+    const version = rowVersion?.column
     this.#database = database
     this.#config = config
     this.head = head
@@ -35,6 +40,7 @@ export class TargetTable {
     this.label = formatTable(head.table)
     this.versioned = version !== undefined
     const read = columns.map(({ name, type }): ReadColumn => ({ name, type, decode: false }))
+    this.marks = rowMarks(head, read, signedZero === true)
     this.columns = version === undefined ? read : [...read, versionColumn(version)]
   }
 
@@ -66,7 +72,18 @@ export class TargetTable {
   }
 
   keyText(pass: Pass, row: Row): string {
-    return keyText(this.keyOf(pass, row))
+    return this.textOf(pass, this.keyOf(pass, row))
+  }
+
+  /** One text for a key, whether the target gave it or it was written. */
+  textOf(pass: Pass, key: Row): string {
+    let lineOf = this.#lines.get(pass)
+    if (lineOf === undefined) {
+      const columns = this.keyColumns(pass).map(({ type }, index) => ({ index, type, signedZero: false }))
+      lineOf = canonicalLine({ columns })
+      this.#lines.set(pass, lineOf)
+    }
+    return lineOf(key)
   }
 
   /** What tells the row from others of the table, whichever pass wrote it. */
@@ -78,11 +95,6 @@ export class TargetTable {
 
   identityOf(row: Row): Row {
     return this.identity.map(column => row[this.columns.indexOf(column)] ?? null)
-  }
-
-  /** The values of the row alone. */
-  values(row: Row): Row {
-    return row.slice(0, this.head.columns.length)
   }
 
   version(row: Row): string {
