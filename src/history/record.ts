@@ -1,5 +1,5 @@
 import type { JobResult } from '../job/api.js'
-import type { EntityVerification, VerifyReport } from '../verify/api.js'
+import type { VerificationWithoutRows } from '../verify/without-rows.js'
 
 /**
  * `report.json`: everything that is known of one run, in one document that needs neither its folder nor its databases. The
@@ -9,7 +9,7 @@ import type { EntityVerification, VerifyReport } from '../verify/api.js'
 export type RunRecord = Omit<JobResult, 'error' | 'verification'> & {
   readonly format: 1
   readonly error?: RecordedError
-  readonly verification?: RecordedVerification
+  readonly verification?: VerificationWithoutRows
   /** ISO in UTC: the first event of the first attempt, the last event of the last one. */
   readonly startedAt: string
   readonly endedAt: string
@@ -29,11 +29,6 @@ export type RunRecord = Omit<JobResult, 'error' | 'verification'> & {
   readonly leftOut: readonly { readonly entity: string; readonly reason: string }[]
   readonly lineage: readonly EntityLineage[]
   readonly timeline: Timeline
-}
-
-/** Rows that differ are named by their keys, which is for the eyes of whoever verifies: here they are only counted. */
-export type RecordedVerification = Omit<VerifyReport, 'entities'> & {
-  readonly entities: readonly Omit<EntityVerification, 'differences'>[]
 }
 
 export interface RecordedError {

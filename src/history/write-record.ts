@@ -9,9 +9,9 @@ import type { Plan } from '../plan/plan.js'
 import { fromWords } from '../run/preview.js'
 import { stateError } from '../run/quarantine.js'
 import { shown } from '../run/result.js'
-import type { VerifyReport } from '../verify/api.js'
+import { withoutRows } from '../verify/without-rows.js'
 import { lineageOf } from './lineage.js'
-import type { RecordedVerification, RunRecord } from './record.js'
+import type { RunRecord } from './record.js'
 import { readTimeline } from './timeline.js'
 
 /** The name of a run's record within its folder. */
@@ -19,7 +19,7 @@ export const RECORD_FILE = 'report.json'
 
 /** Puts together what is known of a run that has ended, however it ended. */
 export async function recordOf(result: JobResult, plan: Plan, runDir: string): Promise<RunRecord> {
-  const { error, entities, checks, verification, ...rest } = result
+  const { error, entities, checks, verification, undone, ...rest } = result
   const { from, to, ...timeline } = await readTimeline(join(runDir, 'events.ndjson'))
   return {
     format: 1,
@@ -27,6 +27,7 @@ export async function recordOf(result: JobResult, plan: Plan, runDir: string): P
     ...(error === undefined ? {} : { error: shown(error) }),
     ...(checks === undefined ? {} : { checks: { ...checks, outcomes: withoutKeys(checks.outcomes) } }),
     ...(verification === undefined ? {} : { verification: withoutRows(verification) }),
+    ...(undone === undefined ? {} : { undone: { ...undone, conflicts: [] } }),
     startedAt: new Date(from).toISOString(),
     endedAt: new Date(to).toISOString(),
     versions: { etl: TOOL_VERSION, node: version, platform: `${platform} ${arch}` },
@@ -48,10 +49,6 @@ export async function recordOf(result: JobResult, plan: Plan, runDir: string): P
     lineage: lineageOf(plan),
     timeline,
   }
-}
-
-function withoutRows({ entities, ...report }: VerifyReport): RecordedVerification {
-  return { ...report, entities: entities.map(({ differences: _, ...entity }) => entity) }
 }
 
 /**

@@ -13,6 +13,7 @@ import type { RunEvent } from '../run/events.js'
 import { exitCode } from '../run/result.js'
 import { appendEvents } from '../run/run-files.js'
 import { startRun } from '../run/runner.js'
+import { refuseFiles } from '../undo/refuse.js'
 import type { Job, JobHandle, JobOptions, JobResult, Step, StepOutcome } from './api.js'
 import { AFTER, BEFORE } from './steps.js'
 
@@ -21,6 +22,7 @@ import { AFTER, BEFORE } from './steps.js'
  * {@link EtlError} where a step before it or the run's own preparation says no. The handle's result never rejects.
  */
 export async function startJob(pipeline: Pipeline, options: JobOptions = {}): Promise<JobHandle> {
+  if (options.undoOnFailure) refuseFiles(pipeline.spec)
   const work = new Work(pipeline, options)
   await work.before()
   const run = await startRun(

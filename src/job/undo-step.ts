@@ -1,3 +1,4 @@
+import { EtlError } from '../core/errors.js'
 import { exitCode } from '../run/result.js'
 import { undoRun } from '../undo/undo.js'
 import type { Step } from './api.js'
@@ -25,7 +26,10 @@ export const undoStep: Step = {
       return { message: `run ${run} is taken back: ${rows} rows`, result: { undone } }
     } catch (error) {
       // Why the run failed stays what is told.
-      const message = `run ${run} could not be taken back: ${error instanceof Error ? error.message : String(error)}`
+      const [why] = (error instanceof Error ? error.message : String(error)).split('\n')
+      // The lines below name rows by their keys.
+      const list = error instanceof EtlError && error.code === 'E537' ? ` see \`etl undo ${run} --dry-run\`` : ''
+      const message = `run ${run} could not be taken back: ${why}${list}`
       const warnings = [...(result?.warnings ?? []), message]
       return { message, failed: true, result: { warnings, exitCode: exitCode('failed', undefined, result?.error) } }
     }

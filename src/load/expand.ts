@@ -65,7 +65,7 @@ export function expand(data: unknown, options: ExpandOptions): PipelineSpec {
     consistency: file.consistency === 'strict' ? 'strict' : 'report',
     backup: expandBackup(file.backup),
     ledger: file.ledger === false ? false : optional('schema', ledger.schema as string | undefined),
-    ...(file.undo === undefined ? {} : { undo: file.undo === true }),
+    undo: file.undo !== false,
     onFailure: file.on_failure === 'undo' ? 'undo' : 'keep',
   }
 }

@@ -12,7 +12,7 @@ import { cycleProblems, orderEntities, specDependencies } from './dependencies.j
 import type { Draft } from './draft.js'
 import { draftEntity } from './draft.js'
 import { planEntity, planHooks } from './entity-plan.js'
-import { checkHooks, checkNewFiles, writesFiles } from './file-target.js'
+import { checkFiles, checkNewFiles, writesFiles } from './file-target.js'
 import { fingerprintOf, fingerprintParts } from './fingerprint.js'
 import { foreignKeyDependencies } from './foreign-keys.js'
 import { lookupDatabase, planLookup, usedLookups } from './lookups.js'
@@ -48,7 +48,7 @@ export async function compilePlan(
   const catalogs = new Catalogs(databases)
   await readCatalogs(spec, catalogs)
   const problems = new Problems(pipeline.locate)
-  if (writesFiles(catalogs)) checkHooks(spec.hooks, [], problems)
+  if (writesFiles(catalogs)) checkFiles(spec, problems)
   checkLedgerName(spec, catalogs, problems)
   const skipped = skippedEntities(spec, catalogs)
   const lookupProblems = new Map<string, Problems>()

@@ -56,7 +56,15 @@ export async function checkNewFiles(
   }
 }
 
-export function checkHooks(hooks: HooksSpec, path: DocPath, problems: Problems): void {
+/** The same of what is said of all entities. */
+export function checkFiles({ hooks, onFailure }: PipelineSpec, problems: Problems): void {
+  checkHooks(hooks, [], problems)
+  if (onFailure !== 'undo') return
+  const message = 'the target is files, which no run is taken back from'
+  problems.error('E215', ['on_failure'], message, 'say `on_failure: keep`: a file has its name only when it is whole')
+}
+
+function checkHooks(hooks: HooksSpec, path: DocPath, problems: Problems): void {
   for (const [when, list] of Object.entries(hooks)) {
     for (const [i, hook] of list.entries()) {
       if (hook.on !== 'target') continue

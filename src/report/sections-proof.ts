@@ -66,7 +66,7 @@ export const verificationSection: SectionMaker = ({ verification }) => {
       tag(STATE_TONES[entity.state], entity.state.replaceAll('-', ' ')),
       html`<b>${entity.name}</b>${remarks.map(remark => html`<span class="keys">${remark}</span>`)}`,
       formatCount(counts.source),
-      counts.target === undefined ? '' : formatCount(counts.target),
+      formatCount(counts.target),
       number(rows?.equal),
       number(rows?.different),
       number(rows?.missing),

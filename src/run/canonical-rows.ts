@@ -1,4 +1,5 @@
 import type { Encoder } from '../core/connector.js'
+import { textOfType } from '../core/files/value-text.js'
 import type { Row, Value } from '../core/row.js'
 import type { LogicalType } from '../core/types.js'
 import { canonicalOf } from '../transforms/canonical.js'
@@ -10,6 +11,8 @@ export interface CanonicalSpec {
     readonly index: number
     readonly type: LogicalType
     readonly signedZero: boolean
+    /** Of a value of any type only the text is left, as in a file. */
+    readonly textOnly?: boolean
   }[]
 }
 
@@ -45,7 +48,10 @@ export function canonicalEncoder(spec: CanonicalSpec): Encoder {
 
 /** The line of a row. */
 export function canonicalLine(spec: CanonicalSpec): (row: Row) => string {
-  const columns = spec.columns.map(({ index, type, signedZero }) => ({ index, text: canonicalOf(type, signedZero) }))
+  const columns = spec.columns.map(({ index, type, signedZero, textOnly }) => ({
+    index,
+    text: textOnly === true && type.kind === 'any' ? textOfType(type) : canonicalOf(type, signedZero),
+  }))
   return row => {
     let line = ''
     for (let c = 0; c < columns.length; c++) {

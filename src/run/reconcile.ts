@@ -115,7 +115,9 @@ function undone(run: RunRow): EtlError {
     `run ${run.runId} of ${run.pipeline} ${half ? 'is being taken back' : 'was taken back'}`,
     {
       kind: 'usage',
-      hint: half ? 'finish taking it back, then begin a new run: `etl run …`' : 'begin a new run: `etl run …`',
+      hint: half
+        ? `finish taking it back: \`etl undo ${run.runId}\`, then begin a new run: \`etl run …\``
+        : 'begin a new run: `etl run …`',
     },
   )
 }

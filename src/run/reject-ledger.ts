@@ -65,12 +65,15 @@ export class RejectLedger {
     return new Map(rows.map(row => [String(row[0]), Number(row[1])]))
   }
 
-  /** Source keys of the rows of an entity that a run did not bring into the target, or brought without their deferred columns. */
+  /**
+   * Source keys of the rows of an entity that a run did not bring into the target, or brought without their deferred columns;
+   * of those that it did not bring and that have no key, how many.
+   */
   async left(
     session: Session,
     runId: string,
     entity: string,
-  ): Promise<{ readonly load: Set<string>; readonly defer: Set<string> }> {
+  ): Promise<{ readonly load: Set<string>; readonly defer: Set<string>; readonly unnamed: number }> {
     const [policy, state] = [this.#sql.name('policy'), this.#sql.name('state')]
     const rows = await session.query(
       `select ${quoteNames(this.#sql.dialect, ['source_key', 'pass', 'state'])} from ${this.#sql.table('etl_reject')} ` +
@@ -81,6 +84,7 @@ export class RejectLedger {
     return {
       load: new Set(keyed.filter(({ pass, at }) => pass === 'load' && at === 'open').map(({ key }) => key)),
       defer: new Set(keyed.map(({ key }) => key)),
+      unnamed: rows.filter(([key, pass, at]) => typeof key !== 'string' && pass === 'load' && at === 'open').length,
     }
   }
 

@@ -42,7 +42,7 @@ export class UndoTables {
     ledger: Ledger | undefined,
     wanted?: boolean,
   ): UndoTables | undefined {
-    const on = wanted ?? spec.undo ?? true
+    const on = wanted ?? (spec.undo || spec.onFailure === 'undo')
     return !on || capabilities.files === true || ledger === undefined ? undefined : new UndoTables(ledger)
   }
 

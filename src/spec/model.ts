@@ -35,8 +35,8 @@ export interface PipelineSpec {
   readonly backup: BackupSpec
   /** Where the ledger's tables live (default: the target's default schema); false switches exactly-once off. */
   readonly ledger: { readonly schema?: string } | false
-  /** Runs record what it takes to take them back. Undefined: where that costs next to nothing. */
-  readonly undo?: boolean
+  /** Runs record what it takes to take them back. */
+  readonly undo: boolean
   /** What becomes of what a failed run wrote. */
   readonly onFailure: 'keep' | 'undo'
 }

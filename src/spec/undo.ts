@@ -9,9 +9,9 @@ export function undo() {
       Type.Boolean({
         description:
           'Whether runs record what `etl undo` needs: keys of inserted rows, updated rows as they were, a copy of replaced ' +
-          'tables. It is kept for the last four runs. Without it they cannot be taken back. Default: `true` for PostgreSQL, where it ' +
-          'costs little, and with `on_failure: undo`; else `false`, since each batch would be read back.',
-        examples: [true],
+          'tables. It is kept for the last four runs. Without it they cannot be taken back. Files record nothing.',
+        default: true,
+        examples: [false],
       }),
     ),
     on_failure: Type.Optional(

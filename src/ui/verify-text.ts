@@ -30,7 +30,7 @@ export function verifyText(report: VerifyReport, theme: Theme): string {
   const rows = report.entities.map(entity => [
     printable(entity.name),
     number(entity.counts.source),
-    entity.counts.target === undefined ? symbols.skipped : number(entity.counts.target),
+    number(entity.counts.target),
     countMark(entity, theme),
     contentMark(entity, theme),
     verdict(entity),

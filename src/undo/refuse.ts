@@ -1,6 +1,17 @@
+import { connectorNamed } from '../connectors/registry.js'
 import { EtlError } from '../core/errors.js'
 import type { RunRow } from '../run/run-ledger.js'
+import type { PipelineSpec } from '../spec/model.js'
 import type { Tally } from './survey.js'
+
+/** Each run makes its files anew, so none is left of what was there before. */
+export function refuseFiles({ target }: PipelineSpec): void {
+  if (connectorNamed(target.type)?.capabilities.files !== true) return
+  throw new EtlError('E536', 'the target is files, which no run is taken back from', {
+    kind: 'usage',
+    hint: 'remove the files that the run wrote; a file has its name only when it is whole',
+  })
+}
 
 export function conflictError(
   { runId }: Pick<RunRow, 'runId'>,

@@ -96,6 +96,6 @@ function unitsOf(entities: readonly UndoEntity[], batches: readonly UndoBatch[])
 export function notRecorded({ runId }: Pick<RunRow, 'runId'>): EtlError {
   return new EtlError('E536', `run ${runId} did not record what taking it back needs`, {
     kind: 'usage',
-    hint: 'restore a backup; runs record it with `undo: true` in the file (by itself only for PostgreSQL), and it is kept for four of them',
+    hint: 'restore a backup; runs record it unless the file says `undo: false`, and it is kept for four of them',
   })
 }

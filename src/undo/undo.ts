@@ -9,7 +9,7 @@ import { refuseLiving, type TakenLock, takeLock } from '../run/take-lock.js'
 import type { UndoOptions, UndoResult, UndoSurvey } from './api.js'
 import { runToUndo } from './find-run.js'
 import { finish } from './finish.js'
-import { conflictError } from './refuse.js'
+import { conflictError, refuseFiles } from './refuse.js'
 import { type Scope, scopeOf } from './scope.js'
 import { survey, type Tally } from './survey.js'
 import { takeBackUnits } from './units.js'
@@ -23,6 +23,7 @@ import { takeBackUnits } from './units.js'
  */
 export async function undoRun(pipeline: Pipeline, options: UndoOptions): Promise<UndoResult> {
   const { spec, baseDir } = pipeline
+  refuseFiles(spec)
   if (spec.ledger === false) throw withoutLedger()
   const started = Date.now()
   const dryRun = options.dryRun ?? false

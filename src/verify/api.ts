@@ -74,8 +74,8 @@ export interface VerifiedCounts {
   readonly updated: number
   /** Rows of the target before the run. Absent where nothing tells. */
   readonly before?: number
-  /** Rows of the target now. Absent where they cannot be counted. */
-  readonly target?: number
+  /** Rows of the target now. */
+  readonly target: number
   /** What does not add up, one sentence each. */
   readonly problems: readonly string[]
 }

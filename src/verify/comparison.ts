@@ -54,7 +54,10 @@ export async function planComparison(
   })
   const usable = new Set(write.columns.map(({ name }) => name))
   for (const { column } of notVerifiable) usable.delete(column)
-  const key = rowKey(pass === 'defer' ? deferredEntity(entity, write) : entity, usable, context.ledger !== undefined)
+  const { files, signedZero } = context.target.connector.capabilities
+  const known = rowKey(pass === 'defer' ? deferredEntity(entity, write) : entity, usable, context.ledger !== undefined)
+  // Files have their own order.
+  const key: RowKey = files === true ? { ...known, unique: false } : known
   const columns = [
     ...key.columns,
     ...write.columns.filter(({ name }) => usable.has(name) && key.columns.every(column => column.name !== name)),
@@ -65,7 +68,8 @@ export async function planComparison(
     columns: columns.map(({ name, type }) => ({
       index: index(name),
       type,
-      signedZero: context.target.connector.capabilities.signedZero === true,
+      signedZero: signedZero === true,
+      ...(files === true ? { textOnly: true } : {}),
     })),
   })
   const { limit } = context.run?.options ?? {}
@@ -92,7 +96,7 @@ export async function planComparison(
     },
     actual: {
       ...common(context, write),
-      ...actualRows(write, columns, key),
+      ...actualRows(write, columns, key, files === true ? write.columns : columns),
       canonical: canonical(name => columns.findIndex(column => column.name === name)),
       environment: {
         ...environmentOf(context, entity, read),
@@ -144,20 +148,29 @@ function identityProgram(program: ProgramPlan, read: ReadPlan, entity: EntityPla
   return { ...program, fields: [...program.fields, field] }
 }
 
-/** The rows of the target as they are, in the order of a key that has one. */
-function actualRows(write: WritePlan, columns: readonly Column[], key: RowKey): Pick<ProduceJob, 'read' | 'program'> {
+/**
+ * The rows of the target as they are, in the order of a key that has one.
+ *
+ * @param read the columns in the order in which they are read
+ */
+function actualRows(
+  write: WritePlan,
+  columns: readonly Column[],
+  key: RowKey,
+  read: readonly Column[],
+): Pick<ProduceJob, 'read' | 'program'> {
   return {
     read: {
       from: { kind: 'table', source: '$target', table: write.table },
-      columns: columns.map(({ name, type, native, nullable }) => ({ name, type, native, nullable, decode: false })),
+      columns: read.map(({ name, type, native, nullable }) => ({ name, type, native, nullable, decode: false })),
       order: key.unique ? key.columns.map((_, i) => i) : [],
       key: [],
     },
     program: {
       lets: [],
-      fields: columns.map(({ name }, i) => ({
+      fields: columns.map(({ name }) => ({
         target: name,
-        input: { kind: 'columns', indexes: [i], names: [name] },
+        input: { kind: 'columns', indexes: [read.findIndex(column => column.name === name)], names: [name] },
         apply: [],
         castFrom: UNTOUCHED,
         castTo: UNTOUCHED,

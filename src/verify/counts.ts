@@ -22,11 +22,10 @@ export interface CountedEntity {
 
 /** Accounts for every row: source, what became of it by the ledger, target. */
 export async function countEntity(context: VerifyContext, entity: EntityPlan): Promise<CountedEntity> {
-  const { plan, run, target } = context
+  const { plan, run } = context
   const { table } = entity.write
   const name = formatTable(table)
-  const files = target.connector.capabilities.files === true
-  const now = files ? undefined : await context.targets.ask(session => session.count({ from: { table } }))
+  const now = await context.targets.ask(session => session.count({ from: { table } }))
   const source = await countSource(context, entity)
   const inPlace = readsWhatIsWritten(plan, entity)
   const ledger = await fromLedger(context, entity)
@@ -36,7 +35,7 @@ export async function countEntity(context: VerifyContext, entity: EntityPlan): P
   if (run === undefined || ledger === undefined) {
     notes.push('the ledger is switched off: nothing says what became of each row')
     const none = { read: 0, filtered: 0, deduped: 0, quarantined: 0, skipped: 0, inserted: 0, updated: 0 }
-    const counts = { source, ...none, ...(now === undefined ? {} : { target: now }), problems }
+    const counts = { source, ...none, target: now, problems }
     return { counts, notes, owned: entity.write.replace && alone, retried: false, inPlace }
   }
   const { counts: all, closed, retried } = ledger
@@ -46,9 +45,8 @@ export async function countEntity(context: VerifyContext, entity: EntityPlan): P
     problems.push(`the source has ${rows(source)} now, the run read ${rows(all.read)}`)
   if (unexplained(all) !== 0)
     problems.push(`${rows(Math.abs(unexplained(all)))} read are not accounted for in the ledger`)
-  if (now !== undefined && later !== undefined)
-    notes.push(`run ${later} came after this one: what ${name} holds now is of both`)
-  else if (now !== undefined) {
+  if (later !== undefined) notes.push(`run ${later} came after this one: what ${name} holds now is of both`)
+  else {
     const inserted = await insertedInto(context, name)
     if (before === undefined) {
       notes.push(why)
@@ -68,7 +66,7 @@ export async function countEntity(context: VerifyContext, entity: EntityPlan): P
       inserted,
       updated,
       ...(before === undefined ? {} : { before }),
-      ...(now === undefined ? {} : { target: now }),
+      target: now,
       problems,
     },
     notes,

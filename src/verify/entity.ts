@@ -6,6 +6,7 @@ import { type Comparison, planComparison } from './comparison.js'
 import type { VerifyContext } from './context.js'
 import { type CountedEntity, countEntity } from './counts.js'
 import { type Found, nothingFound } from './findings.js'
+import { withoutLeftAlone } from './left-alone.js'
 import { compareSample, type Sampled } from './sample.js'
 
 /** What is kept of an entity that is under way. */
@@ -17,6 +18,10 @@ interface Judged {
   readonly found: Found
   readonly comparisons: readonly Comparison[]
   readonly unreadable: number
+  /** Rows that the run left out and that have no key. */
+  readonly unnamed: number
+  /** `load: ignore`: rows that differ, were there before and were left as they were. Undefined where that is not known. */
+  readonly leftAlone?: number | undefined
   readonly sampled?: Sampled
 }
 
@@ -29,9 +34,8 @@ export async function verifyEntity(
 ): Promise<EntityVerification> {
   const started = context.now()
   const counted = await countEntity(context, entity)
-  const files = context.target.connector.capabilities.files === true
   const judged =
-    context.settings.level === 'counts' || files
+    context.settings.level === 'counts'
       ? undefined
       : await compareRows(context, entity, counted, from, position => keep({ ...position, entity: entity.name }))
   const verdict = judge(context, entity, counted, judged)
@@ -54,34 +58,40 @@ async function compareRows(
   const { ledger, run, targets } = context
   const left =
     ledger === undefined || run === undefined
-      ? { load: new Set<string>(), defer: new Set<string>() }
+      ? { load: new Set<string>(), defer: new Set<string>(), unnamed: 0 }
       : await targets.ask(session => ledger.rejects.left(session, run.runId, entity.name))
   const passes = entity.deferred === undefined ? (['load'] as const) : (['load', 'defer'] as const)
-  let judged: Judged = { found: nothingFound(), comparisons: [], unreadable: 0 }
+  const { unnamed } = left
+  let judged: Judged = { found: nothingFound(), comparisons: [], unreadable: 0, unnamed }
   for (const pass of passes) {
     const comparison = await planComparison(context, entity, pass, left[pass], retried)
     const comparisons = [...judged.comparisons, comparison]
-    // Which rows are duplicates is known only to who looks at all of them.
-    if (context.settings.level === 'sample' && entity.dedupe === undefined) {
+    // Which rows are duplicates is known only to who looks at all of them, and nobody finds a row of a file by its key.
+    const { files } = context.target.connector.capabilities
+    if (context.settings.level === 'sample' && entity.dedupe === undefined && files !== true) {
       const sampled = await compareSample(context, comparison, counts.source)
       judged = {
         found: joined(judged.found, sampled.found),
         comparisons,
         unreadable: 0,
+        unnamed,
         sampled: judged.sampled ?? sampled,
       }
     } else {
       const compared: Compared = await compareAll(context, comparison, {
-        rows: { expected: counts.source, actual: counts.target ?? 0 },
+        rows: { expected: counts.source, actual: counts.target },
         owned,
         from: pass === 'load' && passes.length === 1 ? from : undefined,
         keep: passes.length === 1 ? keep : async () => undefined,
       })
       const { found, unreadable } = compared
-      judged = { found: joined(judged.found, found), comparisons, unreadable: judged.unreadable + unreadable }
+      judged = { found: joined(judged.found, found), comparisons, unreadable: judged.unreadable + unreadable, unnamed }
     }
   }
-  return judged
+  const [comparison] = judged.comparisons
+  if (entity.write.mode !== 'ignore' || judged.found.different === 0 || comparison === undefined) return judged
+  const found = await withoutLeftAlone(context, entity, comparison, judged.found)
+  return found === undefined ? judged : { ...judged, found, leftAlone: judged.found.different - found.different }
 }
 
 /** The second pass looks once more at rows of the first. */
@@ -115,8 +125,6 @@ function judge(
   const notes = [...counted.notes]
   const notVerifiable: { column?: string; why: string }[] = []
   let wrong = counts.problems.length > 0
-  if (context.target.connector.capabilities.files === true)
-    notVerifiable.push({ why: 'the target is files, which are not read back' })
   if (context.run === undefined && context.settings.level === 'counts')
     notVerifiable.push({ why: 'without a ledger only --level full proves anything' })
   const found = judged?.found ?? nothingFound()
@@ -124,18 +132,20 @@ function judge(
   const expected = equal + different + missing
   if (judged !== undefined) {
     for (const { notVerifiable: some } of judged.comparisons) notVerifiable.push(...some)
-    const untouched = entity.write.mode === 'ignore' ? counts.skipped : 0
-    const refused = entity.onError === 'skip' ? counts.skipped : 0
+    const { leftAlone, unnamed } = judged
+    const untouched = entity.write.mode === 'ignore' && leftAlone === undefined ? counts.skipped : 0
     const excusedDifferent = different > 0 && different <= untouched
-    const excusedMissing = missing > 0 && missing <= refused
+    const excusedMissing = missing > 0 && missing <= unnamed
     if (excusedDifferent)
       notVerifiable.push({
-        why: `${different} rows differ, and ${untouched} were there before the run and left as they were; the ledger does not say which`,
+        why: `${different} rows differ, and ${untouched} were there before the run and left as they were; which is not known: there are too many, or the run did not note what it inserted (\`undo: false\`)`,
       })
     if (excusedMissing)
       notVerifiable.push({
-        why: `${missing} rows are missing, and the run skipped ${refused} (on_error: skip); the ledger does not say which`,
+        why: `${missing} rows are missing, and the run left out ${unnamed} that have no key, so that they cannot be told from others`,
       })
+    if (leftAlone !== undefined && leftAlone > 0)
+      notes.push(`${leftAlone} rows differ that were there before the run, which left them as they were (load: ignore)`)
     const bad =
       (different > 0 && !excusedDifferent) || (missing > 0 && !excusedMissing) || doubled > 0 || judged.unreadable > 0
     if (judged.unreadable > 0)
@@ -161,7 +171,7 @@ function judge(
             different,
             missing,
             extra: doubled + (owned ? extra : 0),
-            other: owned ? 0 : extra,
+            other: (owned ? 0 : extra) + (judged.leftAlone ?? 0),
           },
         }),
     ...(judged?.sampled === undefined ? {} : { proves: judged.sampled.proves }),

@@ -6,6 +6,7 @@ import { lineEncoder, Unwritable, type ValueWriter } from '../../core/files/line
 import type { TargetFormat } from '../../core/files/target-files.js'
 import type { Encoding } from '../../core/files/text-stream.js'
 import { textOfType } from '../../core/files/value-text.js'
+import { csvFormat } from './format.js'
 
 /** How the records of a file are to be written. */
 interface CsvTarget {
@@ -41,6 +42,11 @@ export function csvTargetFormat(config: ConnectionConfig): TargetFormat {
   return {
     extension: '.csv',
     shape: target,
+    encoding: target.encoding,
+    reads: columns => {
+      const { header, delimiter, quote, null: none } = target
+      return csvFormat({ type: 'csv', delimiter, quote, null: none, ...(header ? {} : { columns }) })
+    },
     head: columns => {
       if (!target.header) return new Uint8Array()
       return encodeText(`${columns.map(nameWriter(target)).join(target.delimiter)}${target.lineEnd}`, target.encoding)

@@ -6,8 +6,15 @@ import type { TargetFormat } from '../../core/files/target-files.js'
 import { textOfType } from '../../core/files/value-text.js'
 import type { Value } from '../../core/row.js'
 import type { LogicalType } from '../../core/types.js'
+import { jsonlFormat } from './format.js'
 
-export const jsonlTargetFormat: TargetFormat = { extension: '.jsonl', shape: 'jsonl', head: () => new Uint8Array() }
+export const jsonlTargetFormat: TargetFormat = {
+  extension: '.jsonl',
+  shape: 'jsonl',
+  encoding: 'utf8',
+  head: () => new Uint8Array(),
+  reads: columns => jsonlFormat({ type: 'jsonl', columns }),
+}
 
 /** One object a line, with every column in it. */
 export function jsonlEncoder({ columns }: WriteSpec): Encoder {

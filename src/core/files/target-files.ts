@@ -1,10 +1,12 @@
-import { lstat } from 'node:fs/promises'
+import { lstat, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TableRef } from '../catalog.js'
 import { formatTable } from '../catalog.js'
 import { EtlError } from '../errors.js'
-import { realPlace, within } from './location.js'
+import type { FileFormat } from './format.js'
+import { realPlace, versionOf, within } from './location.js'
 import type { TargetFile } from './part.js'
+import type { Encoding, TextFile } from './text-stream.js'
 
 /** What differs between kinds of files that rows are written to. */
 export interface TargetFormat {
@@ -12,6 +14,9 @@ export interface TargetFormat {
   readonly extension: string
   /** What stands before the first row. */
   head(columns: readonly string[]): Uint8Array
+  /** How what was written is read again: all columns, in the order of the file. */
+  reads(columns: readonly string[]): FileFormat
+  readonly encoding: Encoding
   /** What decides how rows look, beside the columns: a file begun another way is not gone on with. */
   readonly shape: unknown
 }
@@ -71,6 +76,17 @@ export class TargetFiles {
       () => true,
       () => false,
     )
+  }
+
+  /** The file as it is now, to be read. */
+  async written(ref: TableRef): Promise<TextFile> {
+    const { path, label } = await this.file(this.name(ref))
+    const found = await stat(path).catch(() => undefined)
+    if (found === undefined) {
+      throw new EtlError('E001', `${label} is not there`, { kind: 'usage', where: label, hint: 'bring the file back' })
+    }
+    const { encoding } = this.format
+    return { name: label, path, size: found.size, version: versionOf(found), encoding, gzip: path.endsWith('.gz') }
   }
 
   async #inside(path: string): Promise<boolean> {

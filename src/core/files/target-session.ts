@@ -1,11 +1,12 @@
 import type { TableRef } from '../catalog.js'
-import type { NewColumn, Session, SourceBatch, TableWriter, WriteSpec } from '../connector.js'
+import type { NewColumn, ReadSpec, Session, SourceBatch, TableWriter, WriteSpec } from '../connector.js'
 import { EtlError } from '../errors.js'
 import { failpoint } from '../failpoint.js'
 import type { Row, Value } from '../row.js'
 import { placeholders, quoteNames, quoteTable } from '../sql.js'
 import type { LineData } from './line-encoder.js'
 import { append, publish } from './part.js'
+import { FileSession } from './session.js'
 import type { TargetFiles } from './target-files.js'
 
 /** The unfinished files of a folder, and how many of their bytes count. */
@@ -149,13 +150,17 @@ export class TargetSession implements Session {
     }
   }
 
-  // biome-ignore lint/correctness/useYield: there is nothing to give
-  async *read(): AsyncGenerator<SourceBatch> {
-    return notRead()
+  /** A file that has its name, to be compared with what should be in it. */
+  async *read(spec: ReadSpec, signal: AbortSignal): AsyncGenerator<SourceBatch> {
+    const bytes = spec.columns.flatMap(({ type }, i) => (type.kind === 'bytes' ? [i] : []))
+    for await (const batch of (await this.#reader(spec)).read(spec, signal)) {
+      for (const row of bytes.length === 0 ? [] : batch.rows) for (const i of bytes) row[i] = bytesOf(row[i] ?? null)
+      yield batch
+    }
   }
 
-  async count(): Promise<number> {
-    return notRead()
+  async count(spec: Pick<ReadSpec, 'from' | 'where'>): Promise<number> {
+    return (await this.#reader({ ...spec, columns: [] })).count(spec)
   }
 
   async advanceSequences(): Promise<void> {}
@@ -163,6 +168,14 @@ export class TargetSession implements Session {
   async close(): Promise<void> {
     this.#forget()
     await this.#ledger.close()
+  }
+
+  async #reader({ from, columns }: Pick<ReadSpec, 'from' | 'columns'>): Promise<FileSession> {
+    if (!('table' in from)) throw new EtlError('E308', 'files answer no queries', { kind: 'usage' })
+    const file = await this.#files.written(from.table)
+    const format = this.#files.format.reads(columns.map(({ name }) => name))
+    const head = await format.head(file, new AbortController().signal)
+    return new FileSession(format, async () => ({ file, head }))
   }
 
   #forget(): void {
@@ -220,6 +233,9 @@ function existsAlready(label: string): EtlError {
   })
 }
 
-function notRead(): never {
-  throw new EtlError('E308', 'files of the target are written, not read', { kind: 'usage' })
+/** What was written as base64; what is none stays the text that it is. */
+function bytesOf(value: Value): Value {
+  if (typeof value !== 'string') return value
+  const bytes = Buffer.from(value, 'base64')
+  return bytes.toString('base64') === value ? bytes : value
 }
