@@ -60,7 +60,7 @@ export async function checkNewFiles(
 export function checkFiles({ hooks, onFailure }: PipelineSpec, problems: Problems): void {
   checkHooks(hooks, [], problems)
   if (onFailure !== 'undo') return
-  const message = 'the target is files, which no run is taken back from'
+  const message = 'the target is files, and no run is taken back from them'
   problems.error('E215', ['on_failure'], message, 'say `on_failure: keep`: a file has its name only when it is whole')
 }
 

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
+import { loadPipeline, startRun, undoRun, verifyPipeline } from '../../src/index.js'
 import { countsOf, resultOf, runEtl, sqliteExec, sqliteRows, Workspace } from '../support/etl.js'
 
 const ROWS = 25_000
@@ -156,7 +157,7 @@ test('what only a database can do is refused, all of it at once', async () => {
   refers: { from: t, to: refers, fields: { id: { from: id, ref: t } }, rest: copy }
   hooked: { from: t, to: hooked, rest: copy, hooks: { after: [select 1] } }
   again: { from: t, to: t, rest: copy }`,
-    'hooks: { before: [select 1] }',
+    'hooks: { before: [select 1] }\non_failure: undo',
   )
   const run = await place.etl('validate', 'pipeline.yaml', '--json')
   expect(run.code, run.stderr).toBe(0)
@@ -168,12 +169,13 @@ test('what only a database can do is refused, all of it at once', async () => {
   })
   expect(found).toEqual([
     ...['5:19  E215', 'a hook is SQL'],
-    ...['7:42  E215', '`upsert` looks for rows that are there already'],
-    ...['8:50  E215', 'a second pass would change rows'],
-    ...['9:13  E215', 'they are not read'],
-    ...['10:65  E215', '`ref` asks it for a key'],
-    ...['11:63  E215', 'a hook is SQL'],
-    ...['12:25  E215', 'another entity writes t'],
+    ...['6:13  E215', 'no run is taken back from them'],
+    ...['8:42  E215', '`upsert` looks for rows that are there already'],
+    ...['9:50  E215', 'a second pass would change rows'],
+    ...['10:13  E215', 'they are not read'],
+    ...['11:65  E215', '`ref` asks it for a key'],
+    ...['12:63  E215', 'a hook is SQL'],
+    ...['13:25  E215', 'another entity writes t'],
   ])
   expect(existsSync(place.path('out'))).toBe(false)
 })
@@ -206,4 +208,56 @@ test('an unfinished file that was cut short, or begun another way, is not gone o
   const done = await place.run('--resume')
   expect(done.code, done.stderr).toBe(0)
   expect(readFileSync(place.path('out/t.csv'), 'utf8')).toBe('id,name\n1,é\n2,a;b\n3,\n')
+})
+
+test.each([
+  ['csv', '{ type: csv, path: out }', 't.csv', '3,,', '3,"",', '3'],
+  [
+    'csv without a header',
+    `{ type: csv, path: out, header: false, delimiter: ";", quote: "'", encoding: latin1 }`,
+    't.csv',
+    '1;é;',
+    '1;e;',
+    '1',
+  ],
+  ['jsonl', '{ type: jsonl, path: out }', 't.jsonl', '"price":2.50', '"price":2.51', '2'],
+  ['jsonl, compressed', '{ type: jsonl, path: out }', 't.jsonl.gz', '', '', ''],
+])('%s: what a run wrote is read back and proved, and not taken back', async (_, target, file, from, to, id) => {
+  const place = new Workspace()
+  place.source(`
+    create table t (id integer primary key, name text, price decimal_text, ok boolean, bin blob, at datetime, x);
+    insert into t values (1, 'é', '1.50', 1, x'00ff', '2024-02-29 03:04:05.25', 5), (2, 'a;b"' || char(10), '2.50', 0, x'', null, 'x'),
+      (3, null, null, null, null, null, null), (10, '', '-0.1', 1, x'61', '2024-02-29 00:00:00', 1.5)`)
+  const table = file.endsWith('.gz') ? file : 't'
+  place.write('pipeline.yaml', SMALL(target, `{ from: t, to: ${table}, rest: copy }`))
+  const pipeline = await loadPipeline(place.path('pipeline.yaml'))
+  await expect(startRun(pipeline, { undoOnFailure: true })).rejects.toMatchObject({ code: 'E536' })
+  expect(existsSync(place.path('out', file))).toBe(false)
+  const run = await (await startRun(pipeline, { verify: 'full' })).result
+  expect([run.status, run.verification?.state], run.error?.message).toEqual(['ok', 'verified'])
+  expect(run.verification?.entities[0]).toMatchObject({
+    counts: { source: 4, read: 4, inserted: 4, before: 0, target: 4, problems: [] },
+    rows: { expected: 4, equal: 4, different: 0, missing: 0, extra: 0 },
+    notVerifiable: [],
+  })
+  await expect(undoRun(pipeline, { run: 'last' })).rejects.toMatchObject({
+    code: 'E536',
+    message: 'the target is files, which no run is taken back from',
+  })
+  if (from === '') return
+  const text = readFileSync(place.path('out', file), 'latin1')
+  expect(text).toContain(from)
+  writeFileSync(place.path('out', file), text.replace(from, to), 'latin1')
+  const changed = await verifyPipeline(pipeline)
+  expect(changed.state).toBe('mismatch')
+  expect(changed.entities[0]?.differences.map(({ kind, key, fields = [] }) => [kind, key, fields.length])).toEqual([
+    ['different', { id }, 1],
+  ])
+  writeFileSync(place.path('out', file), text.split('\n').slice(0, -2).join('\n'), 'latin1')
+  const cut = await verifyPipeline(pipeline)
+  expect(cut.entities[0]).toMatchObject({
+    state: 'mismatch',
+    rows: { missing: 1 },
+    counts: { problems: ['t holds 3 rows, 0 before and 4 inserted make 4'] },
+  })
 })
