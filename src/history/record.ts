@@ -1,6 +1,9 @@
 import type { JobResult } from '../job/api.js'
 import type { VerificationWithoutRows } from '../verify/without-rows.js'
 
+/** The name of a run's page within its folder. */
+export const PAGE_FILE = 'report.html'
+
 /**
  * `report.json`: everything that is known of one run, in one document that needs neither its folder nor its databases. The
  * HTML page, the JUnit file and the history are made from it alone. No row's value and no secret is in it. What later

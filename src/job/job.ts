@@ -104,8 +104,9 @@ class Work implements Job {
 
   async after(run: JobResult, plan: Plan): Promise<JobResult> {
     const { coverage } = this.options
-    const predicted =
-      coverage === undefined || run.retry !== undefined ? {} : { prediction: compare(coverage, run.entities) }
+    // Of an entity that did not come to its end, nothing was predicted.
+    const ended = run.entities.filter(({ state }) => state === 'done')
+    const predicted = coverage === undefined || run.retry !== undefined ? {} : { prediction: compare(coverage, ended) }
     let result: JobResult = { ...run, ...this.#found, ...predicted }
     for (const step of AFTER) {
       this.result = result

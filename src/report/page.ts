@@ -7,16 +7,17 @@ import { html, type Markup } from './markup.js'
 import type { Section, SectionMaker } from './section.js'
 import { lineageSection } from './section-lineage.js'
 import { backupSection, checksSection, STATE_TONES, undoneSection, verificationSection } from './sections-proof.js'
-import { changedSection, quarantineSection, warningsSection } from './sections-rows.js'
+import { changedSection, predictionSection, quarantineSection, warningsSection } from './sections-rows.js'
 import { entitiesSection, graphSection, timeSection, windowsSection } from './sections-run.js'
 import { STYLE } from './style.js'
 
 /** The parts of the page, in their order. */
 const SECTIONS: readonly SectionMaker[] = [
+  undoneSection,
   graphSection,
   entitiesSection,
+  predictionSection,
   timeSection,
-  undoneSection,
   checksSection,
   verificationSection,
   quarantineSection,
@@ -65,7 +66,7 @@ function head(record: RunRecord): Markup {
 <h1>${record.pipeline}</h1>
 <p class="lead">${names} → ${record.target.label}</p>
 <p class="lead">${moment(record.startedAt)} to ${moment(record.endedAt)} UTC · ${formatDuration(record.ms)}</p>
-<p class="verdict ${TONES[tone as keyof typeof TONES] ?? 'plain'}"><span aria-hidden="true">${mark}</span> ${words[0]?.toUpperCase()}${words.slice(1)}</p>${verified(record)}</header>`
+<p class="verdict ${TONES[tone as keyof typeof TONES] ?? 'plain'}"><span aria-hidden="true">${mark}</span> ${words[0]?.toUpperCase()}${words.slice(1)}</p>${record.undone !== undefined && html` <p class="verdict plain">Taken back</p>`}${verified(record)}</header>`
 }
 
 /** The verdict of the verification, which is one of its own. */
@@ -84,10 +85,12 @@ function figures({ counts }: RunRecord): Markup {
   )}</dl>`
 }
 
-function problem({ error }: RunRecord): Markup | undefined {
+function problem({ error, undone }: RunRecord): Markup | undefined {
   if (error === undefined) return undefined
+  // The error was told before it was known that nothing is left to resume.
+  const next = undone === undefined ? error.hint : 'remove the cause and run it again, from the beginning'
   return html`<section class="problem"><h2>${error.code} ${error.where}</h2><p>${error.message}</p>${
-    error.hint !== undefined && html`<p class="hint"><b>Next:</b> ${error.hint}</p>`
+    next !== undefined && html`<p class="hint"><b>Next:</b> ${next}</p>`
   }</section>`
 }
 

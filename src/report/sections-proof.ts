@@ -1,4 +1,3 @@
-import type { RunRecord } from '../history/record.js'
 import { formatBytes, formatCount, formatDuration, plural } from '../ui/format.js'
 import type { VerifyState } from '../verify/api.js'
 import { html, type Markup } from './markup.js'
@@ -105,33 +104,23 @@ export const backupSection: SectionMaker = ({ backup }) => {
   }
 }
 
-interface Undone {
-  readonly verified?: boolean
-  readonly entities: readonly {
-    readonly entity: string
-    readonly table: string
-    readonly deleted: number
-    readonly restored: number
-    readonly putBack: number
-    readonly conflicts: number
-  }[]
-  readonly notes?: readonly string[]
-}
-
 /** What was taken back, where the run failed and the file wants that. */
-export const undoneSection: SectionMaker = record => {
-  const { undone } = record as RunRecord & { readonly undone?: Undone }
+export const undoneSection: SectionMaker = ({ undone }) => {
   if (undone === undefined) return undefined
   const numeric = (title: string) => ({ title, numeric: true })
-  const rows = undone.entities.map(({ entity, table, deleted, restored, putBack, conflicts }) => [
-    html`<b>${entity}</b><span class="keys">${table}</span>`,
-    ...[deleted, restored, putBack, conflicts].map(formatCount),
+  const rows = undone.entities.map(({ entity, table, deleted, restored, putBack, conflicts, dropped }) => [
+    html`<b>${entity}</b><span class="keys">${table}${dropped && ', which the run had made, is dropped'}</span>`,
+    ...[deleted, restored, putBack, conflicts].map(rows =>
+      rows === 0 ? html`<span class="faint">·</span>` : formatCount(rows),
+    ),
   ])
   const columns = ['Deleted', 'Restored', 'Put back', 'Left alone'].map(numeric)
   return {
     id: 'undone',
     title: 'Taken back',
-    lead: `The run was undone${undone.verified === false ? ', and the number of rows is not what it was before' : ''}.`,
-    body: html`${htmlTable(['Entity', ...columns], rows)}${(undone.notes ?? []).map(note => html`<p>${note}</p>`)}`,
+    lead: undone.verified
+      ? 'The run failed, and what it had written was taken back: the tables have the rows that they had before.'
+      : 'The run failed, and what it had written was taken back, but a table does not have the rows that it had before.',
+    body: html`${htmlTable(['Entity', ...columns], rows)}${undone.notes.length > 0 && html`<ul>${undone.notes.map(note => html`<li>${note}</li>`)}</ul>`}`,
   }
 }

@@ -1,8 +1,45 @@
 import { CODES, type ErrorCode } from '../core/codes.js'
+import { amount } from '../ui/coverage-text.js'
 import { formatCount, plural } from '../ui/format.js'
-import { html } from './markup.js'
+import { UNICODE } from '../ui/theme.js'
+import { html, type Markup } from './markup.js'
 import type { SectionMaker } from './section.js'
 import { htmlTable } from './table.js'
+
+/** What the plan that the run followed said would become of the rows, beside what did. */
+export const predictionSection: SectionMaker = ({ prediction = [] }) => {
+  if (prediction.length === 0) return undefined
+  const wrong = prediction.filter(({ fits }) => !fits)
+  const counts = [...new Set(prediction.map(({ what }) => what))]
+  const rows = [...new Set(prediction.map(({ entity }) => entity))].map(entity => {
+    const mine = prediction.filter(each => each.entity === entity)
+    const fit = mine.every(({ fits }) => fits)
+    const cell = (what: string): Markup | undefined => {
+      const one = mine.find(each => each.what === what)
+      if (one === undefined) return html`<span class="faint">unknown</span>`
+      const said =
+        one.predicted.rows === 0 ? html`<span class="faint">·</span>` : amount(one.predicted, { symbols: UNICODE })
+      return one.fits
+        ? html`${said}`
+        : html`<b class="warn">${said}</b><span class="keys">came to ${formatCount(one.happened)}</span>`
+    }
+    return [
+      html`<span class="tag ${fit ? 'good' : 'warn'}">${fit ? 'came true' : 'otherwise'}</span>`,
+      html`<b>${entity}</b>`,
+      ...counts.map(cell),
+    ]
+  })
+  const numeric = (what: string) => ({ title: `${what[0]?.toUpperCase()}${what.slice(1)}`, numeric: true })
+  return {
+    id: 'prediction',
+    title: 'Prediction',
+    lead:
+      wrong.length === 0
+        ? `All ${plural(prediction.length, 'number')} that the plan predicted came true.`
+        : `${formatCount(wrong.length)} of the ${plural(prediction.length, 'number')} that the plan predicted came out otherwise.`,
+    body: htmlTable(['', 'Entity', ...counts.map(numeric)], rows),
+  }
+}
 
 /** Rows that were rejected, by cause. */
 export const quarantineSection: SectionMaker = record => {

@@ -33,7 +33,7 @@ section>p{color:var(--soft);margin:0 0 14px;font-size:14px}
 table{border-collapse:collapse;width:100%;font-size:14px}
 th{text-align:left;color:var(--faint);font-weight:600;font-size:12px;letter-spacing:.03em;padding:6px 14px 6px 0;border-bottom:1px solid var(--line);white-space:nowrap}
 td{padding:8px 14px 8px 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:break-word}
-td b,td .keys,td.mono,.lineage td{overflow-wrap:anywhere}
+td b,td .keys,td.mono,.lineage td{overflow-wrap:anywhere}.scroll td:has(>b){min-width:120px}
 tr:last-child>td{border-bottom:0}td:last-child,th:last-child{padding-right:0}
 tfoot td{font-weight:600;border-top:1px solid var(--line)}
 .num{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
@@ -51,11 +51,14 @@ svg .k-load{fill:var(--load)}svg .k-defer{fill:var(--defer)}svg .k-step{fill:var
 svg .area{fill:var(--area);opacity:.22}svg .curve{fill:none;stroke:var(--area);stroke-width:1.6}
 .legend{display:flex;flex-wrap:wrap;gap:4px 18px;margin:10px 0 0;color:var(--soft);font-size:13px}
 .legend svg{display:inline-block;vertical-align:-1px;margin-right:6px}
-ul{margin:0;padding-left:20px}li{margin:0 0 4px;overflow-wrap:anywhere}
+ul{margin:0;padding-left:20px}.scroll+ul,.scroll+p{margin-top:14px}li{margin:0 0 4px;overflow-wrap:anywhere}
 dl.facts{display:grid;grid-template-columns:max-content 1fr;gap:4px 18px;margin:0;font-size:14px}dl.facts dt{color:var(--soft)}dl.facts dd{margin:0;overflow-wrap:anywhere}
 footer{color:var(--faint);font-size:13px;margin:24px 0 0}
-@media(max-width:640px){main{padding:24px 14px}section{padding:18px 16px}h1{font-size:25px}}
+@media(max-width:640px){main{padding:24px 14px}section{padding:18px 16px}h1{font-size:25px}.scroll svg{max-width:none}
+.figures{grid-template-columns:repeat(auto-fit,minmax(104px,1fr))}.figures div{padding:10px 12px}.figures dd{font-size:18px}.verdict{margin:12px 0 0}
+.lineage th:first-child,.lineage th:last-child{width:30%}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin:0 0 8px}}
 @media print{:root{color-scheme:light;--page:#fff;--card:#fff;--ink:#111;--soft:#444;--faint:#777;--line:#ddd}
 body{font-size:11.5px;-webkit-print-color-adjust:exact;print-color-adjust:exact}main{max-width:none;padding:0}nav{display:none}
-section{border:0;border-top:1px solid var(--line);border-radius:0;padding:16px 0;break-inside:auto}tr,figure,h2,h3{break-inside:avoid}h2,h3{break-after:avoid}table{font-size:11px}.scroll{overflow:visible}}
+section{border:0;border-top:1px solid var(--line);border-radius:0;padding:16px 0;break-inside:auto}tr,figure,h2,h3{break-inside:avoid}h2,h3,section>p{break-after:avoid}table{font-size:11px}th,.keys,.tag,.chip,section>p,dl.facts,.lead{font-size:10px}h1{font-size:24px}h2{font-size:15px}td,th{padding:4px 10px 4px 0}tfoot{display:table-row-group}.scroll td:has(>b){min-width:90px}
+.figures dd{font-size:18px}.figures div{padding:10px 14px}.verdict{padding:5px 12px}.scroll{overflow:visible}}
 `

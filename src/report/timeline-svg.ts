@@ -9,7 +9,10 @@ const NAME_LENGTH = 22
 
 /** One line for each entity and step, with a bar for each time that it was at work. */
 export function timelineSvg({ spans }: Timeline, scale: TimeScale): Markup {
-  const names = [...new Set(spans.map(({ name, kind }) => key(name, kind)))]
+  // A step may look at something before the run that it needs at the end.
+  const steps = new Map(spans.filter(({ kind }) => kind === 'step').map(({ name, from }) => [name, from]))
+  const start = ({ name, kind, from }: Span): number => (kind === 'step' ? (steps.get(name) ?? from) : from)
+  const names = [...new Set(spans.toSorted((a, b) => start(a) - start(b)).map(({ name, kind }) => key(name, kind)))]
   const height = names.length * ROW + 26
   const bottom = height - 22
   const rows = names.map((of, i) => {

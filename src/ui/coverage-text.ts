@@ -34,7 +34,8 @@ export function coverageText({ entities }: Coverage, theme: Theme): string {
   return `${text.join('\n\n')}\n`
 }
 
-function amount({ rows, bound }: Amount, { symbols }: Pick<Theme, 'symbols'>): string {
+/** `≥ 12`, where no more is known than that. */
+export function amount({ rows, bound }: Amount, { symbols }: Pick<Theme, 'symbols'>): string {
   const [least, most] = symbols.done === '✔' ? ['≥', '≤'] : ['>=', '<=']
   return `${bound === undefined ? '' : `${bound === 'at least' ? least : most} `}${formatCount(rows)}`
 }

@@ -1,5 +1,6 @@
 import { join, relative } from 'node:path'
 import { worthSaying } from '../checks/result.js'
+import { PAGE_FILE } from '../history/record.js'
 import type { JobResult } from '../job/api.js'
 import type { EntityResult } from '../run/api.js'
 import type { Counts } from '../run/events.js'
@@ -218,7 +219,6 @@ export const CONSISTENCY: Readonly<Record<Consistency, string>> = {
 function next(result: JobResult, { file, cwd }: SummaryOptions, width: number): string[] {
   const lines: [string, string][] = []
   if (result.runDir !== undefined) {
-    const folder = relative(cwd, result.runDir) || '.'
     for (const entity of result.entities) {
       const { counts, unresolved } = entity
       const path = join(relative(cwd, result.quarantineDir ?? ''), `${entity.name}.ndjson`)
@@ -227,7 +227,7 @@ function next(result: JobResult, { file, cwd }: SummaryOptions, width: number): 
         lines.push(['quarantine', `${path} (${plural(counts.quarantined + unresolved, 'row')}${without})`])
       if (counts.deduped > 0) lines.push(['duplicates', `${path} (${plural(counts.deduped, 'row')}, E425)`])
     }
-    lines.push(['run folder', folder])
+    lines.push(['report', relative(cwd, join(result.runDir, PAGE_FILE))])
   }
   if (!result.dryRun) lines.push(['consistency', CONSISTENCY[result.consistency]])
   for (const command of nextCommands(result, shellWord(file))) lines.push(['next', command])
@@ -242,6 +242,7 @@ function nextCommands(result: JobResult, file: string): string[] {
       return [`etl run ${file} --resume`]
     case 'failed':
       if (result.error?.code === 'E526') return [`etl check ${file} --after   once the rows are mended`]
+      if (result.undone !== undefined) return [`etl run ${file}   once the cause is removed`]
       return [`etl run ${file} --resume   once the cause is removed`]
     case 'quarantined':
       return [`etl quarantine ${file} ${result.runId}   why, and what to do`]

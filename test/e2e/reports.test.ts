@@ -225,6 +225,97 @@ describe('the page of a run', () => {
   }
 })
 
+describe('a run that was planned, saved before and taken back', () => {
+  const other = new Workspace()
+  const etl = (...args: string[]): Promise<EtlResult> =>
+    startProcess(process.execPath, [CLI, ...args], {
+      cwd: other.dir,
+      env: { MOST: args.includes('MOST=0') ? '0' : '9' },
+    }).result
+
+  test('all of it is in the record and on the page', async () => {
+    other.write(
+      'pipeline.yaml',
+      `version: 1
+name: back
+sources: { s: { type: sqlite, path: source.sqlite } }
+target: { type: sqlite, path: target.sqlite }
+backup: true
+undo: true
+on_failure: undo
+defaults:
+  max_errors: \${MOST}
+entities:
+  good: { from: GOOD, to: good, load: upsert, fields: { id: ID, n: N } }
+  bad: { from: BAD, to: bad, depends_on: [good], fields: { id: ID, n: { from: N, type: int32 }, d: { from: D, type: "decimal(4,1)", on_lossy: round } } }
+`,
+    )
+    other.source(`create table GOOD (ID integer primary key, N text); insert into GOOD values (1, 'new'), (2, 'two');
+      create table BAD (ID integer primary key, N text, D text); insert into BAD values (1, '1', '1.25'), (2, 'x', '2')`)
+    other.target(`create table good (id integer primary key, n text); insert into good values (1, 'old');
+      create table bad (id integer primary key, n integer, d decimal(4,1))`)
+    const planned = await etl('plan', '-o', 'saved.json')
+    expect(planned.code, planned.stderr).toBe(0)
+    const whole = await etl('run', '--yes', '--plan', 'saved.json')
+    expect([whole.code, whole.stdout]).toEqual([
+      3,
+      expect.stringMatching(/report {6}\.etl\/back\/runs\/\w+\/report\.html/),
+    ])
+    const [first] = other.runFolders('back')
+    const record = recordOf(first)
+    expect(record.prediction?.filter(({ entity }) => entity === 'good')).toEqual(
+      expect.arrayContaining([{ entity: 'good', what: 'read', predicted: { rows: 2 }, happened: 2, fits: true }]),
+    )
+    expect(record).toMatchObject({
+      backup: { kind: 'backup', format: 'sqlite', checksum: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      versions: {
+        etl: expect.stringMatching(/^\d/),
+        node: process.version,
+        platform: expect.stringContaining(process.arch),
+      },
+      fingerprint: expect.stringMatching(/^[0-9a-f]{16,}/),
+      fingerprintParts: { 'entities.good.load': '"upsert"' },
+    })
+    const [good, bad] = record.entities
+    expect(Object.keys(good?.stages ?? {})).toEqual(['read', 'transform', 'write'])
+    expect(bad?.losses).toEqual([{ field: 'd', rows: 1 }])
+    expect(bad?.rejects).toMatchObject([{ code: 'E402', field: 'n', rows: 1 }])
+    const { text } = readStrictly(pageOf(first))
+    for (const words of [
+      'Prediction',
+      'that the plan predicted',
+      'Backup',
+      record.backup?.checksum,
+      'Changed values',
+      'rounded',
+    ])
+      expect(text).toContain(words)
+
+    other.target(`update good set n = 'mine' where id = 1; delete from bad`)
+    const failed = await etl('run', '--yes', '--var', 'MOST=0')
+    expect([failed.code, failed.stdout]).toEqual([
+      1,
+      expect.stringMatching(/next {8}etl run pipeline\.yaml {3}once the cause is removed/),
+    ])
+    expect(other.rows('select * from good order by id')).toEqual([
+      [1, 'mine'],
+      [2, 'two'],
+    ])
+    const folder = other.runFolders('back').find(each => each !== first)
+    const { undone } = recordOf(folder)
+    expect(undone).toMatchObject({ verified: true, entities: [{ entity: 'good', restored: 2 }, { entity: 'bad' }] })
+    const page = readStrictly(pageOf(folder)).text
+    for (const words of [
+      'Failed',
+      'Taken back',
+      'the tables have the rows that they had before',
+      'run it again, from the beginning',
+    ])
+      expect(page).toContain(words)
+    expect(page).not.toContain('--resume')
+  }, 60_000)
+})
+
 describe('the history', () => {
   test('a run that failed has its page and its line; runs and reports are found again', async () => {
     const one = folders[0]?.split('/').at(-1) ?? ''

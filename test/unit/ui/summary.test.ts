@@ -56,7 +56,7 @@ test('a run without problems', () => {
    ─────────────────────────────────────────────────────
     total      8,649    8,649            ·  1.5s   5,766
 
-   run folder  .etl/crm/runs/7f3a9c
+   report      .etl/crm/runs/7f3a9c/report.html
    consistency snapshot: each source was read in one state
 `)
 })
@@ -97,7 +97,7 @@ test('rejected rows, changed values and warnings, with the files that hold the r
  ⚠ customers: column FAX is not mapped
 
    quarantine  .etl/crm/runs/7f3a9c/quarantine/customers.ndjson (12 rows)
-   run folder  .etl/crm/runs/7f3a9c
+   report      .etl/crm/runs/7f3a9c/report.html
    consistency snapshot: each source was read in one state
    next        etl quarantine crm.yaml 7f3a9c   why, and what to do
 `)
@@ -246,7 +246,7 @@ test('in 60 columns nothing is wider: counts in words, tables and sentences cont
    duplicates
 .etl/crm/runs/7f3a9c/quarantine/customers_of_branches.ndjson
                (7 rows, E425)
-   run folder  .etl/crm/runs/7f3a9c
+   report      .etl/crm/runs/7f3a9c/report.html
    consistency none: what changed in a source meanwhile may
                be there half
    next        etl quarantine crm.yaml 7f3a9c   why, and
