@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly devDependencies: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+}
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest
+const page = readFileSync('docs/dependencies.md', 'utf8')
+
+test('every package has its reason, and no other is named', () => {
+  const rows = page.split('\n').filter(line => line.startsWith('| `'))
+  const named = rows.flatMap(row => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name))
+  const ours = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })
+  expect(named.toSorted()).toEqual(ours.toSorted())
+  for (const name of Object.keys(manifest.devDependencies).filter(each => !each.startsWith('@types/'))) {
+    expect(page).toContain(`\`${name}\``)
+  }
+})
+
+test('every package is pinned to one version', () => {
+  const ranges = Object.entries({
+    ...manifest.dependencies,
+    ...manifest.devDependencies,
+    ...manifest.optionalDependencies,
+  }).filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
+  expect(ranges).toEqual([])
+})
+
+test('every package of the lock file is held to its hash', () => {
+  const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+    readonly packages: Readonly<Record<string, { readonly integrity?: string }>>
+  }
+  const loose = Object.entries(lock.packages).filter(([path, { integrity }]) => path !== '' && integrity === undefined)
+  expect(loose.map(([path]) => path)).toEqual([])
+})
