@@ -1,5 +1,7 @@
 import { type KeySet, openKeySet } from '../connectors/sqlite/key-set.js'
+import { EtlError } from '../core/errors.js'
 import { keyText, type Row, type Value } from '../core/row.js'
+import { withinTime } from '../core/time-limit.js'
 import type { ReadPlan } from '../plan/plan.js'
 import type { OpenSource } from '../run/reading-sessions.js'
 import { slices } from '../run/source-slices.js'
@@ -7,6 +9,8 @@ import type { CheckRule } from '../spec/model.js'
 import { plainText, toBig } from '../transforms/decimal.js'
 import { SHOWN_KEYS } from './result.js'
 
+/** For the rows of a slice. */
+const PATTERN_MS = 10_000
 const SCAN = { rows: 5000, bytes: 16 * 1024 * 1024 }
 
 export interface Scanned {
@@ -40,16 +44,31 @@ export async function scan(
       signal.throwIfAborted()
       malformed.clear()
       for (const { row } of slice.malformed ?? []) malformed.add(row)
-      for (const [i, row] of slice.rows.entries()) {
-        if (malformed.has(i) || !breaks(row)) continue
-        count++
-        if (keys.length < SHOWN_KEYS) keys.push(keyWords(read, rule, row))
+      const look = (): void => {
+        for (const [i, row] of slice.rows.entries()) {
+          if (malformed.has(i) || !breaks(row)) continue
+          count++
+          if (keys.length < SHOWN_KEYS) keys.push(keyWords(read, rule, row))
+        }
       }
+      if (rule.kind !== 'matches') look()
+      else if (!withinTime(PATTERN_MS, look)) throw tooSlow(rule)
     }
     return { count, keys: keys.filter(key => key !== '') }
   } finally {
     for (const set of sets) set.close()
   }
+}
+
+function tooSlow({ column }: { readonly column: string }): EtlError {
+  return new EtlError(
+    'E211',
+    `the pattern of ${column} takes too long: it goes through the same text again and again`,
+    {
+      kind: 'usage',
+      hint: 'write (a|b)* as [ab]*, and say what may not come where: [^,]*, instead of .*,',
+    },
+  )
 }
 
 type Judge = (row: Row) => boolean

@@ -47,6 +47,8 @@ export interface TransformFunction {
   readonly values: { readonly min: number; readonly max: number }
   /** False where two calls with the same input may differ; where the parameters decide, what they say. Default true. */
   readonly pure: boolean | ((params: Readonly<Record<string, unknown>>) => boolean)
+  /** True where nobody knows how long a call takes, as with an expression of the file's: its time is limited. Default false. */
+  readonly timed: boolean
   /** Null in, null out, without a call. Default true. */
   readonly nullIn: 'null' | 'call'
   readonly examples: readonly FunctionExample[]
@@ -62,6 +64,7 @@ export function defineFunction<P extends TProperties>(definition: {
   readonly params?: P
   readonly short?: keyof P & string
   readonly pure?: TransformFunction['pure']
+  readonly timed?: boolean
   readonly nullIn?: 'null' | 'call'
   readonly values?: { readonly min: number; readonly max: number }
   readonly examples: readonly [FunctionExample, ...FunctionExample[]]
@@ -75,6 +78,7 @@ export function defineFunction<P extends TProperties>(definition: {
     ...(definition.short === undefined ? {} : { short: definition.short }),
     values: definition.values ?? { min: 1, max: 1 },
     pure: definition.pure ?? true,
+    timed: definition.timed ?? false,
     nullIn: definition.nullIn ?? 'null',
     examples: definition.examples,
     prepare: definition.prepare as unknown as TransformFunction['prepare'],

@@ -12,6 +12,7 @@ import { Rejection } from './outcome.js'
 import type { FieldPlan, ProgramPlan, ReadPlan } from './plan.js'
 import type { Resolver, Resolvers, Resolving } from './resolve.js'
 import { compileResolving } from './resolve.js'
+import { timed, timedPlaces } from './timed-program.js'
 
 /** Knows which of the rows with equal values is kept. */
 export interface Duplicates {
@@ -46,6 +47,9 @@ export interface RowProgram {
   /** Adds to the outcome; never throws for a value. */
   run(rows: readonly Row[], out: BatchOutcome): void
 }
+
+/** Runs the rows from `from` to before `to`. */
+export type RunRows = (rows: readonly Row[], out: BatchOutcome, from: number, to: number) => void
 
 /** Compiles a program to closures. */
 export function compileRowProgram(program: ProgramPlan, read: ReadPlan, env: ProgramEnv): RowProgram {
@@ -122,6 +126,43 @@ export function compileRowProgram(program: ProgramPlan, read: ReadPlan, env: Pro
     }
   }
 
+  const runRows: RunRows = (rows, out, from, to) => {
+    const count = steps.length
+    pending.length = 0
+    for (let r = from; r < to; r++) {
+      const row = rows[r] as Row
+      let i = -1
+      try {
+        for (const index of nullableKeys) {
+          if (row[index] === null) throw new Rejection('key', env.entityPolicy, 'E422', 'key is null')
+        }
+        const frame = frameOf(row)
+        if (!keep(frame)) {
+          out.filtered++
+          continue
+        }
+        const kept = keptInstead(frame, row)
+        if (kept !== undefined) {
+          out.duplicates.push({ row: r, kept })
+          continue
+        }
+        const target: Row = new Array(count)
+        for (i = 0; i < count; i++) {
+          const index = plain[i] as number
+          target[i] = index >= 0 ? (row[index] as Value) : (steps[i] as Step)(frame, r)
+        }
+        out.rows.push(target)
+        out.sources.push(r)
+        if (pending.length > 0) settle(pending, program.fields, out)
+      } catch (error) {
+        pending.length = 0
+        out.rejects.push(rejectOf(error, r, program.fields[i]?.target))
+      }
+    }
+  }
+  const places = timedPlaces(program)
+  const run = places.length === 0 ? runRows : timed(runRows, places, env.entityPolicy, program.dedupe !== undefined)
+
   return {
     needsPrefetch: resolving.length > 0,
 
@@ -149,37 +190,7 @@ export function compileRowProgram(program: ProgramPlan, read: ReadPlan, env: Pro
 
     run(rows, out) {
       if (resolving.length > 0 && prefetched !== rows) throw new TypeError('prefetch was not called with these rows')
-      const count = steps.length
-      for (let r = 0; r < rows.length; r++) {
-        const row = rows[r] as Row
-        let i = -1
-        try {
-          for (const index of nullableKeys) {
-            if (row[index] === null) throw new Rejection('key', env.entityPolicy, 'E422', 'key is null')
-          }
-          const frame = frameOf(row)
-          if (!keep(frame)) {
-            out.filtered++
-            continue
-          }
-          const kept = keptInstead(frame, row)
-          if (kept !== undefined) {
-            out.duplicates.push({ row: r, kept })
-            continue
-          }
-          const target: Row = new Array(count)
-          for (i = 0; i < count; i++) {
-            const index = plain[i] as number
-            target[i] = index >= 0 ? (row[index] as Value) : (steps[i] as Step)(frame, r)
-          }
-          out.rows.push(target)
-          out.sources.push(r)
-          if (pending.length > 0) settle(pending, program.fields, out)
-        } catch (error) {
-          pending.length = 0
-          out.rejects.push(rejectOf(error, r, program.fields[i]?.target))
-        }
-      }
+      run(rows, out, 0, rows.length)
     },
   }
 }

@@ -47,6 +47,7 @@ function replacer(name: string, source: string, isLiteral: boolean, noCase: bool
 const replace = defineFunction({
   name: 'replace',
   family: 'text',
+  timed: true,
   summary: 'Replaces every match of a pattern.',
   params: {
     pattern: Type.String({
@@ -72,6 +73,7 @@ const replace = defineFunction({
 const remove = defineFunction({
   name: 'remove',
   family: 'text',
+  timed: true,
   summary: 'Removes every match of a pattern.',
   params: {
     pattern: Type.String({
@@ -95,6 +97,7 @@ const remove = defineFunction({
 const extract = defineFunction({
   name: 'extract',
   family: 'text',
+  timed: true,
   summary: 'The first match of a pattern, or of its first group; null where nothing matches.',
   params: {
     pattern: Type.String({ description: 'Regular expression (JavaScript, Unicode mode)', minLength: 1 }),
@@ -117,6 +120,7 @@ const extract = defineFunction({
 const matches = defineFunction({
   name: 'matches',
   family: 'text',
+  timed: true,
   summary: 'Does the text match a pattern?',
   params: {
     pattern: Type.String({ description: 'Regular expression (JavaScript, Unicode mode)', minLength: 1 }),

@@ -1,3 +1,4 @@
+import type { TransformFunction } from '../../core/transform.js'
 import { functions } from '../registry.js'
 import { ITEM_OPERATORS, isCall, operandsOf, operatorOf, STANDARD } from './rule.js'
 
@@ -48,12 +49,21 @@ function addNames(operand: unknown, names: Set<string>): void {
 
 /** Does the same row always give the same result? False where a function is random. */
 export function isPure(rule: unknown): boolean {
-  if (Array.isArray(rule)) return rule.every(isPure)
-  if (!isCall(rule)) return true
+  return !usesFunction(rule, (fn, params) => !isPureCall(fn.name, params))
+}
+
+/** Does the rule call a function that is so? */
+export function usesFunction(
+  rule: unknown,
+  isSo: (fn: TransformFunction, params: Readonly<Record<string, unknown>>) => boolean,
+): boolean {
+  if (Array.isArray(rule)) return rule.some(item => usesFunction(item, isSo))
+  if (!isCall(rule)) return false
   const operator = operatorOf(rule)
+  const operands = operandsOf(rule)
   const fn = STANDARD.has(operator) ? undefined : functions.get(operator)
-  if (fn !== undefined && !isPureCall(operator, record(operandsOf(rule).at(-1)))) return false
-  return operandsOf(rule).every(isPure)
+  if (fn !== undefined && isSo(fn, record(operands.at(-1)))) return true
+  return operands.some(operand => usesFunction(operand, isSo))
 }
 
 /** Does the function, with these parameters, always give the same result for the same values? */

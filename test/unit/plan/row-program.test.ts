@@ -385,3 +385,37 @@ describe('casts', () => {
     expect([...out.substituted]).toEqual([['a', 1]])
   })
 })
+
+describe('a regular expression that takes for ever on one value', () => {
+  // More ways to read it than can be tried in a lifetime.
+  const endless = `${'a'.repeat(200)}!`
+  const rows: Row[] = [
+    [1, 'aab', 'A', null],
+    [2, endless, 'B', null],
+    [3, 'b', null, null],
+  ]
+  const fields = [
+    field('code', 'CODE', { castTo: INT, onInvalid: 'null' }),
+    field('kind', 'NAME', { apply: [{ fn: 'matches', params: { pattern: '^(a|aa)*b?$' } }] }),
+  ]
+  const message = 'kind: its regular expression goes through the same text again and again, and did not end within 1 s'
+
+  test('rejects that row; the others are as they would be', async () => {
+    const out = await run(fields, rows)
+    expect(out.rows).toEqual([
+      [null, 'true'],
+      [null, 'true'],
+    ])
+    expect(out.sources).toEqual([0, 2])
+    expect([...out.substituted]).toEqual([['code', 1]])
+    expect(out.rejects).toEqual([{ row: 1, stage: 'transform', code: 'E413', message, policy: 'quarantine' }])
+  }, 30_000)
+
+  test('ends the run where rows cannot be looked at twice', async () => {
+    const duplicates = { keptInstead: () => undefined }
+    const dedupe = { by: [1], names: ['NAME'], keep: 'last' } as const
+    await expect(run(fields, rows, { duplicates }, { dedupe } as unknown as Partial<ProgramPlan>)).rejects.toThrow(
+      'kind: its regular expression goes through the same text again and again, and did not end within 5 s',
+    )
+  }, 30_000)
+})

@@ -1,0 +1,63 @@
+import { EtlError } from '../core/errors.js'
+import { withinTime } from '../core/time-limit.js'
+import type { RowPolicy } from '../spec/model.js'
+import { usesFunction } from '../transforms/expression.js'
+import { functions } from '../transforms/registry.js'
+import { type BatchOutcome, newOutcome } from './outcome.js'
+import type { FieldPlan, ProgramPlan } from './plan.js'
+import type { RunRows } from './row-program.js'
+
+/** For all rows of a call: none of them is at fault yet. */
+const CALL_MS = 5000
+const ROW_MS = 1000
+
+/** Target columns, and `let` and `filter`, that call a function of which nobody knows how long it takes. */
+export function timedPlaces(program: ProgramPlan): readonly string[] {
+  const isTimed = (rule: unknown): boolean => usesFunction(rule, fn => fn.timed)
+  return [
+    ...program.lets.filter(({ rule }) => isTimed(rule)).map(({ name }) => `let ${name}`),
+    ...(program.filter !== undefined && isTimed(program.filter) ? ['filter'] : []),
+    ...program.fields.filter(field => isTimedField(field, isTimed)).map(({ target }) => target),
+  ]
+}
+
+function isTimedField({ input, apply }: FieldPlan, isTimed: (rule: unknown) => boolean): boolean {
+  if (input.kind === 'expr' && isTimed(input.rule)) return true
+  return apply.some(({ fn }) => functions.get(fn)?.timed === true)
+}
+
+/**
+ * The same rows with a limit on their time: where it is over they go one by one, and a row that takes too long is rejected.
+ * `once`: no row can be looked at a second time (`dedupe` counts them); there the run fails with E413.
+ */
+export function timed(run: RunRows, places: readonly string[], policy: RowPolicy, once: boolean): RunRows {
+  const [only = '', ...others] = places
+  const where = others.length === 0 ? only : `one of ${places.join(', ')}`
+  const message = `${where}: its regular expression goes through the same text again and again, and did not end`
+  return (rows, out, from, to) => {
+    const all = newOutcome()
+    if (withinTime(CALL_MS, () => run(rows, all, from, to))) {
+      append(out, all)
+      return
+    }
+    if (once) throw new EtlError('E413', `${message} within ${CALL_MS / 1000} s`, { hint: 'write (a|b)* as [ab]*' })
+    for (let row = from; row < to; row++) {
+      const one = newOutcome()
+      if (withinTime(ROW_MS, () => run(rows, one, row, row + 1))) append(out, one)
+      else {
+        const limit = `within ${ROW_MS / 1000} s`
+        out.rejects.push({ row, stage: 'transform', code: 'E413', message: `${message} ${limit}`, policy })
+      }
+    }
+  }
+}
+
+function append(out: BatchOutcome, more: BatchOutcome): void {
+  for (const row of more.rows) out.rows.push(row)
+  for (const source of more.sources) out.sources.push(source)
+  for (const duplicate of more.duplicates) out.duplicates.push(duplicate)
+  for (const reject of more.rejects) out.rejects.push(reject)
+  out.filtered += more.filtered
+  for (const [name, count] of more.losses) out.losses.set(name, (out.losses.get(name) ?? 0) + count)
+  for (const [name, count] of more.substituted) out.substituted.set(name, (out.substituted.get(name) ?? 0) + count)
+}
