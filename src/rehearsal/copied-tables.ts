@@ -1,6 +1,7 @@
 import type { Table, TableRef } from '../core/catalog.js'
+import { placesOf, sourceName } from '../plan/source-shape.js'
 import type { PipelineSpec } from '../spec/model.js'
-import type { Moved } from './scratch-pipeline.js'
+import { inTarget, type Moved } from './moved.js'
 
 /** What a scratch gets of a table. */
 export type Copied = 'sample' | 'whole' | 'empty'
@@ -12,38 +13,25 @@ export type Copied = 'sample' | 'whole' | 'empty'
 export function copiedTables(spec: PipelineSpec, tables: readonly Table[], moved: Moved): (table: Table) => Copied {
   const inPlace = readsTarget(spec, moved)
   const written = new Set(spec.entities.map(({ to }) => to.table.table))
-  const whole = new Set(
-    (inPlace ? lookedUp(spec, moved) : [...lookedUp(spec, moved), ...checked(spec)]).filter(
-      name => inPlace || !written.has(name),
-    ),
-  )
-  if (!inPlace) {
-    for (const { load, to } of spec.entities) if (load === 'update') whole.add(to.table.table)
-    const referring = (table: Table): boolean => whole.has(table.table) || written.has(table.table)
-    for (let before = -1; before < whole.size; ) {
-      before = whole.size
-      for (const table of tables.filter(referring)) {
-        for (const { references } of table.foreignKeys)
-          if (whole.has(table.table) || !written.has(references.table)) whole.add(references.table)
-      }
-    }
+  const looked = inPlace ? lookedUp(spec, moved) : [...lookedUp(spec, moved), ...checked(spec)]
+  const whole = new Set(looked.filter(name => inPlace || !written.has(name)))
+  if (!inPlace) for (const { load, to } of spec.entities) if (load === 'update') whole.add(to.table.table)
+  const needs = ({ table }: Table, parent: string): boolean =>
+    whole.has(table) || (!inPlace && written.has(table) && !written.has(parent))
+  for (let before = -1; before < whole.size; ) {
+    before = whole.size
+    for (const table of tables)
+      for (const { references } of table.foreignKeys) if (needs(table, references.table)) whole.add(references.table)
   }
   return ({ table }) => (whole.has(table) ? 'whole' : inPlace ? 'sample' : 'empty')
 }
 
-export function readsTarget({ entities }: PipelineSpec, { sources }: Moved): boolean {
-  return entities.some(({ from }) =>
-    (from.kind === 'union' ? from.members.map(member => member.from) : [from]).some(
-      place =>
-        place.kind === 'target' || (place.kind !== 'rows' && (place.source === '$target' || sources.has(place.source))),
-    ),
-  )
+function readsTarget({ entities }: PipelineSpec, moved: Moved): boolean {
+  return entities.some(({ from }) => placesOf(from).some(place => inTarget(sourceName(place) ?? '', moved)))
 }
 
-function lookedUp({ lookups }: PipelineSpec, { sources }: Moved): readonly string[] {
-  return Object.values(lookups).flatMap(({ in: place, table }) =>
-    place === 'target' || sources.has(place) ? [table.table] : [],
-  )
+function lookedUp({ lookups }: PipelineSpec, moved: Moved): readonly string[] {
+  return Object.values(lookups).flatMap(({ in: place, table }) => (inTarget(place, moved) ? [table.table] : []))
 }
 
 /** Tables of the target that checks look at. */

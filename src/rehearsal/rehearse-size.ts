@@ -1,23 +1,24 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ChecksFailed, type ChecksResult, worthSaying } from '../checks/result.js'
 import { connectorNamed } from '../connectors/registry.js'
 import type { Table } from '../core/catalog.js'
-import { EtlError, exitCodeOf } from '../core/errors.js'
+import { EtlError } from '../core/errors.js'
 import type { Scratch } from '../core/scratch.js'
 import type { JobResult } from '../job/api.js'
 import { startJob } from '../job/job.js'
 import type { Pipeline } from '../load/pipeline.js'
 import { compilePlan } from '../plan/compile.js'
 import { type Databases, openDatabases, openTarget } from '../plan/open.js'
-import { NO_COUNTS } from '../run/events.js'
 import { LEDGER_TABLES } from '../run/ledger-tables.js'
 import { undoRun } from '../undo/undo.js'
 import type { Included, SizeReport, UndoVerdict } from './api.js'
 import { copiedTables } from './copied-tables.js'
 import { sampleEntities } from './entity-sample.js'
 import { type Filled, fillScratch } from './fill-scratch.js'
-import { inScratch, type Moved, onlySample } from './scratch-pipeline.js'
+import { type Moved, movedOf } from './moved.js'
+import { namesOf } from './names-of.js'
+import { outcomeOf } from './outcome.js'
+import { inScratch, onlySample } from './scratch-pipeline.js'
 import { differing, stateOf } from './state.js'
 
 export interface SizeOptions {
@@ -80,7 +81,13 @@ class Rehearsal {
     const result = await this.#run(onlySample(pipeline, sampled))
     progress('undo')
     const undo = signal.aborted ? notUndone('interrupted') : await this.#undo(pipeline, result, before)
-    return { size: this.size, ...this.#told(result, undo), scratch: { ...this.#place(), rows: filled.rows }, undo }
+    return {
+      size: this.size,
+      ...outcomeOf(result, undo),
+      notes: this.#notes,
+      scratch: { ...this.#place(), rows: filled.rows },
+      undo,
+    }
   }
 
   /** The scratch with what the sample needs of the target's own tables, and which rows are read from elsewhere. */
@@ -186,72 +193,9 @@ class Rehearsal {
     return tables.length === 0 ? { state: 'as-before' } : { state: 'different', tables }
   }
 
-  #told(result: JobResult | EtlError, undo: UndoVerdict): Omit<SizeReport, 'ms' | 'size' | 'scratch' | 'undo'> {
-    const undone = undo.state === 'as-before' ? 0 : undo.state === 'different' ? 4 : 1
-    if (result instanceof EtlError) {
-      return {
-        exitCode: exitCodeOf(result),
-        status: 'stopped',
-        error: told(result),
-        counts: NO_COUNTS,
-        entities: [],
-        checks: checksOf(result instanceof ChecksFailed ? result.checks : undefined),
-        notes: this.#notes,
-      }
-    }
-    const { verification, error, exitCode } = result
-    return {
-      exitCode: exitCode === 0 || exitCode === 3 ? undone || exitCode : exitCode,
-      status: result.status,
-      ...(error === undefined ? {} : { error: told(error) }),
-      counts: result.counts,
-      entities: result.entities.map(({ name, counts }) => ({ name, counts })),
-      checks: checksOf(result.checks),
-      ...(verification === undefined
-        ? {}
-        : {
-            verification: {
-              state: verification.state,
-              wrong: verification.entities.filter(({ state }) => state === 'mismatch').map(({ name }) => name),
-            },
-          }),
-      notes: this.#notes,
-    }
-  }
-
   #place(): Omit<SizeReport['scratch'], 'rows'> {
     return { label: this.scratch.label, kept: this.options.keep }
   }
-}
-
-/** Sources that are the target's own database, seen by the same default schema. */
-async function movedOf({ sources, target }: Databases): Promise<Moved> {
-  const home = async (database: Databases['target']) => (await database.listTables())[0]?.schema
-  const schema = await home(target)
-  const same = new Set<string>()
-  for (const [name, source] of sources)
-    if (source.identity.uid === target.identity.uid && (await home(source)) === schema) same.add(name)
-  return { sources: same, home: schema }
-}
-
-function namesOf({ spec }: Pipeline, name: string): readonly string[] {
-  const from = spec.entities.find(entity => entity.name === name)?.from
-  const places = from === undefined ? [] : from.kind === 'union' ? from.members.map(member => member.from) : [from]
-  return [name, ...places.flatMap(place => ('table' in place ? [place.table.table] : []))]
-}
-
-function checksOf(checks: ChecksResult | undefined): SizeReport['checks'] {
-  const outcomes = checks?.outcomes ?? []
-  return {
-    held: outcomes.filter(({ state }) => state === 'passed').length,
-    broken: outcomes
-      .filter(worthSaying)
-      .map(({ name, severity, count }) => ({ name, severity, ...(count === undefined ? {} : { count }) })),
-  }
-}
-
-function told({ code, message, hint }: EtlError) {
-  return { code, message, ...(hint === undefined ? {} : { hint }) }
 }
 
 function notUndone(why: string): UndoVerdict {

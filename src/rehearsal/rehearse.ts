@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { EtlError } from '../core/errors.js'
 import type { Pipeline } from '../load/pipeline.js'
 import type { RehearsalReport, RehearseOptions, SizeReport } from './api.js'
+import { namesOf } from './names-of.js'
 import { rehearseSize } from './rehearse-size.js'
 
 /** The gravest first. */
@@ -43,17 +44,12 @@ export async function rehearse(pipeline: Pipeline, options: RehearseOptions): Pr
   }
 }
 
-function checkIncluded({ spec }: Pipeline, { include = [] }: RehearseOptions): void {
-  const names = new Set(spec.entities.flatMap(({ name, from }) => [name, ...tablesOf(from)]))
+function checkIncluded(pipeline: Pipeline, { include = [] }: RehearseOptions): void {
+  const names = new Set(pipeline.spec.entities.flatMap(({ name }) => namesOf(pipeline, name)))
   const wrong = include.find(({ name }) => !names.has(name))
   if (wrong === undefined) return
   throw new EtlError('E520', `the pipeline reads no \`${wrong.name}\``, {
     kind: 'usage',
     hint: `what it reads: ${[...names].join(', ')}`,
   })
-}
-
-function tablesOf(from: Pipeline['spec']['entities'][number]['from']): readonly string[] {
-  const places = from.kind === 'union' ? from.members.map(member => member.from) : [from]
-  return places.flatMap(place => ('table' in place ? [place.table.table] : []))
 }

@@ -4,13 +4,7 @@ import type { Scratch } from '../core/scratch.js'
 import type { Pipeline } from '../load/pipeline.js'
 import type { CheckSpec, EntitySpec, HookSpec, HooksSpec, PipelineSpec, SingleFromSpec } from '../spec/model.js'
 import type { EntitySample, Restriction } from './entity-sample.js'
-
-export interface Moved {
-  /** Sources that are the target's own database: the scratch stands for them too. */
-  readonly sources: ReadonlySet<string>
-  /** Schema of the target's tables that are named without one; undefined where there are no schemas. */
-  readonly home: string | undefined
-}
+import { inTarget, type Moved } from './moved.js'
 
 /**
  * The same pipeline with the scratch in place of its target. Names of tables lose their schema, which is another one there.
@@ -83,10 +77,6 @@ export function inScratch(pipeline: Pipeline, scratch: Scratch, moved: Moved, no
       ledger: spec.ledger === false ? false : {},
     },
   }
-}
-
-function inTarget(place: string, { sources }: Moved): boolean {
-  return place === 'target' || place === '$target' || sources.has(place)
 }
 
 function whenRef(entity: EntitySpec, refIn: (place: string, table: TableRef) => TableRef): TableRef {
