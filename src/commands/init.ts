@@ -6,7 +6,7 @@ import { type CliCommand, examples } from './command.js'
 import type { OutputOptions } from './io.js'
 import { addOutputOptions, repeatable } from './options.js'
 import { liveSchemaFile } from './schema.js'
-import { Terminal } from './terminal.js'
+import { asEtlError, Terminal } from './terminal.js'
 import { withSignals } from './with-signals.js'
 
 interface Flags extends OutputOptions {
@@ -81,7 +81,33 @@ async function init(flags: Flags, terminal: Terminal): Promise<number> {
       hint: '`etl init --from ADDRESS --to ADDRESS`, or `etl init --empty` for a file to fill in by hand',
     })
   }
-  throw new EtlError('E520', '--from and --to are missing', { kind: 'usage' })
+  return askAndPropose(flags, terminal)
+}
+
+async function askAndPropose(flags: Flags, terminal: Terminal): Promise<number> {
+  const { secretsOf } = await import('../load/secrets.js')
+  const { tablesAt } = await import('../index.js')
+  const { ask } = await import('../ui/init/ask.js')
+  const { io } = terminal
+  const secrets: string[] = []
+  const answers = await ask({
+    theme: terminal.outTheme,
+    output: io.stdout,
+    input: io.stdin,
+    look: async url => {
+      secrets.push(...secretsOf(['target', 'url'], url, false))
+      await terminal.hide(secrets)
+      const { label, tables } = await tablesAt(url, io.cwd)
+      return { label, tables: tables.map(({ table, columns }) => ({ name: table, columns: columns.length })) }
+    },
+    check: file => refuseExisting(file, flags, terminal),
+    tell: error => {
+      const { message, hint } = asEtlError(error)
+      return { what: terminal.redact(message), ...(hint === undefined ? {} : { hint: terminal.redact(hint) }) }
+    },
+  })
+  if (answers === undefined) throw new EtlError('E515', 'nothing was written', { kind: 'interrupted' })
+  return propose(answers, flags, terminal)
 }
 
 async function propose({ from, to, file, tables }: InitAnswers, flags: Flags, terminal: Terminal): Promise<number> {
