@@ -38,7 +38,8 @@ export function formatDiagnostic(
     text === undefined || position === undefined
       ? [`   ${printable(diagnostic.message)}`]
       : frame(text, diagnostic, paint, strong)
-  const tail = hint === undefined ? [] : ['', `   ${paint('cyan', 'hint')}  ${printable(lowerFirst(hint))}`]
+  const next = hint === undefined ? `\`etl explain ${code}\` says more` : lowerFirst(hint)
+  const tail = ['', `   ${paint('cyan', 'hint')}  ${printable(next)}`]
   return [title, '', ...body, ...tail, ''].join('\n')
 }
 

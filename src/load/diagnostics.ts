@@ -88,7 +88,12 @@ function unknownKey(key: string, parent: DocPath, allowed: readonly string[]): F
 
 function missing(key: string, path: DocPath): Found {
   if (isParameters(path)) return { code: 'E211', message: `${path.at(-1)} needs \`${key}\``, path }
-  return { code: 'E104', message: `${place(path)} needs \`${key}\``, path }
+  return {
+    code: 'E104',
+    message: `${place(path)} needs \`${key}\``,
+    path,
+    hint: 'Add it; `etl reference` says what it takes.',
+  }
 }
 
 function wrongType(error: ErrorObject, path: DocPath): Found {
@@ -105,6 +110,9 @@ function wrongType(error: ErrorObject, path: DocPath): Found {
       : {}),
     ...(wanted.includes('text') && wanted.every(type => !type.includes('number')) && typeof error.data !== 'object'
       ? { hint: 'Put it in quotes.' }
+      : {}),
+    ...(wanted.some(type => type.includes('number')) && typeof error.data === 'string'
+      ? { hint: 'Write digits, without quotes.' }
       : {}),
   }
 }

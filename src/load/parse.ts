@@ -79,6 +79,8 @@ function twoDocuments(text: string, second: Document.Parsed): TextProblem {
   }
 }
 
+const TAB = 'a tab cannot indent YAML'
+
 function syntaxProblem(error: YAMLError, text: string): TextProblem {
   const [start] = error.pos
   const span = { start: Math.min(start, text.length), end: Math.max(error.pos[1], start + 1) }
@@ -93,11 +95,21 @@ function syntaxProblem(error: YAMLError, text: string): TextProblem {
   const line = text.slice(text.lastIndexOf('\n', start - 1) + 1).split('\n', 1)[0] ?? ''
   const indent = /^[ \t]*/.exec(line)?.[0] ?? ''
   if (error.code === 'TAB_AS_INDENT' || indent.includes('\t')) {
-    return { code: 'E004', message: 'a tab cannot indent YAML', span, hint: 'Indent with spaces.' }
+    return { code: 'E004', message: TAB, span, hint: 'Indent with spaces.' }
   }
   const variable = unquotedVariable(text, start)
   if (variable !== undefined) return variable
-  return { code: 'E004', message: lowerFirst(withoutSource(error.message)), span }
+  const glued = /^\s*(?:- )?([A-Za-z_][\w-]*):[^\s:/\\][^:]*$/.exec(line)
+  if (glued !== null && error.code !== 'MISSING_CHAR') {
+    return { code: 'E004', message: 'a space is missing behind the colon', span, hint: `Write \`${glued[1]}: …\`.` }
+  }
+  const hint = HINTS[error.code] ?? 'Look at this line and at the end of the one above it.'
+  return { code: 'E004', message: lowerFirst(withoutSource(error.message)), span, hint }
+}
+
+const HINTS: Readonly<Partial<Record<YAMLError['code'], string>>> = {
+  BAD_INDENT: 'Indent keys of one block by the same number of spaces.',
+  MISSING_CHAR: 'Close what was opened: a quote, a bracket or a brace.',
 }
 
 /** The parser's words without the piece of the file that some of them quote: it may be a password. */
@@ -132,11 +144,14 @@ function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1)
 }
 
-/** The parser stumbles on after an error; the first of a line says it, and after an unquoted variable nothing else counts. */
+/**
+ * The parser stumbles on after an error; the first of a line says it, and after an unquoted variable or a tab nothing else
+ * counts.
+ */
 function dedupe(problems: readonly TextProblem[], text: string): TextProblem[] {
-  const variables = problems.filter(problem => problem.code === 'E011')
-  const limit = Math.min(...variables.map(problem => problem.span.start))
-  const counted = problems.filter(({ code, span }) => code === 'E011' || span.start < limit)
+  const upsetting = (problem: TextProblem): boolean => problem.code === 'E011' || problem.message === TAB
+  const limit = Math.min(...problems.filter(upsetting).map(problem => problem.span.start))
+  const counted = problems.filter(problem => upsetting(problem) || problem.span.start < limit)
   const lines = new Set<number>()
   return counted.filter(({ span }) => {
     const line = text.lastIndexOf('\n', span.start - 1)

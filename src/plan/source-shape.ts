@@ -10,6 +10,8 @@ import type { ReadPlan, SingleFrom } from './plan.js'
 import type { Problems } from './problems.js'
 import { suggest } from './problems.js'
 
+const MEND_SQL = 'try it in a client of the database, and mend it here'
+
 export type SourceColumn = Omit<ReadPlan['columns'][number], 'decode'> &
   Pick<Column, 'pseudo' | 'characterSet' | 'equates'> & {
     /** Of a union whose members have no common type for it: what to say to whoever uses it. */
@@ -68,7 +70,7 @@ export function sourceShape(entity: SingleSpec, catalogs: Catalogs, problems: Pr
     case 'query': {
       const columns = catalogs.query(from.source, from.query)
       if (columns instanceof EtlError) {
-        problems.error(columns.code, path, `the query cannot be run: ${columns.message}`, columns.hint)
+        problems.error(columns.code, path, `the query cannot be run: ${columns.message}`, columns.hint ?? MEND_SQL)
         return undefined
       }
       const key = checkedKey(entity, columns, undefined, 'the query', problems)

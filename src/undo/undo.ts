@@ -33,7 +33,10 @@ export async function undoRun(pipeline: Pipeline, options: UndoOptions): Promise
   const ledger = new Ledger(target, spec.ledger.schema)
   let taken: TakenLock | undefined
   try {
-    if (!(await ledger.exists())) throw new EtlError('E508', 'the target has no ledger', { kind: 'usage' })
+    if (!(await ledger.exists())) {
+      const hint = 'nothing was run into it yet; check `target` and --profile'
+      throw new EtlError('E508', 'the target has no ledger', { kind: 'usage', hint })
+    }
     const contest = { pipeline: spec.name, lockName: lockName(spec.name), targets, ledger, takeOver: false, here }
     if (!dryRun) taken = await takeLock(contest)
     if (!dryRun) await targets.write(session => ledger.prepare(session))

@@ -56,7 +56,7 @@ describe('a code frame', () => {
   it('needs no place', () => {
     const diagnostic = { code: 'E001', severity: 'error', message: 'there is no such file', path: [] } as const
     expect(formatDiagnostics(new PipelineError('x.yaml', [diagnostic]))).toBe(
-      ' x.yaml  E001 file not found\n\n   there is no such file\n\n 1 problem\n',
+      ' x.yaml  E001 file not found\n\n   there is no such file\n\n   hint  `etl explain E001` says more\n\n 1 problem\n',
     )
   })
 
@@ -70,6 +70,8 @@ describe('a code frame', () => {
         '',
         ' ▶ 1 │ 名前: { "列":  upsrt }',
         '     │                ━━━━━ no',
+        '',
+        '   hint  `etl explain E103` says more',
         '',
       ].join('\n'),
     )
