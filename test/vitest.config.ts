@@ -5,7 +5,7 @@ const TIMED = ['test/e2e/start-up.test.ts']
 const LONG = [
   'test/conformance/table-dump.test.ts',
   'test/e2e/{backup-servers,bad-connections-servers,begin,faults,incremental,kill,lost-connection}.test.ts',
-  'test/e2e/{oracle-kill,rehearsal-servers,round-trip,secrets,takeover,undo,union-kill}.test.ts',
+  'test/e2e/{oracle-kill,rehearsal-servers,round-trip,secrets,takeover,undo,undo-oracle,union-kill}.test.ts',
   'test/matrix/matrix.test.ts',
   'test/systems/**/*.test.ts',
   'test/torture/**/*.test.ts',

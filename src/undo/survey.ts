@@ -5,7 +5,7 @@ import { EtlError } from '../core/errors.js'
 import { keyText, type Row } from '../core/row.js'
 import { decodeRecord, type UndoRecord } from '../run/undo-record.js'
 import type { UndoConflict, UndoneEntity } from './api.js'
-import { examine } from './examine.js'
+import { type Examined, examine } from './examine.js'
 import type { Scope, UndoEntity, Unit } from './scope.js'
 import { notRecorded } from './scope.js'
 import type { TargetTable } from './target-table.js'
@@ -85,7 +85,7 @@ export async function survey(session: Session, scope: Scope, progress: (unit: nu
         conflicts: found.conflicts.length,
       })
       tally.list(found.conflicts)
-      newer.note(target, found.rows)
+      newer.note(target, found)
     }
   } finally {
     newer.close()
@@ -129,7 +129,6 @@ class Newer {
   }
 
   static async open(scope: Scope): Promise<Newer> {
-    const versioned = scope.database.connector.capabilities.rowVersion !== undefined
     const versions = scope.units.flatMap(({ entity, batch }) =>
       batch === undefined ? entity.batches.map(({ version }) => version) : [batch.version],
     )
@@ -142,24 +141,24 @@ class Newer {
     )
     return new Newer(
       new Set(versions.flatMap(version => (version === undefined ? [] : [version]))),
-      versioned || !repeated ? undefined : await openKeyTally(undefined),
+      repeated ? await openKeyTally(undefined) : undefined,
     )
   }
 
   had(target: TargetTable, row: Row, own: string | undefined): boolean {
-    if (target.versioned) return target.version(row) !== own && this.#versions.has(target.version(row))
-    return this.#tally !== undefined && this.#tally.take(this.#text(target, row)).owner !== ''
+    if (target.versioned && target.version(row) !== own && this.#versions.has(target.version(row))) return true
+    return (
+      this.#tally !== undefined && this.#tally.take(keyText([target.label, ...target.identityOf(row)])).owner !== ''
+    )
   }
 
-  note(target: TargetTable, rows: readonly Row[]): void {
-    for (const row of rows) this.#tally?.note(this.#text(target, row), 'newer')
+  /** Where rows have versions, those only that somebody else gave one: they are told of once. */
+  note(target: TargetTable, { rows, conflicts }: Examined): void {
+    const keys = target.versioned ? conflicts.map(({ key }) => key) : rows.map(row => target.identityOf(row))
+    for (const key of keys) this.#tally?.note(keyText([target.label, ...key]), 'newer')
   }
 
   close(): void {
     this.#tally?.close()
-  }
-
-  #text(target: TargetTable, row: Row): string {
-    return keyText([target.label, ...target.identityOf(row)])
   }
 }

@@ -82,7 +82,7 @@ async function work(scope: Scope, { targets, ledger, taken, options }: Means) {
     transaction(session, async () => {
       await ledger.runs.beginUndo(session, run)
       await claimRun(claim, session, run.runId, epoch)
-      const how = options.skipConflicts === true ? 'rows that changed since are skipped' : ''
+      const how = `rows that changed since ${options.skipConflicts === true ? 'are skipped' : 'refuse it'}`
       await ledger.runs.audit(session, run.runId, runOwner(), 'undo', how)
     }),
   )

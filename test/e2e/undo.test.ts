@@ -41,12 +41,24 @@ const SOURCE = `
 interface Engine {
   readonly database: TestDatabase
   readonly serial: string
+  /** A default that is another one for each row. */
+  readonly random: string
 }
 
 const ENGINES: readonly (readonly [string, Engine])[] = [
-  ['SQLite', { database: sqlite, serial: 'integer primary key' }],
-  ['PostgreSQL', { database: postgres, serial: 'bigint generated always as identity primary key' }],
-  ['MySQL', { database: mysql, serial: 'bigint not null auto_increment primary key' }],
+  ['SQLite', { database: sqlite, serial: 'integer primary key', random: 'text default (hex(randomblob(8)))' }],
+  [
+    'PostgreSQL',
+    {
+      database: postgres,
+      serial: 'bigint generated always as identity primary key',
+      random: 'text default (md5(random()::text))',
+    },
+  ],
+  [
+    'MySQL',
+    { database: mysql, serial: 'bigint not null auto_increment primary key', random: 'varchar(40) default (uuid())' },
+  ],
 ]
 
 const columns = 'id integer primary key, name varchar(40), amount numeric(12,3), note text'
@@ -91,7 +103,11 @@ describe.each(ENGINES)('%s', (_name, engine) => {
     })
     expect(killed.signal ?? killed.code, killed.stderr).toBe('SIGKILL')
     expect(await place.rows(`select state from etl_run where run_id = '${first.runId}'`)).toEqual([['undoing']])
-    await expect(place.run({ resume: true })).rejects.toMatchObject({ code: 'E525' })
+    await expect(place.run({ resume: true })).rejects.toMatchObject({
+      code: 'E525',
+      message: `run ${first.runId} of p is being taken back`,
+      hint: `finish taking it back: \`etl undo ${first.runId}\`, then begin a new run: \`etl run …\``,
+    })
 
     const undone = await place.undo(first.runId)
     expect(undone).toMatchObject({ runId: first.runId, verified: true, conflicts: [] })
@@ -114,6 +130,12 @@ describe.each(ENGINES)('%s', (_name, engine) => {
       ]),
     )
     await expect(place.undo(first.runId)).rejects.toMatchObject({ code: 'E525' })
+    // The checkpoint is of the run as it was; the ledger decides.
+    await expect(place.run({ resume: true })).rejects.toMatchObject({
+      code: 'E525',
+      message: `run ${first.runId} of p was taken back`,
+      hint: 'begin a new run: `etl run …`',
+    })
   })
 
   test('a later run is in the way; both are taken back, the later one first', LONG, async () => {
@@ -178,6 +200,75 @@ describe.each(ENGINES)('%s', (_name, engine) => {
       ['20', 'new 20', 'mine'],
     ])
     expect(await place.rows('select count(*) from t_upsert')).toEqual([['5']])
+  })
+
+  test('several entities of one table are taken back together', LONG, async () => {
+    const place = await Place.open(
+      engine,
+      `inserts: { from: ITEM, to: t_fresh, load: insert, fields: { id: ID, name: NAME } }
+  changes: { from: LESS, to: t_fresh, load: upsert, depends_on: [inserts], fields: { id: ID, name: NAME } }
+  adds: { from: ITEM, to: t_fresh, load: insert, depends_on: [changes], fields: { id: { expr: { "+": [ { var: ID }, 1000 ] } }, name: NAME } }
+  upserts: { from: ITEM, to: t_upsert, load: upsert, fields: { id: ID, name: NAME } }
+  updates: { from: LESS, to: t_upsert, load: update, depends_on: [upserts], fields: { id: ID, name: NAME } }
+  replaces: { from: ITEM, to: t_replace, load: replace, fields: { id: ID, name: NAME } }
+  replaces_too: { from: ITEM, to: t_replace, load: replace, depends_on: [replaces], fields: { id: { expr: { "+": [ { var: ID }, 1000 ] } }, name: NAME } }`,
+    )
+    const before = await place.state()
+    const run = await place.run()
+    expect(run.status, run.error?.message).toBe('ok')
+    expect(await place.rows('select count(*) from t_fresh')).toEqual([[String(2 * ROWS)]])
+    expect(await place.rows("select count(*) from t_replace where name like 'new %'")).toEqual([[String(2 * ROWS)]])
+    const after = await place.state()
+    // Row 6 is of two entities, row 1007 of one.
+    await place.server.exec("update t_fresh set note = 'mine' where id in (6, 1007)")
+    const refused = (await place.undo('last').catch((error: unknown) => error)) as Error
+    expect(new Set(refused.message.split('\n'))).toEqual(
+      new Set([
+        `2 rows of run ${run.runId} cannot be taken back:`,
+        '  t_fresh 6: changed since',
+        '  t_fresh 1007: changed since',
+      ]),
+    )
+    await place.server.exec('update t_fresh set note = null where id in (6, 1007)')
+    if (engine.database !== postgres) {
+      expect(await place.state()).toEqual(after)
+      const undone = await place.undo('last')
+      expect(undone.conflicts).toEqual([])
+      expect(await place.state()).toEqual(before)
+    }
+  })
+
+  test('values that the database makes are no change; a change of them is', LONG, async () => {
+    const place = await Place.open(
+      engine,
+      `tagged: { from: ITEM, to: t_tagged, load: insert, fields: { id: ID, name: NAME } }
+  plain: { from: ITEM, to: t_plain, load: insert, fields: { id: { from: ID, type: varchar(9) }, name: NAME } }
+  noted: { from: ITEM, to: t_fresh, load: insert, fields: { id: ID, name: NAME } }`,
+    )
+    await place.server.exec(`
+      create table t_tagged (id integer primary key, name varchar(40), tag ${engine.random}, state varchar(9) default 'new');
+      create table t_plain (id varchar(9) primary key, name varchar(40), state varchar(9) default 'new', amount numeric(9,2) default 1.5);`)
+    if (engine.database === sqlite)
+      await place.server.exec(
+        "create trigger t_noted after insert on t_fresh begin update t_fresh set note = 'n' || new.id where id = new.id; end",
+      )
+    const run = await place.run()
+    expect(run.status, run.error?.message).toBe('ok')
+    await place.server.exec(`update t_tagged set tag = 'mine' where id = 11;
+      update t_plain set state = 'old' where id = '12'; update t_plain set amount = 1.49 where id = '13';
+      update t_plain set name = 'new 140' where id = '14'; update t_fresh set note = 'mine' where id = 15`)
+    const undone = await place.undo('last', { skipConflicts: true })
+    expect(undone.conflicts.map(({ table, key, reason }) => [table, String(key[0]), reason]).toSorted()).toEqual([
+      ['t_fresh', '15', 'changed'],
+      ['t_plain', '12', 'changed'],
+      ['t_plain', '13', 'changed'],
+      ['t_plain', '14', 'changed'],
+      ['t_tagged', '11', 'changed'],
+    ])
+    const left = await Promise.all(
+      ['t_tagged', 't_plain', 't_fresh'].map(t => place.rows(`select id from ${t} order by 1`)),
+    )
+    expect(left).toEqual([[['11']], [['12'], ['13'], ['14']], [['15']]])
   })
 })
 
@@ -250,7 +341,7 @@ class Place {
   write(entities: string, more: string): void {
     this.work.write(
       'pipeline.yaml',
-      `version: 1\nname: p\n${more === '' ? 'undo: true' : more}\nsources: { old: { type: sqlite, path: source.sqlite } }\ntarget: ${this.#target}\n` +
+      `version: 1\nname: p\n${more}\nsources: { old: { type: sqlite, path: source.sqlite } }\ntarget: ${this.#target}\n` +
         `defaults: { batch_size: 7, rest: ignore }\nentities:\n  ${entities.trim()}\n`,
     )
   }

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest'
 import { EtlError } from '../../../src/core/errors.js'
+import type { JobResult } from '../../../src/job/api.js'
 import type { EntityResult, RunResult } from '../../../src/run/api.js'
 import { resumeBanner } from '../../../src/ui/banner.js'
 import { resultLine } from '../../../src/ui/json.js'
 import { previewText } from '../../../src/ui/preview.js'
 import { shellWord, summaryText } from '../../../src/ui/summary.js'
 import { UNICODE } from '../../../src/ui/theme.js'
+import type { VerifyReport } from '../../../src/verify/api.js'
 import { counts, runStarted } from './sample-run.js'
 
 const THEME = { color: false, symbols: UNICODE }
@@ -25,7 +27,7 @@ function entity(name: string, read: number, ms: number, rest: Partial<EntityResu
   }
 }
 
-function result(rest: Partial<RunResult> = {}): RunResult {
+function result(rest: Partial<JobResult> = {}): JobResult {
   return {
     runId: '7f3a9c',
     pipeline: 'crm',
@@ -173,7 +175,12 @@ test('the result is the last JSON line, without rows and with the error in words
     hint: 'check',
   })
   const preview = { from: 'a', to: 'b', fields: [{ target: 't', before: 'secret row', after: 'x' }], rejected: [] }
-  const line = resultLine(result({ status: 'failed', error, entities: [entity('a', 1, 1, { preview })] }))
+  const verification = {
+    state: 'mismatch',
+    entities: [{ name: 'a', differences: [{ kind: 'missing', key: { id: 'secret row' } }] }],
+  } as unknown as VerifyReport
+  const entities = [entity('a', 1, 1, { preview })]
+  const line = resultLine(result({ status: 'failed', error, entities, verification }))
   expect(line).not.toContain('\n')
   expect(line).not.toContain('secret row')
   const json = JSON.parse(line)
@@ -182,6 +189,7 @@ test('the result is the last JSON line, without rows and with the error in words
     type: 'result',
     status: 'failed',
     runId: '7f3a9c',
+    verification: { state: 'mismatch', entities: [{ name: 'a' }] },
     error: {
       code: 'E302',
       title: 'login refused',
