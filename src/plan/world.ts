@@ -81,7 +81,7 @@ export function wantedColumn(
     const what =
       type === undefined && field.type !== undefined ? `"${field.type}" is not a type` : 'its type is unknown'
     const message = `${target} is to be created, and ${what}`
-    draft.problems.error('E216', field.path, message, 'say it: `type: decimal(12,2)`')
+    draft.problems.error('E216', field.path, message, 'say it: `type: text`')
     return undefined
   }
   const nullable = !field.required && !primaryKeyOf(draft).includes(target)

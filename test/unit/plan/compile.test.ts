@@ -152,9 +152,7 @@ describe('a plan', () => {
         ...db,
         entities: `  c: { from: CUST, to: ${to}, rest: ignore, fields: { key: ID, shout: { from: NAME, apply: [upper] } } }\n`,
       }),
-    ).toEqual([
-      ['E216', 'c.fields.shout', 'shout is to be created, and its type is unknown', 'say it: `type: decimal(12,2)`'],
-    ])
+    ).toEqual([['E216', 'c.fields.shout', 'shout is to be created, and its type is unknown', 'say it: `type: text`']])
   })
 })
 
