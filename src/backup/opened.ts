@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { Readable } from 'node:stream'
+import { pipeline as piped } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { EtlError } from '../core/errors.js'
 import { decrypt, isEncrypted } from './cipher.js'
@@ -70,7 +70,7 @@ export class OpenedBackup {
 
   /** What the tool wrote. */
   plain(): AsyncIterable<Buffer> {
-    const stored = createReadStream(this.file, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>
+    const stored = createReadStream(this.file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>
     return this.#key === undefined ? stored : decrypt(stored, this.#key, basename(this.file))
   }
 
@@ -78,8 +78,10 @@ export class OpenedBackup {
   async *parts(): AsyncGenerator<DumpPart> {
     const name = basename(this.file)
     try {
-      const lines = Readable.from(this.plain()).compose(createGunzip()) as AsyncIterable<Buffer>
-      yield* readDump(lines, name)
+      const unpacked = createGunzip()
+      // Its error reaches whoever reads what is unpacked.
+      piped(this.plain(), unpacked).catch(() => {})
+      yield* readDump(unpacked, name)
     } catch (error) {
       const native = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
       throw native?.startsWith('Z_') === true ? damaged(name, 'it cannot be unpacked', error) : error

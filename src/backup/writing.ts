@@ -6,6 +6,9 @@ import type { CopySink } from '../core/native-copy.js'
 import { encrypt } from './cipher.js'
 import { createPrivately, type Digest, digestOf } from './folder.js'
 
+/** Written at once: each write is a round trip to another thread. */
+const PIECE = 1 << 20
+
 /** An unfinished backup on its way to the disk, encrypted where there is a key. */
 export class Writing implements CopySink {
   readonly #file: string
@@ -45,7 +48,10 @@ export class Writing implements CopySink {
     const sealed = `${this.#file}.sealed`
     try {
       await createPrivately(sealed)
-      this.#written = await writeInto(sealed, encrypt(createReadStream(this.#file) as AsyncIterable<Buffer>, key))
+      this.#written = await writeInto(
+        sealed,
+        encrypt(createReadStream(this.#file, { highWaterMark: PIECE }) as AsyncIterable<Buffer>, key),
+      )
       await rename(sealed, this.#file)
     } finally {
       await rm(sealed, { force: true })
@@ -58,10 +64,21 @@ export async function writeInto(path: string, chunks: AsyncIterable<Buffer>): Pr
   const hash = createHash('sha256')
   const handle = await open(path, 'r+')
   try {
-    for await (const part of chunks) {
-      hash.update(part)
-      for (let at = 0; at < part.length; ) at += (await handle.write(part, at)).bytesWritten
+    let held: Buffer[] = []
+    let size = 0
+    const flush = async (): Promise<void> => {
+      const piece = Buffer.concat(held)
+      held = []
+      size = 0
+      hash.update(piece)
+      for (let at = 0; at < piece.length; ) at += (await handle.write(piece, at)).bytesWritten
     }
+    for await (const part of chunks) {
+      held.push(part)
+      size += part.length
+      if (size >= PIECE) await flush()
+    }
+    await flush()
     await handle.sync()
   } finally {
     await handle.close()

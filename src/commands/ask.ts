@@ -27,6 +27,13 @@ export async function ask({ terminal, text, question, yes, where, unasked, hint,
   const prompt = createInterface({ input: io.stdin, output: io.stderr })
   try {
     if (yes((await prompt.question(printable(question))).trim())) return
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'AbortError') throw error
+    // The prompt leaves its line unended.
+    terminal.err('\n')
+    // With the end of input nobody has said yes.
+    if (error.message.endsWith('Ctrl+C'))
+      throw new EtlError('E515', refused, { kind: 'interrupted', where, cause: 'SIGINT' })
   } finally {
     prompt.close()
   }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { CLI, runEtl } from '../support/etl.js'
@@ -112,6 +112,42 @@ test('a table is emptied only where its pipeline’s name is typed', async () =>
   expect(typed.text).toMatch(/^ ✔ {2}orders +100 +100 /m)
   expect(differences(shop)).toEqual({ missing: 0, extra: 0 })
 }, 60_000)
+
+test('a restore and an undo want their name typed in full: anything else touches nothing', async () => {
+  const shop = makeShop(100)
+  const pipeline = join(shop.dir, 'etl.yaml')
+  writeFileSync(pipeline, `${readFileSync(pipeline, 'utf8')}undo: true\nbackup: true\n`)
+  expect((await runEtl(['run', '--yes'], { cwd: shop.dir })).code).toBe(0)
+  const { runId } = JSON.parse(readFileSync(join(shop.dir, '.etl/shop/checkpoint.json'), 'utf8')) as { runId: string }
+  const [backup = ''] = readdirSync(join(shop.dir, 'backups')).filter(name => name.endsWith('.db'))
+  const loaded = readFileSync(shop.target)
+  const answered = async (question: string, keys: string, ...args: string[]): Promise<[number, string]> => {
+    const terminal = openTerminal([process.execPath, CLI, ...args], { columns: 100, rows: 30, cwd: shop.dir })
+    await terminal.until(rows => rows.find(row => row.startsWith(question)))
+    terminal.type(keys)
+    return [await terminal.exit, terminal.screen.history]
+  }
+  const undo = (keys: string) => answered(`Type ${runId} to take it back:`, keys, 'undo', 'last')
+  const restore = (keys: string) => answered('Type shop to restore:', keys, 'restore', join('backups', backup))
+  for (const ask of [undo, restore]) {
+    for (const keys of ['y\r', 'sho\r', '\u0004']) {
+      const [code, screen] = await ask(keys)
+      expect([keys, code, screen]).toEqual([
+        keys,
+        1,
+        expect.stringMatching(/E514 .*not confirmed; nothing was (touched|taken back)/s),
+      ])
+    }
+    expect((await ask('\u0003'))[0]).toBe(130)
+  }
+  expect(readFileSync(shop.target).equals(loaded)).toBe(true)
+  const [undone, what] = await undo(`${runId}\r`)
+  expect([undone, what]).toEqual([0, expect.stringMatching(/orders +orders +100[\s\S]*is taken back/)])
+  expect(one(shop.target, 'select count(*) as n from orders')).toEqual({ n: 0 })
+  const [restored, shown] = await restore('shop\r')
+  expect([restored, shown]).toEqual([0, expect.stringMatching(/all of it is replaced[\s\S]*is as it was/)])
+  expect(readFileSync(shop.target).equals(readFileSync(join(shop.dir, 'backups', backup)))).toBe(true)
+}, 120_000)
 
 test('60 columns and 12 rows: no row wider, the scrollback kept', async () => {
   const shop = makeShop(30_000, { batchSize: 20 })
