@@ -2,16 +2,16 @@ import type { ErrorCode } from '../core/codes.js'
 import type { Explanation } from './explanation.js'
 
 const OTHER_DISK = 'Free space, or write to another disk: `backup: { dir: /mnt/backups }`'
-const UNDO_ON = 'For later runs: `undo: true` in the file'
+const UNDO_ON = 'For later runs: remove `undo: false` from the file'
 
 /** E53x and E54x: undo, backup and restore. E9xx: ours. */
 export const AFTER_RUNS = {
   E536: {
     means: 'The run cannot be taken back, because what that needs was not recorded.',
-    why: 'The target is not PostgreSQL and the file does not say `undo: true`, the ledger is off, the run is older than the four whose records are kept, or the table has no key.',
+    why: 'The file says `undo: false` or `ledger: false`, the run is older than the four whose records are kept, or the table has no key.',
     example: {
       what: 'run 7f3a9c12 did not record what taking it back needs',
-      hint: 'restore a backup; runs record it with `undo: true` in the file (by itself only for PostgreSQL), and it is kept for four of them',
+      hint: 'restore a backup; runs record it unless the file says `undo: false`, and it is kept for four of them',
     },
     mend: ['Restore a backup: `etl restore backups/FILE`', UNDO_ON],
   },

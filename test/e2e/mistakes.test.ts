@@ -60,6 +60,8 @@ async function meet(mistake: Mistake): Promise<{ readonly code: number; readonly
     .replace(/postgres \d+\.\d+(?!\.)/g, 'postgres N.N')
     .replace(/\b[0-9a-f]{8}\b/g, 'RUN')
     .replace(/\d+\.\d+s\b/g, 'N.Ns')
+    // Of the summary of a run, what tells of the mistake and of the next step.
+    .replace(/^ {3}(?:report|run folder|consistency|quarantine) .*\n/gm, '')
     .replace(/sqlite 3\.[\d.]+/g, 'sqlite 3.N')
   return { code, text: clean }
 }
