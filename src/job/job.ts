@@ -152,13 +152,19 @@ class Work implements Job {
   /** The run's folder gets what the steps did, and the record of everything. */
   async #keep(result: JobResult, plan: Plan): Promise<JobResult> {
     if (result.runDir === undefined) return result
-    try {
-      if (this.#events.length > 0) await appendEvents(result.runDir, this.#events)
-      await writeRecord(result, plan, result.runDir, redactor(this.pipeline.secrets))
-      return result
-    } catch (error) {
-      return result.error === undefined ? { ...result, ...failure(error) } : result
+    const { runDir } = result
+    const attempt = async (before: JobResult, work: () => Promise<void>): Promise<JobResult> => {
+      try {
+        await work()
+        return before
+      } catch (error) {
+        return before.error === undefined ? { ...before, ...failure(error) } : before
+      }
     }
+    const told = await attempt(result, async () => {
+      if (this.#events.length > 0) await appendEvents(runDir, this.#events)
+    })
+    return attempt(told, () => writeRecord(told, plan, runDir, redactor(this.pipeline.secrets)))
   }
 }
 

@@ -45,8 +45,12 @@ export class RunFiles {
     if (this.#events.writable) this.#events.write(`${JSON.stringify(event)}\n`)
   }
 
+  /** What could not be written has been told by then. */
   close(): Promise<void> {
-    return new Promise<void>(resolve => this.#events.end(resolve))
+    return new Promise<void>(resolve => {
+      if (this.#events.closed) return resolve()
+      this.#events.once('close', resolve).end()
+    })
   }
 }
 

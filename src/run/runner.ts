@@ -189,6 +189,7 @@ class Run {
     if (!this.#prepared.complete) await this.#settle(this.#status()).catch(error => this.#fail(error))
     const retry = await this.#prepared.retry?.outcome(this.#prepared.targets).catch(error => this.#fail(error))
     await this.#close()
+    this.#error ??= this.#around.fileError()
     const status = this.#status(retry?.left)
     const counts = sumCounts(this.#runs.map(run => run.counts))
     const error = this.#error
@@ -217,7 +218,10 @@ class Run {
       ...(error === undefined ? {} : { error: shown(error) }),
     })
     await this.#around.files?.close()
-    return result
+    const late = error === undefined ? this.#around.fileError() : undefined
+    return late === undefined
+      ? result
+      : { ...result, status: 'failed', exitCode: exitCode('failed', undefined, late), error: late }
   }
 
   #openProgress(): Progress {

@@ -1,3 +1,4 @@
+import type { TableRef } from '../core/catalog.js'
 import type { Database, Session, Snapshot } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import type { Databases } from '../plan/open.js'
@@ -28,6 +29,7 @@ export type KeptSnapshots = Readonly<Record<string, string>>
 /** The sources of a run, each seen in one state by all who read it. */
 export class SourceSnapshots {
   readonly #databases: ReadonlyMap<string, Database>
+  readonly #tables: ReadonlyMap<string, readonly TableRef[]>
   readonly #target: Database
   readonly #sessions: number
   readonly #held = new Map<string, Snapshot>()
@@ -41,7 +43,12 @@ export class SourceSnapshots {
   /** Called when a snapshot was lost and the source is read in another one; throws where that must not be. */
   onLost: (source: string) => Promise<void> = async () => {}
 
-  private constructor({ sources, target }: Pick<Databases, 'sources' | 'target'>, sessions: number) {
+  private constructor(
+    { sources, target }: Pick<Databases, 'sources' | 'target'>,
+    sessions: number,
+    tables: ReadonlyMap<string, readonly TableRef[]>,
+  ) {
+    this.#tables = tables
     this.#databases = sources
     this.#target = target
     this.#sessions = sessions
@@ -49,7 +56,7 @@ export class SourceSnapshots {
 
   /** Of a run that reads nothing. */
   static none(databases: Pick<Databases, 'sources' | 'target'>): SourceSnapshots {
-    return new SourceSnapshots(databases, 0)
+    return new SourceSnapshots(databases, 0, new Map())
   }
 
   /** @param kept those of the run that goes on */
@@ -59,7 +66,7 @@ export class SourceSnapshots {
     options: { readonly concurrency: number; readonly kept: KeptSnapshots },
   ): Promise<SourceSnapshots> {
     // A reader and its look-up per place at work, and one that plans chunks.
-    const snapshots = new SourceSnapshots(databases, 2 * options.concurrency + 1)
+    const snapshots = new SourceSnapshots(databases, 2 * options.concurrency + 1, tablesOf(plan))
     snapshots.#loose = plan.entities.some(({ read }) => readsOf(read).some(part => part.snapshot === false))
     const hooked = hookedSources(plan)
     try {
@@ -68,9 +75,9 @@ export class SourceSnapshots {
         // What is read of the target is what this run has written there. Files are held by their version: rows of another one are not read.
         if (database === undefined || database.connector.capabilities.files === true) continue
         const id = options.kept[name]
-        const kept = id === undefined ? undefined : await snapshots.#ask(database, hooked.has(name), id)
+        const kept = id === undefined ? undefined : await snapshots.#ask(name, database, hooked.has(name), id)
         snapshots.same &&= kept !== undefined
-        const snapshot = kept ?? (await snapshots.#ask(database, hooked.has(name), undefined))
+        const snapshot = kept ?? (await snapshots.#ask(name, database, hooked.has(name), undefined))
         if (snapshot === undefined) snapshots.without.push(name)
         else snapshots.#held.set(name, snapshot)
       }
@@ -132,16 +139,23 @@ export class SourceSnapshots {
 
   async #replace(source: string, lost: Snapshot): Promise<void> {
     await this.onLost(source)
-    const next = await this.#databases.get(source)?.snapshot?.({ sessions: this.#sessions })
+    const database = this.#databases.get(source)
+    const next = database === undefined ? undefined : await this.#ask(source, database, false, undefined)
     if (next === undefined) this.#held.delete(source)
     else this.#held.set(source, next)
     await lost.close()
   }
 
-  async #ask(database: Database, hooked: boolean, id: string | undefined): Promise<Snapshot | undefined> {
+  async #ask(
+    source: string,
+    database: Database,
+    hooked: boolean,
+    id: string | undefined,
+  ): Promise<Snapshot | undefined> {
     // Readers must see what hooks do there, and may not stand in their way.
     if (hooked) return undefined
-    return await database.snapshot?.({ sessions: this.#sessions, ...(id === undefined ? {} : { id }) })
+    const tables = this.#tables.get(source) ?? []
+    return await database.snapshot?.({ sessions: this.#sessions, tables, ...(id === undefined ? {} : { id }) })
   }
 }
 
@@ -152,6 +166,19 @@ export function isGone(error: unknown): boolean {
 function readSources(plan: Plan): Set<string> {
   const read = plan.entities.flatMap(entity => sourcesOf(entity.read))
   return new Set([...read, ...Object.values(plan.lookups).map(lookup => lookup.in)])
+}
+
+/** By source, entities and look-ups together. */
+function tablesOf(plan: Plan): Map<string, TableRef[]> {
+  const found = new Map<string, TableRef[]>()
+  const add = (source: string, table: TableRef): void => {
+    found.set(source, [...(found.get(source) ?? []), table])
+  }
+  for (const { read } of plan.entities) {
+    for (const { from } of readsOf(read)) if (from.kind === 'table') add(from.source, from.table)
+  }
+  for (const lookup of Object.values(plan.lookups)) add(lookup.in, lookup.table)
+  return found
 }
 
 function hookedSources(plan: Plan): Set<string> {

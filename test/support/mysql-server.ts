@@ -204,6 +204,8 @@ async function launch(
   const port = await freePort()
   const settings: Record<string, string> = {
     datadir: join(root, 'data'),
+    // A server that starts removes the temporary tables of others from a folder that they share.
+    tmpdir: root,
     port: String(port),
     'bind-address': '127.0.0.1',
     socket: join(root, 'socket'),

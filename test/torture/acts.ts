@@ -33,6 +33,8 @@ export function randomActs(random: Random, entities: readonly EntityModel[], opt
   const first: Act = { kind: 'run', sql: [], entities, loads: entities }
   const acts: Act[] = [first]
   if (!options.ledger) return acts
+  // Without a key only all the rows of a table can be taken back.
+  if (options.undo && entities.some(({ keyless }) => keyless)) return [...acts, ...undoing(random, acts)]
   const rejected = entities.some(({ mended }) => mended !== undefined)
   const retried = rejected && random.chance(options.undo ? 0.4 : 0.7)
   if (retried) acts.push(retry(entities))
@@ -47,7 +49,7 @@ export function standing(acts: readonly Act[]): readonly Act[] {
   return acts.filter(({ kind }, i) => kind !== 'undo' && !undone.has(i))
 }
 
-/** Without keys only PostgreSQL can tell the rows that a run wrote. */
+/** Without keys only PostgreSQL can tell the rows that a run wrote, where there were none before. */
 export function undoable(target: EngineName, { keyless }: EntityModel): boolean {
   return target === 'postgres' || !keyless
 }

@@ -71,7 +71,8 @@ export function randomSteps(random: Random, around: Surroundings, act: ActKind, 
   return Array.from({ length: count }, (_, i) => {
     const fault = planner.next(i === count - 1)
     if (!around.ledger || act === 'undo' || !random.chance(0.3)) return { fault }
-    return { fault, damage: random.pick(DAMAGES) }
+    // An older checkpoint of the same run is there from its second process on.
+    return { fault, damage: random.pick(i === 0 || act === 'retry' ? DAMAGES.filter(how => how !== 'stale') : DAMAGES) }
   })
 }
 

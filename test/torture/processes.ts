@@ -80,7 +80,7 @@ export class Processes {
       if (this.#learn(result)) return this.#finish(act, result)
       told = firstError(result)
       // What is still in the way of a clean start: a server that recovers, a lock of a process that is gone.
-      if (result.code !== 0 && result.code !== 3 && !/E503|E504|E505|E301|E307|E306/.test(told)) {
+      if (result.code !== 0 && result.code !== 3 && !/E503|E504|E505|E525|E301|E307|E306/.test(told)) {
         return { over: false, problems: [`a process without any fault failed: ${told}`] }
       }
       await sleep(300)
@@ -209,7 +209,7 @@ export class Processes {
     }
     if (/E512/.test(error) && !this.#frozen) throw new Error(`a dead process was not taken over: ${result.stderr}`)
     if (/E901/.test(error)) throw new Error(`internal error: ${result.stderr}`)
-    this.#resume = /E505/.test(error) ? false : this.#resume || result.code !== 2 || /E504|E503/.test(error)
+    this.#resume = /E505|E525/.test(error) ? false : this.#resume || result.code !== 2 || /E504|E503/.test(error)
     return false
   }
 

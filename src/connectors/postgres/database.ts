@@ -91,8 +91,9 @@ class PgDatabase implements Database {
     return new PgSession(await this.#connect(readOnly), { readOnly, schema: this.schema, ...joined })
   }
 
-  async snapshot({ id }: SnapshotOptions): Promise<Snapshot | undefined> {
-    return id === undefined ? await takeSnapshot(await this.#connect(true)) : undefined
+  async snapshot({ id, tables = [] }: SnapshotOptions): Promise<Snapshot | undefined> {
+    const refs = tables.map(ref => ({ schema: ref.schema ?? this.schema, table: ref.table }))
+    return id === undefined ? await takeSnapshot(await this.#connect(true), refs) : undefined
   }
 
   async lock(name: string): Promise<Lock | undefined> {
