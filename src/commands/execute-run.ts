@@ -77,8 +77,16 @@ async function execute(file: string | undefined, flags: RunFlags, terminal: Term
   // A resumed run was confirmed when it began; a dry run writes nothing.
   if (flags.yes !== true && flags.dryRun !== true && flags.resume !== true && flags.takeOver !== true) {
     const { occupiedTargets, planPipeline } = await import('../index.js')
-    const plan = await planPipeline(pipeline, { ...selectionOf(flags), ...entitiesOf(followed), mayResume: true })
-    const dangers = dangersOf(plan, await occupiedTargets(pipeline, plan))
+    const { whileStarting } = await import('../run/while-starting.js')
+    const survey = async () => {
+      const plan = await planPipeline(pipeline, { ...selectionOf(flags), ...entitiesOf(followed), mayResume: true })
+      return { plan, dangers: dangersOf(plan, await occupiedTargets(pipeline, plan)) }
+    }
+    // Ctrl-c still ends the program at once.
+    const { plan, dangers } = await whileStarting(survey, {
+      signal: new AbortController().signal,
+      emit: () => undefined,
+    })
     if (dangers.length > 0) await confirm(plan, dangers, terminal)
   }
   const result = await carryOut(pipeline, options, flags, terminal)

@@ -1,11 +1,20 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { RunEvent } from '../run/events.js'
 import type { Span, Throughput, Timeline } from './record.js'
 
-/** Reads what the run's folder has of its events; lines that a crash cut short are passed over. */
+/**
+ * Reads what the run's folder has of its events; lines that a crash cut short are passed over. A log that could not even
+ * be begun tells nothing, and the folder's own time is all there is.
+ */
 export async function readTimeline(file: string): Promise<Timeline & { readonly from: number; readonly to: number }> {
   const collected = new TimelineCollector()
+  if (!existsSync(file)) {
+    const { mtimeMs } = await stat(dirname(file))
+    return { ...collected.timeline(), from: mtimeMs, to: mtimeMs }
+  }
   const lines = createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })
   for await (const line of lines) {
     const event = parse(line)

@@ -13,6 +13,7 @@ import type { RunEvent } from '../run/events.js'
 import { exitCode } from '../run/result.js'
 import { appendEvents } from '../run/run-files.js'
 import { startRun } from '../run/runner.js'
+import { whileStarting } from '../run/while-starting.js'
 import { refuseFiles } from '../undo/refuse.js'
 import type { Job, JobHandle, JobOptions, JobResult, Step, StepOutcome } from './api.js'
 import { AFTER, BEFORE } from './steps.js'
@@ -128,12 +129,22 @@ class Work implements Job {
     this.#step = step
     this.#tell('started', '')
     try {
-      const outcome = await step.perform(this)
+      // Of a step that failed nothing is left: before the run it may be done again.
+      const { signal } = this
+      const outcome = await (this.result === undefined
+        ? whileStarting(() => this.#attempt(step), { signal, emit: this.#emit })
+        : this.#attempt(step))
       this.#tell(outcome.failed === true ? 'failed' : 'done', outcome.message)
       return outcome
     } catch (error) {
       this.#tell('failed', error instanceof EtlError ? error.message : 'internal error')
       throw error
+    }
+  }
+
+  async #attempt(step: Step): Promise<StepOutcome> {
+    try {
+      return await step.perform(this)
     } finally {
       const opened = this.#opened
       this.#opened = undefined

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { lstat, mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
 import { failpoint } from '../core/failpoint.js'
@@ -41,6 +41,9 @@ export type CheckpointRead =
   /** Torn, edited or of another version; moved aside to `kept`. */
   | { readonly kind: 'damaged'; readonly kept: string }
 
+/** A million chunks have less. */
+const LARGEST_BYTES = 2 ** 28
+
 /**
  * `checkpoint.json`: JSON whose last field is the SHA-256 of the rest, written to a temporary file, synced, renamed and
  * the folder synced, so that a crash leaves the old or the new one, never half of one.
@@ -72,14 +75,16 @@ export class CheckpointFile {
 
   /** @param stamp names the copy of a damaged file */
   async read(stamp: string): Promise<CheckpointRead> {
-    let text: string
+    let text: string | undefined
     try {
-      text = await readFile(this.path, 'utf8')
+      // A link, a pipe or something huge is nothing that a run has written.
+      const stats = await lstat(this.path)
+      text = stats.isFile() && stats.size <= LARGEST_BYTES ? await readFile(this.path, 'utf8') : undefined
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { kind: 'none' }
       throw stateError(this.path, cause)
     }
-    const checkpoint = parse(text)
+    const checkpoint = text === undefined ? undefined : parse(text)
     if (checkpoint !== undefined) return { kind: 'ok', checkpoint }
     const kept = join(dirname(this.path), `checkpoint.corrupt-${stamp.replaceAll(/[^\w-]/g, '')}.json`)
     await rename(this.path, kept)
@@ -92,8 +97,27 @@ function parse(text: string): Checkpoint | undefined {
   if (match === null) return undefined
   const body = `${match[1]}}`
   if (digest(body) !== match[2]) return undefined
-  const value = JSON.parse(body) as Checkpoint
-  return value.v === 1 ? value : undefined
+  const value = JSON.parse(body) as Partial<Checkpoint>
+  return value.v === 1 && isWhole(value) ? value : undefined
+}
+
+/** Whoever writes a checksum by hand may leave out anything. */
+function isWhole(value: Partial<Checkpoint>): value is Checkpoint {
+  const { runId, pipeline, targetUid, fingerprint, startedAt, state, updatedAt, epoch, entities } = value
+  const texts: readonly unknown[] = [runId, pipeline, targetUid, fingerprint, startedAt, state, updatedAt]
+  return (
+    texts.every(text => typeof text === 'string') &&
+    Number.isSafeInteger(epoch) &&
+    typeof entities === 'object' &&
+    entities !== null &&
+    Object.values(entities).every(marks => Array.isArray(marks) && marks.every(isMark))
+  )
+}
+
+function isMark(value: unknown): value is ChunkMark {
+  const { pass, chunk, batch, counts } = (value ?? {}) as Partial<ChunkMark>
+  const numbers = typeof counts === 'object' && counts !== null ? Object.values(counts) : [undefined]
+  return typeof pass === 'string' && [chunk, batch, ...numbers].every(number => Number.isSafeInteger(number))
 }
 
 function digest(text: string): string {

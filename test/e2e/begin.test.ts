@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
 import { loadPipeline, type RunEvent, startRun } from '../../src/index.js'
 import { database as postgres } from '../databases/postgres.js'
@@ -23,6 +24,8 @@ test('a target that is lost anywhere while a run begins: begun again, told, and 
 name: begin
 sources: { old: { type: sqlite, path: source.sqlite } }
 target: { type: postgres, url: "${proxy.url}" }
+checks:
+  - { sql: "select count(*) >= 0 from events", expect: true, name: there, when: before }
 entities:
   events: { from: EVENTS, to: events, load: replace, fields: { id: ID, note: NOTE } }
 `,
@@ -50,6 +53,7 @@ entities:
     const { result, events } = await run()
     expect(result.error).toBeUndefined()
     expect(result.status).toBe('ok')
+    expect(result.checks?.outcomes.map(({ state }) => state)).toEqual(['passed'])
     const told = events.filter(event => event.type === 'retry')
     retries += told.length
     for (const event of told) expect(event).toMatchObject({ entity: '$pipeline', attempt: 2 })
@@ -58,10 +62,24 @@ entities:
       ['2', 'b'],
     ])
   }
+  // What the command line asks before it begins a run, to tell of dangers.
+  at.write(
+    'plain.yaml',
+    readFileSync(at.path('pipeline.yaml'), 'utf8').replace('name: begin', 'name: plain').replace('load: replace, ', ''),
+  )
+  await schema.exec('delete from events')
+  const cuts = proxy.cuts
+  proxy.toxics = { cutAtByte: proxy.sent + 600 }
+  const told = await at.etl('run', 'plain.yaml', '--json')
+  expect([told.code, proxy.cuts], told.stderr).toEqual([0, cuts + 1])
+  expect(await schema.rows('select id, note from events order by id')).toEqual([
+    ['1', 'a'],
+    ['2', 'b'],
+  ])
   await proxy.close()
   expect(retries).toBeGreaterThanOrEqual(CUTS / 2)
   // An attempt whose commit was thought lost is gone on with.
   expect(await schema.rows('select state, count(*) from etl_run group by state')).toEqual([
-    ['completed', String(CUTS + 2)],
+    ['completed', String(CUTS + 3)],
   ])
 })

@@ -1,4 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -64,6 +76,45 @@ test('every truncation and every flipped byte is noticed and the file is kept as
     writeFileSync(file.path, bad)
     expect((await file.read(`flip-${at}`)).kind).toBe('damaged')
   }
+})
+
+const aside = (stamp: string) => ({ kind: 'damaged', kept: join(dir, 'state', `checkpoint.corrupt-${stamp}.json`) })
+
+test('a link, a pipe and a gigabyte of nothing are kept aside, and neither followed nor waited for', async () => {
+  await file.write(checkpoint)
+  const elsewhere = join(dir, 'elsewhere.json')
+  renameSync(file.path, elsewhere)
+  symlinkSync(elsewhere, file.path)
+  expect(await file.read('link')).toEqual(aside('link'))
+  await file.write({ ...checkpoint, epoch: 3 })
+  expect(readFileSync(elsewhere, 'utf8')).toContain('"epoch":2')
+  rmSync(file.path)
+  execFileSync('mkfifo', [file.path])
+  expect(await file.read('pipe')).toEqual(aside('pipe'))
+  writeFileSync(file.path, '')
+  truncateSync(file.path, 2 ** 30)
+  expect(await file.read('huge')).toEqual(aside('huge'))
+})
+
+test('whatever else is in it with a right checksum is no checkpoint, and a strange key is a key', async () => {
+  const signed = (body: string): string =>
+    `${body.slice(0, -1)},"sha256":"${createHash('sha256').update(body).digest('hex')}"}\n`
+  const whole = JSON.stringify(checkpoint)
+  mkdirSync(join(dir, 'state'))
+  const strange = [
+    '{"v":1}',
+    '{"v":1,"__proto__":{"runId":"aa11"}}',
+    whole.replace('"entities":{', '"entities":{"x":null,'),
+  ]
+  strange.push(whole.replace('"batch":3', '"batch":"3"'), whole.replace('"v":1', '"v":2'), '[1]', 'null')
+  for (const [i, body] of strange.entries()) {
+    writeFileSync(file.path, signed(body))
+    expect(await file.read(`n${i}`), body).toEqual(aside(`n${i}`))
+  }
+  writeFileSync(file.path, signed(whole.replace('"customer":', '"__proto__":')))
+  const read = await file.read('proto')
+  expect(read.kind === 'ok' ? Object.keys(read.checkpoint.entities) : read).toEqual(['__proto__'])
+  expect(Object.hasOwn({}, 'batch')).toBe(false)
 })
 
 test('a folder that cannot be made is a clear error', async () => {
