@@ -183,10 +183,7 @@ export interface SessionOptions {
 export interface SnapshotOptions {
   /** Sessions that will read by it at the same time, at most. */
   readonly sessions: number
-  /**
-   * Tables that will be read by it. Where a table that is emptied or altered shows itself so to older snapshots too, it is
-   * held against that as long as the snapshot is.
-   */
+  /** Tables that will be read by it: where TRUNCATE or ALTER TABLE show through a snapshot, they wait for its end. */
   readonly tables?: readonly TableRef[]
   /** Not a new one, but the one of a run before; asked for only where it {@link Snapshot.survives}. */
   readonly id?: string
