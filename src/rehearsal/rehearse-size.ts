@@ -133,7 +133,7 @@ class Rehearsal {
       if (table?.kind === 'table' && !Object.hasOwn(LEDGER_TABLES, table.table)) tables.push(table)
     }
     const how = copiedTables(original.spec, tables, moved)
-    const copy = await openTarget(spec, { readOnly: false, baseDir: original.baseDir, applicationName: 'etl sample' })
+    const copy = await openTarget(spec, { readOnly: false, baseDir: original.baseDir, applicationName: 'etl test' })
     try {
       return await fillScratch(target, tables, copy, scratch.config, {
         ...{ size, seed, how, signal },
@@ -149,7 +149,7 @@ class Rehearsal {
   }
 
   async #state({ spec, baseDir }: Pipeline): Promise<ReadonlyMap<string, string>> {
-    const database = await openTarget(spec, { readOnly: true, baseDir, applicationName: 'etl sample' })
+    const database = await openTarget(spec, { readOnly: true, baseDir, applicationName: 'etl test' })
     try {
       return await stateOf(database, this.options.signal)
     } finally {
