@@ -199,7 +199,7 @@ describe('refused, and the target is as it was', () => {
       await expectRefused(
         'E525',
         `run ${runId} of p is being taken back`,
-        'finish taking it back, then begin a new run: `etl run pipeline.yaml`',
+        `finish taking it back: \`etl undo ${runId}\`, then begin a new run: \`etl run pipeline.yaml\``,
         ...args,
       )
     }

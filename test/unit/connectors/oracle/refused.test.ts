@@ -113,7 +113,7 @@ describe('connect strings', () => {
     ],
     [
       'what cannot be read',
-      { connect_string: 'db:port:x/app' },
+      { connect_string: 'db:port:x/app', insecure_tls: true },
       'NJS-515',
       '`connect_string` cannot be read',
       'write `host:port/service`, `tcps://host:port/service`, `(DESCRIPTION=…)` or a name of tnsnames.ora',
@@ -136,7 +136,7 @@ describe('the address', () => {
   })
 
   test('a name that nobody knows', async () => {
-    expect(await failure({ connect_string: 'no-such-host.invalid:1521/svc' })).toMatchObject({
+    expect(await failure({ connect_string: 'no-such-host.invalid:1521/svc', insecure_tls: true })).toMatchObject({
       code: 'E301',
       native: 'NJS-530',
       message: 'the host name cannot be resolved',
