@@ -141,13 +141,14 @@ export class UndoLedger {
     return rows.map(row => String(row[0]))
   }
 
-  /** Runs, of any pipeline, that noted something. */
-  async noted(session: Session): Promise<ReadonlySet<string>> {
-    const rows = await session.query(
-      `select distinct ${this.#sql.name('run_id')} from ${this.#sql.table('etl_undo')} where ${this.#sql.where(['pass'])}`,
-      [TABLE],
-    )
-    return new Set(rows.map(row => String(row[0])))
+  /** Runs, of any pipeline, that noted something, and whether they wrote rows. */
+  async noted(session: Session): Promise<ReadonlyMap<string, boolean>> {
+    const [undo, batch] = [this.#sql.table('etl_undo'), this.#sql.table('etl_batch')]
+    const [run, inserted, updated] = ['run_id', 'inserted', 'updated'].map(name => this.#sql.name(name))
+    const noted = await session.query(`select distinct ${run} from ${undo} where ${this.#sql.where(['pass'])}`, [TABLE])
+    const wrote = await session.query(`select distinct ${run} from ${batch} where ${inserted} + ${updated} > 0`)
+    const writing = new Set(wrote.map(row => String(row[0])))
+    return new Map(noted.map(row => [String(row[0]), writing.has(String(row[0]))]))
   }
 
   /** The run cannot be taken back any more. */

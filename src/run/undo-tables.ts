@@ -130,13 +130,19 @@ export class UndoTables {
     return new UndoRecorder({ ledger: this.#ledger, ref, write, table, columns, ...capable })
   }
 
-  /** What older runs noted goes: it grows with each run, and they could only be taken back after all later ones. */
+  /**
+   * What older runs noted goes: it grows with each run, and they could only be taken back after all later ones. Runs that
+   * wrote nothing push out none.
+   */
   async #forgetOlder(context: RunContext): Promise<void> {
     const { plan, runId, targets } = context
     const noted = await again(context, () => targets.ask(session => this.#ledger.undo.noted(session)))
     const runs = await again(context, () => targets.ask(session => this.#ledger.runs.all(session, plan.pipeline)))
-    const older = runs.filter(run => run.runId !== runId && noted.has(run.runId)).slice(0, -KEPT_RUNS)
-    for (const run of older) await again(context, () => this.#forget(context, run.runId))
+    const before = runs.filter(run => run.runId !== runId && noted.has(run.runId))
+    const oldest = before.filter(run => noted.get(run.runId)).at(-KEPT_RUNS)
+    for (const run of oldest === undefined ? [] : before.slice(0, before.indexOf(oldest))) {
+      await again(context, () => this.#forget(context, run.runId))
+    }
   }
 
   async #forget({ targets, target }: RunContext, runId: string): Promise<void> {

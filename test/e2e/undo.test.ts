@@ -272,6 +272,31 @@ describe.each(ENGINES)('%s', (_name, engine) => {
   })
 })
 
+test(
+  'runs that write nothing push out no record; the fourth later one that writes does',
+  async () => {
+    const place = await Place.open(
+      (ENGINES[0] as (typeof ENGINES)[0])[1],
+      'ignored: { from: ITEM, to: t_ignore, load: ignore, fields: { id: ID, name: NAME } }',
+    )
+    const before = await place.rows('select * from t_ignore order by 1')
+    const first = await place.run()
+    for (let i = 0; i < 5; i++) expect((await place.run()).counts).toMatchObject({ written: 0, skipped: ROWS })
+    await place.undo(first.runId)
+    expect(await place.rows('select * from t_ignore order by 1')).toEqual(before)
+
+    const second = await place.run()
+    const later: string[] = []
+    for (let i = 0; i < 4; i++) {
+      place.work.source(`insert into ITEM values (${ROWS + 1 + i}, 'later')`)
+      later.push((await place.run()).runId)
+    }
+    for (const run of later.toReversed()) await place.undo(run)
+    await expect(place.undo(second.runId)).rejects.toMatchObject({ code: 'E536' })
+  },
+  LONG.timeout,
+)
+
 test('on_failure: undo takes back what a failed run wrote; undo: false records nothing', LONG, async () => {
   const place = await Place.open(
     ENGINES[0]?.[1] as Engine,

@@ -67,7 +67,8 @@ const STOPPED_AT: readonly Failpoint[] = [
  */
 export function randomSteps(random: Random, around: Surroundings, act: ActKind, reach: Reach): Step[] {
   const planner = new Planner(random, around, act, reach)
-  const count = random.int(1, 4)
+  // Each retry is a run of its own, and no more than four of them can be taken back.
+  const count = act === 'retry' ? 1 : random.int(1, 4)
   return Array.from({ length: count }, (_, i) => {
     const fault = planner.next(i === count - 1)
     if (!around.ledger || act === 'undo' || !random.chance(0.3)) return { fault }

@@ -117,10 +117,19 @@ async function closedProblems(
     `select entity, sum(inserted) + sum(updated) from etl_batch
      where pass = 'load' and run_id in (select run_id from etl_run where options like '%retryOf%' and state <> 'undone') group by entity`,
   )
+  // A killed attempt may have closed rows that were there already; it wrote nothing, so no undo is asked of it.
+  const idle = retried
+    ? []
+    : await place.rows(
+        `select entity, count(*) from etl_closed c where run_id = '${runId}'
+           and exists (select 1 from etl_run r where r.run_id = c.closed_by and r.state = 'abandoned')
+           and not exists (select 1 from etl_batch b where b.run_id = c.closed_by and inserted + updated > 0) group by entity`,
+      )
   return entities.flatMap(({ name, counts, mended }) => {
     const [closedRows, writtenRows] = retried ? [mended?.closed ?? 0, mended?.written ?? 0] : [0, 0]
     const wanted = [closedRows, rejectedRows(counts) - closedRows, writtenRows].join(' ')
-    const told = [closed, open, written].map(rows => count(rows, name)).join(' ')
+    const kept = count(idle, name)
+    const told = [count(closed, name) - kept, count(open, name) + kept, count(written, name)].join(' ')
     return told === wanted ? [] : [`${name}: retries say ${told} (closed, open, written), not ${wanted}`]
   })
 }
