@@ -6,7 +6,7 @@ const LONG = [
   'test/conformance/table-dump.test.ts',
   'test/e2e/{backup,backup-servers,bad-connections-servers,begin,faults,incremental,kill,lost-connection}.test.ts',
   'test/e2e/{oracle-kill,rehearsal-servers,round-trip,secrets,takeover,undo,undo-oracle,union-kill}.test.ts',
-  'test/e2e/{files,files-target,io-errors,quarantine,rivals,source-altered}.test.ts',
+  'test/e2e/{files,files-target,io-errors,large-shapes,pooler,quarantine,races,rivals,source-altered}.test.ts',
   'test/matrix/matrix.test.ts',
   'test/systems/**/*.test.ts',
   'test/torture/**/*.test.ts',

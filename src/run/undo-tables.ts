@@ -162,16 +162,17 @@ export class UndoTables {
     const { plan, runId, target } = context
     const rows =
       !write.create && (await context.targets.ask(session => this.#ledger.undo.hasRows(session, write.table)))
-    const alone = plan.entities.every(other => other === entity || !sameTable(other.write.table, write.table))
     const empty = !rows || write.replace
     const versioned = target.connector.capabilities.rowVersion !== undefined
+    const alone = (): boolean =>
+      !plan.entities.some(other => other !== entity && sameTable(other.write.table, write.table))
     const name = `etl_kept_${runId}_${position}`
     return {
       position,
       table: write.table,
       created: write.create,
       empty,
-      whole: empty && alone && versioned && write.mode === 'insert' && deferred === undefined,
+      whole: empty && versioned && write.mode === 'insert' && deferred === undefined && alone(),
       key: { load: loadKey(write, table), defer: deferred?.write.match ?? [] },
       columns: stored(table).map(column => column.name),
       written: write.columns.map(column => column.name),
