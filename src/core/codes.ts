@@ -65,6 +65,7 @@ export const CODES = {
   E309: 'TLS problem',
   E310: 'driver is missing',
   E311: 'tables cannot be created',
+  E312: 'pooler shares sessions',
   E401: 'required value is missing',
   E402: 'not a number',
   E403: 'number out of range',

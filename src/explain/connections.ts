@@ -132,4 +132,18 @@ export const CONNECTIONS = {
       'Or give the ledger a schema of its own where the login may: `ledger: { schema: etl }`',
     ],
   },
+  E312: {
+    means:
+      'Between the program and the database is a pooler that gives each transaction, or each statement, another session. Nothing was written.',
+    why: 'What a run relies on belongs to a session: its lock, its settings, its temporary tables. There they would be on sessions of other clients.',
+    example: {
+      where: 'postgres pool.example.com:6432/shop',
+      what: 'a pooler is in between that gives each transaction another session',
+      hint: 'connect to the server itself, or to a pooler in session mode (pgbouncer: `pool_mode = session`)',
+    },
+    mend: [
+      'Connect to the server itself: most often it is the same host on port 5432',
+      'Or to a pooler in session mode; a database of pgbouncer may have one of its own: `shop = host=… pool_mode=session`',
+    ],
+  },
 } as const satisfies Partial<Record<ErrorCode, Explanation>>

@@ -1,16 +1,16 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import mysql from 'mysql2/promise'
+import { aptInstall, programNamed } from './apt.js'
 
 const run = promisify(execFile)
 const LOGIN = { user: 'etl', password: 'etl-test' }
-const POLICY = '/usr/sbin/policy-rc.d'
 
 export interface MysqlOptions {
   /** More server settings, `name: value`, as on its command line without the dashes. */
@@ -91,34 +91,8 @@ async function systemBinaries(): Promise<Binaries> {
   return { server, install: programNamed('mariadb-install-db') ?? programNamed('mysql_install_db') }
 }
 
-function programNamed(name: string): string | undefined {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/usr/libexec']
-  return folders.map(folder => join(folder, name)).find(executable)
-}
-
-function executable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
-
 async function installedBinaries(): Promise<Binaries> {
-  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) throw new Error('not root on Debian')
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const apt = (...args: string[]) =>
-    run('apt-get', ['-q', '-y', '-o', 'DPkg::Lock::Timeout=300', ...args], { env, maxBuffer: 64 * 1024 * 1024 })
-  // The package would start a server of its own; the tests start theirs.
-  const policy = !existsSync(POLICY)
-  if (policy) await writeFile(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
-  try {
-    await apt('update')
-    await apt('install', '--no-install-recommends', 'mariadb-server')
-  } finally {
-    if (policy) await rm(POLICY, { force: true })
-  }
+  await aptInstall('mariadb-server')
   return await systemBinaries()
 }
 

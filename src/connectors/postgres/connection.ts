@@ -85,6 +85,11 @@ export class PgConnection {
     await within(CLOSE_MS, end, () => this.#abandon(new Error('the server does not answer'))).catch(() => {})
   }
 
+  /** The number of the session as whoever we log in to gives it. */
+  get announcedPid(): number | undefined {
+    return (this.#client as Client & { readonly processID?: number | null }).processID ?? undefined
+  }
+
   /** From now on a statement may take so many milliseconds; 0 is without limit. */
   limit(statementMs: number): void {
     const late = (): EtlError =>

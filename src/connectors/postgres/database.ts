@@ -20,6 +20,7 @@ import { connect, label, type PgConnection } from './connection.js'
 import { pgCopy } from './copy.js'
 import { missingCreateRight } from './create-right.js'
 import { takeLock } from './lock.js'
+import { refuseSharedSessions } from './pooler.js'
 import { PgSession } from './session.js'
 import { endSessions } from './sessions.js'
 import { takeSnapshot } from './snapshot.js'
@@ -143,6 +144,9 @@ export async function openDatabase(connector: Connector, settings: Settings, opt
       const hint = 'connect to the primary server, and as a role that may write'
       throw new EtlError('E305', `the server ${reason}`, { kind: 'connection', where, hint })
     }
+    await refuseSharedSessions(catalog, () =>
+      connect(settings, { readOnly: true, applicationName, schema: settings.schema }),
+    )
     if (options.readOnly) await catalog.run('set default_transaction_read_only = on')
     const version = fullVersion?.split(' ')[0] ?? ''
     const identity = { uid: await uidOf(catalog, oid ?? ''), label: nameOf(settings, version), version }

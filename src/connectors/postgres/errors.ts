@@ -113,6 +113,12 @@ function isState(native: Native): native is Native & { code: string } {
 
 const WANTS_TLS: Class = ['E309', 'connection', 'the server takes this login with TLS only: set `sslmode: require`']
 
+const TAKES_NO_OPTIONS: Class = [
+  'E308',
+  'connection',
+  'a pooler is in between: let it pass over that parameter (pgbouncer: `ignore_startup_parameters = options`), or connect to the server itself',
+]
+
 /** `pg_hba.conf` has no line for a connection as it came: without encryption. */
 function wantsTls({ code, message }: Native): boolean {
   return code === '28000' && message.endsWith(', no encryption')
@@ -122,6 +128,7 @@ function classify(native: Native & { code: string }): Class {
   const state = native.code
   const known = BY_STATE[state]
   if (known !== undefined) return known
+  if (state === '08P01' && native.message.startsWith('unsupported startup parameter')) return TAKES_NO_OPTIONS
   if (state.startsWith('08')) return ['E306', 'transient']
   if (state.startsWith('22')) return ['E420', 'row']
   if (state.startsWith('23')) return ['E419', 'row']

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Lock } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { PgConnection } from './connection.js'
+import { sharedSessions } from './pooler.js'
 import { sessionId } from './sessions.js'
 
 /** A session's advisory lock on a connection of its own: the server frees it when the connection ends, however it ends. */
@@ -24,11 +25,7 @@ export async function takeLock(connection: PgConnection, name: string): Promise<
   // A pooler that hands each statement another session gives the lock away at once.
   if (!(await held())) {
     await connection.close()
-    throw new EtlError('E307', 'the server gives no lasting lock', {
-      kind: 'connection',
-      where: connection.where,
-      hint: 'connect to the server itself, or to a pooler in session mode',
-    })
+    throw sharedSessions(connection)
   }
   return {
     session: await sessionId(connection),
