@@ -8,9 +8,11 @@ import { database as mysql } from '../databases/mysql.js'
 import { database as postgres } from '../databases/postgres.js'
 import type { TestSchema } from '../databases/types.js'
 import { type EtlResult, resultOf, type StartedEtl, startEtl, Workspace } from '../support/etl.js'
+import { clockOff } from '../support/shim.js'
 
 const ROWS = 3000
 const LONG = { timeout: 120_000 }
+const DAY_SECONDS = 86_400
 
 const PIPELINE = `
 version: 1
@@ -127,8 +129,8 @@ class Contest {
   }
 
   /** A run that has stopped itself, as a process that is suspended does. */
-  async startStopped(failpoint: string): Promise<StartedEtl> {
-    const started = this.start({ ETL_FAILPOINTS: failpoint })
+  async startStopped(failpoint: string, env: Readonly<Record<string, string>> = {}): Promise<StartedEtl> {
+    const started = this.start({ ...env, ETL_FAILPOINTS: failpoint })
     await stopped(started)
     return started
   }
@@ -218,6 +220,28 @@ function onServer(contest: Contest, end: (id: string) => string): void {
     ])
   })
 
+  test.each([
+    ['ahead', 1],
+    ['behind', -1],
+  ])('a run whose clock is a day %s, and another's a day the other way, is not taken for dead', LONG, async (_, sign) => {
+    const first = await contest.startStopped('after-commit:stop@6', clockOff(sign * DAY_SECONDS))
+    const now = Date.now()
+    const second = await contest.start(clockOff(-sign * DAY_SECONDS), '--resume').result
+    const { code, message } = errorOf(second)
+    expect([second.code, code]).toEqual([1, 'E503'])
+    const told = / pid (\d+), since (\S+Z), last heard of (\d+) s ago /.exec(message)
+    expect(Number(told?.[1])).toBe(first.child.pid)
+    // By the server's clock, which is the one of this test.
+    expect(Math.abs(Date.parse(told?.[2] ?? '') - now)).toBeLessThan(DAY_SECONDS * 100)
+    expect(Number(told?.[3])).toBeLessThan(DAY_SECONDS / 10)
+    const taker = await contest.start(clockOff(-sign * DAY_SECONDS), '--take-over').result
+    expect([taker.code, errorOf(taker).code]).toEqual([2, 'E512'])
+    first.child.kill('SIGCONT')
+    const result = await first.result
+    expect(result.code, result.stderr).toBe(0)
+    await contest.expectAll(resultOf(result.stdout).runId)
+  })
+
   test('a lock whose connection the server ended is taken again', LONG, async () => {
     const first = await contest.startStopped('after-commit:stop@6')
     const [lock = '', ...others] = await contest.sessions()
@@ -240,7 +264,7 @@ suite(
   async place => ({
     yaml: '{ type: sqlite, path: target.sqlite }',
     label: / on sqlite 3\.[\d.]+ target\.sqlite by /,
-    env: {},
+    env: ,
     exec: async sql => place.target(sql),
     rows: async sql => place.rows(sql),
   }),
