@@ -223,7 +223,7 @@ function onServer(contest: Contest, end: (id: string) => string): void {
   test.each([
     ['ahead', 1],
     ['behind', -1],
-  ])('a run whose clock is a day %s, and another's a day the other way, is not taken for dead', LONG, async (_, sign) => {
+  ])('a run whose clock is a day %s, and its rival a day off the other way, is not taken for dead', LONG, async (_, sign) => {
     const first = await contest.startStopped('after-commit:stop@6', clockOff(sign * DAY_SECONDS))
     const now = Date.now()
     const second = await contest.start(clockOff(-sign * DAY_SECONDS), '--resume').result
