@@ -83,7 +83,7 @@ test('one that takes no startup options is told of', async () => {
 test('one in session mode is as good as the server', async () => {
   await through({ ...IGNORED, pool_mode: 'session' })
   const result = await place.run('--json')
-  expect(result.code, result.stderr).toBe(0)
+  expect(result.code, result.stderr + result.stdout).toBe(0)
   expect(resultOf(result.stdout).counts).toMatchObject({ read: ROWS, written: ROWS })
   expect(await target.rows('select count(*), count(distinct id), sum(id) from t')).toEqual([
     [String(ROWS), String(ROWS), String((ROWS * (ROWS + 1)) / 2)],

@@ -223,24 +223,28 @@ function onServer(contest: Contest, end: (id: string) => string): void {
   test.each([
     ['ahead', 1],
     ['behind', -1],
-  ])('a run whose clock is a day %s, and its rival a day off the other way, is not taken for dead', LONG, async (_, sign) => {
-    const first = await contest.startStopped('after-commit:stop@6', clockOff(sign * DAY_SECONDS))
-    const now = Date.now()
-    const second = await contest.start(clockOff(-sign * DAY_SECONDS), '--resume').result
-    const { code, message } = errorOf(second)
-    expect([second.code, code]).toEqual([1, 'E503'])
-    const told = / pid (\d+), since (\S+Z), last heard of (\d+) s ago /.exec(message)
-    expect(Number(told?.[1])).toBe(first.child.pid)
-    // By the server's clock, which is the one of this test.
-    expect(Math.abs(Date.parse(told?.[2] ?? '') - now)).toBeLessThan(DAY_SECONDS * 100)
-    expect(Number(told?.[3])).toBeLessThan(DAY_SECONDS / 10)
-    const taker = await contest.start(clockOff(-sign * DAY_SECONDS), '--take-over').result
-    expect([taker.code, errorOf(taker).code]).toEqual([2, 'E512'])
-    first.child.kill('SIGCONT')
-    const result = await first.result
-    expect(result.code, result.stderr).toBe(0)
-    await contest.expectAll(resultOf(result.stdout).runId)
-  })
+  ])(
+    'a run whose clock is a day %s, and its rival a day off the other way, is not taken for dead',
+    LONG,
+    async (_, sign) => {
+      const first = await contest.startStopped('after-commit:stop@6', clockOff(sign * DAY_SECONDS))
+      const now = Date.now()
+      const second = await contest.start(clockOff(-sign * DAY_SECONDS), '--resume').result
+      const { code, message } = errorOf(second)
+      expect([second.code, code]).toEqual([1, 'E503'])
+      const told = / pid (\d+), since (\S+Z), last heard of (\d+) s ago /.exec(message)
+      expect(Number(told?.[1])).toBe(first.child.pid)
+      // By the server's clock, which is the one of this test.
+      expect(Math.abs(Date.parse(told?.[2] ?? '') - now)).toBeLessThan(DAY_SECONDS * 100)
+      expect(Number(told?.[3])).toBeLessThan(DAY_SECONDS / 10)
+      const taker = await contest.start(clockOff(-sign * DAY_SECONDS), '--take-over').result
+      expect([taker.code, errorOf(taker).code]).toEqual([2, 'E512'])
+      first.child.kill('SIGCONT')
+      const result = await first.result
+      expect(result.code, result.stderr).toBe(0)
+      await contest.expectAll(resultOf(result.stdout).runId)
+    },
+  )
 
   test('a lock whose connection the server ended is taken again', LONG, async () => {
     const first = await contest.startStopped('after-commit:stop@6')
@@ -264,7 +268,7 @@ suite(
   async place => ({
     yaml: '{ type: sqlite, path: target.sqlite }',
     label: / on sqlite 3\.[\d.]+ target\.sqlite by /,
-    env: ,
+    env: {},
     exec: async sql => place.target(sql),
     rows: async sql => place.rows(sql),
   }),
