@@ -155,7 +155,12 @@ test('a connection lost while the newest row is looked for costs nothing but tim
   const place = new Workspace()
   const source = await postgres.create('newest')
   servers.push(source)
-  await source.exec('create table log (id integer primary key); insert into log select generate_series(1, 20)')
+  // The run keeps its tables from being locked, so it is its query that waits for the rival.
+  await source.exec(`
+    create table log (id integer primary key);
+    insert into log select generate_series(1, 20);
+    create function free() returns boolean language plpgsql volatile as
+      'begin perform pg_advisory_xact_lock_shared(77); return true; end'`)
   place.target('create table log (id integer primary key)')
   place.write(
     'pipeline.yaml',
@@ -164,7 +169,8 @@ version: 1
 name: log
 sources: { shop: { type: postgres, url: "\${SOURCE_URL}" } }
 target: { type: sqlite, path: target.sqlite }
-entities: { log: { from: log, to: log, incremental: { column: id }, fields: { id: id } } }
+entities:
+  log: { from: { query: "select id from log where free()" }, key: id, to: log, incremental: { column: id }, fields: { id: id } }
 `,
   )
   const env = { SOURCE_URL: String(source.config.url), ETL_FAILPOINTS: 'run-begun:stop' }
@@ -173,10 +179,10 @@ entities: { log: { from: log, to: log, incremental: { column: id }, fields: { id
   while (!/^\d+ \(.*\) T /s.test(stat())) await sleep(10)
   const rival = new pg.Client({ connectionString: env.SOURCE_URL })
   await rival.connect()
-  await rival.query('begin; lock table log in access exclusive mode')
+  await rival.query('begin; select pg_advisory_xact_lock(77)')
   run.child.kill('SIGCONT')
   // Not asked by the rival: within a transaction the answer would stay the same.
-  const waiting = `from pg_stat_activity where wait_event_type = 'Lock' and query like '%max(%' and datname = current_database()`
+  const waiting = `from pg_stat_activity where wait_event_type = 'Lock' and wait_event = 'advisory' and datname = current_database()`
   while ((await source.rows(`select pid ${waiting}`)).length === 0) await sleep(10)
   await source.rows(`select pg_terminate_backend(pid) ${waiting}`)
   await rival.query('insert into log values (21); commit')

@@ -86,7 +86,7 @@ for (const [server, login, tools] of [
       own = new Set(filesIn(place.dir))
     })
     afterAll(async () => {
-      await schema.exec(`drop ${server === mysql ? 'user' : 'role'} ${user}`)
+      await schema.exec(server === mysql ? `drop user ${user}` : `drop owned by ${user} cascade; drop role ${user}`)
       await schema.drop()
     })
 
