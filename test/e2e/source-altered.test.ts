@@ -93,20 +93,28 @@ const CHANGES = [
   ['a column dropped of the table at work', 'alter table events drop column note'],
   ['the table at work emptied', 'truncate table events'],
   ['a column dropped of the table that is read next', 'alter table labels drop column kind'],
-  ['a type changed in the table that is read next', 'alter table labels alter column kind type varchar(1)'],
   ['the table that is read next emptied', 'truncate table labels'],
 ] as const
 
+const changes = (retype: string) =>
+  [...CHANGES, ['a type changed in the table that is read next', retype] as const] as const
+
 describe('PostgreSQL', () => {
-  test.each(CHANGES)('%s: the server makes it wait for the run', TIMED, async (_name, change) => {
-    const reading = await Reading.half(postgres)
-    await expect(reading.source.exec(`set lock_timeout = '300ms'; ${change}`)).rejects.toMatchObject({ code: '55P03' })
-    const result = await reading.goOn()
-    expect(result.code, result.stderr).toBe(0)
-    expect(result.consistency).toBe('snapshot')
-    expect(reading.loaded()).toEqual(WHOLE)
-    await reading.source.exec(change)
-  })
+  test.each(changes('alter table labels alter column kind type varchar(1)'))(
+    '%s: the server makes it wait for the run',
+    TIMED,
+    async (_name, change) => {
+      const reading = await Reading.half(postgres)
+      await expect(reading.source.exec(`set lock_timeout = '300ms'; ${change}`)).rejects.toMatchObject({
+        code: '55P03',
+      })
+      const result = await reading.goOn()
+      expect(result.code, result.stderr).toBe(0)
+      expect(result.consistency).toBe('snapshot')
+      expect(reading.loaded()).toEqual(WHOLE)
+      await reading.source.exec(change)
+    },
+  )
 
   test('one who waits to alter the table does not stop the run for good', TIMED, async () => {
     const reading = await Reading.half(postgres)
@@ -119,25 +127,17 @@ describe('PostgreSQL', () => {
 })
 
 describe('MariaDB', () => {
-  test.each(CHANGES.slice(0, 2))('%s: the server makes it wait for the run', TIMED, async (_name, change) => {
-    const reading = await Reading.half(mysql)
-    await expect(reading.source.exec(`set lock_wait_timeout = 1; ${change}`)).rejects.toMatchObject({ errno: 1205 })
-    const result = await reading.goOn()
-    expect(result.code, result.stderr).toBe(0)
-    expect(reading.loaded()).toEqual(WHOLE)
-  })
-
-  // Not TRUNCATE: what the server says of it within an older snapshot is not always the same.
-  test.each([[...CHANGES[2], 'E207']])(
-    '%s: the run stops and says why, and nothing of the table is loaded',
+  test.each(changes('alter table labels modify kind varchar(1)'))(
+    '%s: the server makes it wait for the run',
     TIMED,
-    async (_name, change, code) => {
+    async (_name, change) => {
       const reading = await Reading.half(mysql)
-      await reading.source.exec(change)
+      await expect(reading.source.exec(`set lock_wait_timeout = 1; ${change}`)).rejects.toMatchObject({ errno: 1205 })
       const result = await reading.goOn()
-      expect(result).toMatchObject({ status: 'failed', error: { code } })
-      expect(reading.loaded()).toEqual([[ROWS, (ROWS * (ROWS + 1)) / 2, 0]])
-      expect(reading.record(result.runDir)).toMatchObject({ status: 'failed', error: { code } })
+      expect(result.code, result.stderr).toBe(0)
+      expect(result.consistency).toBe('snapshot')
+      expect(reading.loaded()).toEqual(WHOLE)
+      await reading.source.exec(change)
     },
   )
 })

@@ -105,8 +105,8 @@ class MyDatabase implements Database {
     return new MySession(connection, { ...own, giveBack: () => giveBack(connection.sound) })
   }
 
-  async snapshot({ sessions, id }: SnapshotOptions): Promise<Snapshot | undefined> {
-    const taken = id === undefined ? await takeSnapshot(() => this.#connect(true), sessions) : undefined
+  async snapshot({ sessions, id, tables }: SnapshotOptions): Promise<Snapshot | undefined> {
+    const taken = id === undefined ? await takeSnapshot(() => this.#connect(true), sessions, tables) : undefined
     if (taken !== undefined) this.#snapshots.set(taken.id, taken.pool)
     return taken
   }
