@@ -8,6 +8,7 @@ const LONG = [
   'test/e2e/{oracle-kill,rehearsal-servers,round-trip,secrets,takeover,undo,undo-oracle,union-kill}.test.ts',
   'test/e2e/{files,files-target,io-errors,large-shapes,pooler,quarantine,races,rivals,source-altered}.test.ts',
   'test/matrix/matrix.test.ts',
+  'test/security/**/*.test.ts',
   'test/systems/**/*.test.ts',
   'test/torture/**/*.test.ts',
 ]
