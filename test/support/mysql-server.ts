@@ -1,13 +1,11 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { execFile } from 'node:child_process'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import mysql from 'mysql2/promise'
 import { aptInstall, programNamed } from './apt.js'
+import { type Account, accountFor, guarded, inFolder, type ServerFolder, settingsIn } from './server-process.js'
 
 const run = promisify(execFile)
 const LOGIN = { user: 'etl', password: 'etl-test' }
@@ -37,12 +35,6 @@ interface Binaries {
   readonly server: string
   /** MariaDB's script that makes the system tables; MySQL's server makes them itself. */
   readonly install: string | undefined
-}
-
-/** Who the server runs as: it refuses to run as root. */
-interface Account {
-  readonly uid: number
-  readonly gid: number
 }
 
 /**
@@ -96,34 +88,16 @@ async function installedBinaries(): Promise<Binaries> {
   return await systemBinaries()
 }
 
-function account(): Account | undefined {
-  if (process.getuid?.() !== 0) return undefined
-  const lines = readFileSync('/etc/passwd', 'utf8').split('\n')
-  for (const name of ['mysql', 'nobody']) {
-    const fields = lines.find(line => line.startsWith(`${name}:`))?.split(':')
-    if (fields !== undefined) return { uid: Number(fields[2]), gid: Number(fields[3]) }
-  }
-  throw new Error('running as root, and there is neither a user mysql nor nobody to run the server as')
-}
-
 async function startPrivate(
   binaries: Binaries,
   kind: MysqlServer['kind'],
   options: MysqlOptions,
 ): Promise<MysqlServer> {
-  const user = account()
-  for (let attempt = 1; ; attempt++) {
-    const root = await mkdtemp(join(tmpdir(), 'etl-my-'))
-    try {
-      if (user !== undefined) await chown(root, user.uid, user.gid)
-      await initialise(binaries, root, user)
-      return await launch(binaries.server, root, user, kind, options)
-    } catch (error) {
-      await rm(root, { recursive: true, force: true })
-      // Between finding a port and using it another process may take it.
-      if (attempt === 3 || !/bind on TCP\/IP port|address already in use/i.test(String(error))) throw error
-    }
-  }
+  const taken = /bind on TCP\/IP port|address already in use/i
+  return await inFolder('etl-my-', accountFor('mysql'), taken, async folder => {
+    await initialise(binaries, folder.root, folder.user)
+    return { ...(await launch(binaries.server, folder, options)), kind }
+  })
 }
 
 async function initialise(binaries: Binaries, root: string, user: Account | undefined): Promise<void> {
@@ -147,12 +121,9 @@ function environment(): NodeJS.ProcessEnv {
   return { PATH: `${process.env.PATH}:/usr/sbin:/sbin`, LC_ALL: 'C', TZ: 'UTC' }
 }
 
-/**
- * The shell outlives us by a moment: its standard input ends when we do, however we end, and it takes the server along.
- * A server that ended while the file `again` is there is started again.
- */
-const GUARD = `
-cd "$ETL_MY_ROOT"
+/** A server that ended while the file `again` is there is started again. */
+const SCRIPT = `
+cd "$ETL_ROOT"
 (read -r line; rm -f again; kill -TERM $(cat server)) <&3 2>/dev/null &
 reader=$!
 while :; do
@@ -165,18 +136,12 @@ while :; do
 done
 kill $reader 2>/dev/null
 grep -i error log || tail -n 20 log
-rm -rf "$ETL_MY_ROOT"
+rm -rf "$ETL_ROOT"
 `
 
-async function launch(
-  server: string,
-  root: string,
-  user: Account | undefined,
-  kind: MysqlServer['kind'],
-  options: MysqlOptions,
-): Promise<MysqlServer> {
-  const port = await freePort()
-  const settings: Record<string, string> = {
+async function launch(server: string, folder: ServerFolder, options: MysqlOptions): Promise<Omit<MysqlServer, 'kind'>> {
+  const { root, port } = folder
+  const settings = {
     datadir: join(root, 'data'),
     // A server that starts removes the temporary tables of others from a folder that they share.
     tmpdir: root,
@@ -194,52 +159,24 @@ async function launch(
     'innodb-fast-shutdown': '2',
     ...options.settings,
   }
-  for (const [name, text] of Object.entries(options.files ?? {})) {
-    await writeFile(join(root, name), text, { mode: 0o600 })
-    if (user !== undefined) await chown(join(root, name), user.uid, user.gid)
-  }
-  const args = [
-    '--no-defaults',
-    ...Object.entries(settings).map(([name, value]) => `--${name}=${value.replace('$ROOT', root)}`),
-  ]
-  const child = spawn('/bin/sh', ['-c', GUARD, 'guard', server, ...args], {
-    ...user,
-    cwd: root,
-    detached: true,
-    env: { ...environment(), ETL_MY_ROOT: root },
-    stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
-  })
-  const exited = new Promise<void>(resolve => child.once('exit', () => resolve()))
-  let output = ''
-  child.stdout?.on('data', (data: Buffer) => {
-    output += data.toString()
-  })
-  const pid = await firstLine(child)
+  const args = (await settingsIn(folder, settings, options.files)).map(setting => `--${setting}`)
   const url = `mysql://${LOGIN.user}:${LOGIN.password}@127.0.0.1:${port}/mysql`
-  try {
-    const version = await ready(url, child, () => output)
-    child.unref()
-    for (const stream of child.stdio) (stream as unknown as { unref?: () => void } | null)?.unref?.()
-    const stop = async (): Promise<void> => {
-      child.stdio[3]?.destroy()
-      child.ref()
-      await exited
-      await rm(root, { recursive: true, force: true })
-    }
-    const crash = async (): Promise<void> => {
-      await writeFile(join(root, 'again'), '')
-      const server = Number(await readFile(join(root, 'server'), 'utf8'))
-      process.kill(server, 'SIGKILL')
-      while (alive(server)) await sleep(10)
-      await ready(url, child, () => output)
-      await rm(join(root, 'again'))
-    }
-    return { url, version, kind, pid, crash, stop }
-  } catch (error) {
-    child.stdio[3]?.destroy()
-    await exited
-    throw error
+  const { pid, version, ready, stop } = await guarded({
+    folder,
+    script: SCRIPT,
+    command: [server, '--no-defaults', ...args],
+    env: environment(),
+    version: () => serverVersion(url),
+  })
+  const crash = async (): Promise<void> => {
+    await writeFile(join(root, 'again'), '')
+    const running = Number(await readFile(join(root, 'server'), 'utf8'))
+    process.kill(running, 'SIGKILL')
+    while (alive(running)) await sleep(10)
+    await ready()
+    await rm(join(root, 'again'))
   }
+  return { url, pid, version, crash, stop }
 }
 
 function alive(pid: number): boolean {
@@ -247,28 +184,6 @@ function alive(pid: number): boolean {
     return process.kill(pid, 0)
   } catch {
     return false
-  }
-}
-
-async function firstLine(child: ChildProcess): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', () => reject(new Error('the server could not be started')))
-    child.stdout?.once('data', (data: Buffer) => resolve(Number(data.toString().trim())))
-  })
-}
-
-async function ready(url: string, child: ChildProcess, output: () => string): Promise<string> {
-  const end = Date.now() + 60_000
-  for (;;) {
-    try {
-      return await serverVersion(url)
-    } catch (error) {
-      if (child.exitCode !== null || Date.now() > end) {
-        throw new Error(`the server did not start: ${output().trim()}`, { cause: error })
-      }
-      await sleep(50)
-    }
   }
 }
 
@@ -280,15 +195,4 @@ async function serverVersion(url: string): Promise<string> {
   } finally {
     await connection.end().catch(() => {})
   }
-}
-
-async function freePort(): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }

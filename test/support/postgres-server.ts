@@ -1,13 +1,11 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs'
-import { chmod, chown, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, chown, cp, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
+import { type Account, accountFor, guarded, inFolder, type ServerFolder, settingsIn } from './server-process.js'
 
 const run = promisify(execFile)
 const PASSWORD = 'etl-test'
@@ -36,12 +34,6 @@ export interface PostgresServer {
 interface Binaries {
   readonly kind: 'system' | 'embedded'
   readonly folder: string
-}
-
-/** Who the server runs as: PostgreSQL refuses to run as root. */
-interface Account {
-  readonly uid: number
-  readonly gid: number
 }
 
 /**
@@ -117,31 +109,12 @@ function executable(path: string): boolean {
   }
 }
 
-function account(): Account | undefined {
-  if (process.getuid?.() !== 0) return undefined
-  const lines = readFileSync('/etc/passwd', 'utf8').split('\n')
-  for (const name of ['postgres', 'nobody']) {
-    const fields = lines.find(line => line.startsWith(`${name}:`))?.split(':')
-    if (fields !== undefined) return { uid: Number(fields[2]), gid: Number(fields[3]) }
-  }
-  throw new Error('running as root, and there is neither a user postgres nor nobody to run the server as')
-}
-
-async function startPrivate(binaries: Binaries, options: PostgresOptions): Promise<PostgresServer> {
-  const user = account()
-  for (let attempt = 1; ; attempt++) {
-    const root = await mkdtemp(join(tmpdir(), 'etl-pg-'))
-    try {
-      if (user !== undefined) await chown(root, user.uid, user.gid)
-      const bin = await reachable(binaries.folder, root, user)
-      await initialise(bin, root, user)
-      return await launch(bin, root, user, binaries.kind, options)
-    } catch (error) {
-      await rm(root, { recursive: true, force: true })
-      // Between finding a port and using it another process may take it.
-      if (attempt === 3 || !String(error).includes('could not bind')) throw error
-    }
-  }
+async function startPrivate({ kind, folder }: Binaries, options: PostgresOptions): Promise<PostgresServer> {
+  return await inFolder('etl-pg-', accountFor('postgres'), /could not bind/, async place => {
+    const bin = await reachable(folder, place.root, place.user)
+    await initialise(bin, place.root, place.user)
+    return { ...(await launch(bin, place, options)), kind }
+  })
 }
 
 async function initialise(bin: string, root: string, user: Account | undefined): Promise<void> {
@@ -168,32 +141,29 @@ function environment(): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' }
 }
 
-/** The shell outlives us by a moment: its standard input ends when we do, however we end, and it takes the server along. */
-const GUARD = `
-"$@" </dev/null >"$ETL_PG_ROOT/log" 2>&1 3<&- &
+const SCRIPT = `
+"$@" </dev/null >"$ETL_ROOT/log" 2>&1 3<&- &
 server=$!
 echo $server
 (read -r line; kill -INT $server) <&3 2>/dev/null &
 reader=$!
 wait $server
 kill $reader 2>/dev/null
-tail -n 20 "$ETL_PG_ROOT/log"
-rm -rf "$ETL_PG_ROOT"
+tail -n 20 "$ETL_ROOT/log"
+rm -rf "$ETL_ROOT"
 `
 
 async function launch(
   bin: string,
-  root: string,
-  user: Account | undefined,
-  kind: 'system' | 'embedded',
+  folder: ServerFolder,
   options: PostgresOptions,
-): Promise<PostgresServer> {
-  const port = await freePort()
+): Promise<Omit<PostgresServer, 'kind'>> {
+  const { root, port, user } = folder
   const sockets = join(root, 'sockets')
   await mkdir(sockets, { recursive: true })
   if (user !== undefined) await chown(sockets, user.uid, user.gid)
   const durable = options.fsync === true ? 'on' : 'off'
-  const settings: Record<string, string> = {
+  const settings = {
     listen_addresses: '127.0.0.1',
     port: String(port),
     unix_socket_directories: sockets,
@@ -202,63 +172,16 @@ async function launch(
     full_page_writes: durable,
     ...options.settings,
   }
-  for (const [name, text] of Object.entries(options.files ?? {})) {
-    await writeFile(join(root, name), text, { mode: 0o600 })
-    if (user !== undefined) await chown(join(root, name), user.uid, user.gid)
-  }
-  const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value.replace('$ROOT', root)}`])
-  const child = spawn('/bin/sh', ['-c', GUARD, 'guard', join(bin, 'postgres'), '-D', join(root, 'data'), ...args], {
-    ...user,
-    cwd: root,
-    detached: true,
-    env: { ...environment(), ETL_PG_ROOT: root },
-    stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
-  })
-  const exited = new Promise<void>(resolve => child.once('exit', () => resolve()))
-  let output = ''
-  child.stdout?.on('data', (data: Buffer) => {
-    output += data.toString()
-  })
-  const pid = await firstLine(child)
+  const args = (await settingsIn(folder, settings, options.files)).flatMap(setting => ['-c', setting])
   const url = `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/postgres`
-  try {
-    const version = await ready(url, child, () => output)
-    child.unref()
-    for (const stream of child.stdio) (stream as unknown as { unref?: () => void } | null)?.unref?.()
-    const stop = async (): Promise<void> => {
-      child.stdio[3]?.destroy()
-      child.ref()
-      await exited
-      await rm(root, { recursive: true, force: true })
-    }
-    return { url, version, kind, pid, stop }
-  } catch (error) {
-    child.stdio[3]?.destroy()
-    await exited
-    throw error
-  }
-}
-
-async function firstLine(child: ChildProcess): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', () => reject(new Error('the server could not be started')))
-    child.stdout?.once('data', (data: Buffer) => resolve(Number(data.toString().trim())))
+  const { pid, version, stop } = await guarded({
+    folder,
+    script: SCRIPT,
+    command: [join(bin, 'postgres'), '-D', join(root, 'data'), ...args],
+    env: environment(),
+    version: () => serverVersion(url),
   })
-}
-
-async function ready(url: string, child: ChildProcess, output: () => string): Promise<string> {
-  const end = Date.now() + 60_000
-  for (;;) {
-    try {
-      return await serverVersion(url)
-    } catch (error) {
-      if (child.exitCode !== null || Date.now() > end) {
-        throw new Error(`the server did not start: ${output().trim()}`, { cause: error })
-      }
-      await sleep(50)
-    }
-  }
+  return { url, pid, version, stop }
 }
 
 async function serverVersion(url: string): Promise<string> {
@@ -271,15 +194,4 @@ async function serverVersion(url: string): Promise<string> {
   } finally {
     await client.end().catch(() => {})
   }
-}
-
-async function freePort(): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }

@@ -1,69 +1,14 @@
 import pg from 'pg'
-import { afterAll, beforeAll } from 'vitest'
 import { postgres } from '../../../../src/connectors/postgres/index.js'
-import type { Column, Table } from '../../../../src/core/catalog.js'
-import type {
-  ConnectionConfig,
-  Database,
-  OpenOptions,
-  ReadSpec,
-  Session,
-  WriteMode,
-  WriteResult,
-  WriteSpec,
-} from '../../../../src/core/connector.js'
-import { EtlError } from '../../../../src/core/errors.js'
-import type { Row } from '../../../../src/core/row.js'
 import { database } from '../../../databases/postgres.js'
-import type { TestSchema } from '../../../databases/types.js'
+import { opener, rowWriter, ServerPlace, withSchema } from '../server-place.js'
 
-const OPTIONS: OpenOptions = { readOnly: false, baseDir: process.cwd(), applicationName: 'etl test' }
+export { columnNamed, failure, readAll } from '../server-place.js'
 
-export async function open(config: ConnectionConfig, options: Partial<OpenOptions> = {}): Promise<Database> {
-  return await postgres.open(config, { ...OPTIONS, ...options })
-}
+export const open = opener(postgres)
+export const write = rowWriter(postgres)
 
-/** A database of its own for the tests of one file, with the connector opened on it. */
-export class Place {
-  schema!: TestSchema
-  database!: Database
-
-  get url(): URL {
-    return new URL(String(this.schema.config.url))
-  }
-
-  async session(readOnly = false): Promise<Session> {
-    return await this.database.session({ readOnly })
-  }
-
-  async table(name: string, schema?: string): Promise<Table> {
-    const table = await this.database.table(schema === undefined ? { table: name } : { schema, table: name })
-    if (table === undefined) throw new Error(`no table ${name}`)
-    return table
-  }
-
-  async spec(
-    table: string,
-    names: readonly string[],
-    mode: WriteMode,
-    match: readonly string[] = [],
-  ): Promise<WriteSpec> {
-    const { columns } = await this.table(table)
-    return { table: { table }, columns: names.map(name => columnNamed(columns, name)), mode, match }
-  }
-
-  async readSpec(table: string, order: readonly string[], more: Partial<ReadSpec> = {}): Promise<ReadSpec> {
-    const { columns } = await this.table(table)
-    return {
-      from: { table: { table } },
-      columns: columns.map(({ name, type }) => ({ name, type, decode: true })),
-      order: order.map(name => ({ index: columns.findIndex(column => column.name === name), nullable: false })),
-      batchRows: 1000,
-      batchBytes: 1 << 24,
-      ...more,
-    }
-  }
-
+class Place extends ServerPlace {
   /** Sessions of the server that belong to the connector. */
   async terminate(): Promise<void> {
     const admin = new pg.Client({ connectionString: this.url.href })
@@ -75,53 +20,4 @@ export class Place {
   }
 }
 
-export function freshPlace(testId: string): Place {
-  const place = new Place()
-  beforeAll(async () => {
-    place.schema = await database.create(testId)
-    place.database = await open(place.schema.config)
-  })
-  afterAll(async () => {
-    await place.database.close()
-    await place.schema.drop()
-  })
-  return place
-}
-
-export function columnNamed(columns: readonly Column[], name: string): Column {
-  const column = columns.find(candidate => candidate.name === name)
-  if (column === undefined) throw new Error(`no column ${name}`)
-  return column
-}
-
-/** Writes within the session's transaction. */
-export async function write(
-  session: Session,
-  spec: WriteSpec,
-  rows: readonly Row[],
-  from = 0,
-  to = rows.length,
-): Promise<WriteResult> {
-  const writer = await session.writer(spec)
-  try {
-    return await writer.write(postgres.encoder(spec).encode(rows), from, to)
-  } finally {
-    await writer.close()
-  }
-}
-
-export async function readAll(session: Session, spec: ReadSpec): Promise<Row[]> {
-  const rows: Row[] = []
-  for await (const batch of session.read(spec, new AbortController().signal)) rows.push(...batch.rows)
-  return rows
-}
-
-/** The error that the work must end in. */
-export async function failure(work: Promise<unknown>): Promise<EtlError> {
-  const error = await work.then(
-    () => new Error('did not fail'),
-    (reason: unknown) => reason,
-  )
-  if (error instanceof EtlError) return error
-  throw error
-}
+export const freshPlace = (testId: string): Place => withSchema(new Place(), database, open, testId)
