@@ -4,8 +4,9 @@ const TIMED = ['test/e2e/start-up.test.ts']
 /** Minutes of being killed, cut off and moved as a whole: `npm run test:long`. */
 const LONG = [
   'test/conformance/table-dump.test.ts',
-  'test/e2e/{backup,backup-servers,bad-connections-servers,begin,faults,incremental,kill,lost-connection}.test.ts',
-  'test/e2e/{oracle-kill,rehearsal-servers,round-trip,secrets,takeover,undo,undo-oracle,union-kill}.test.ts',
+  'test/e2e/{backup,backup-servers,bad-connections-servers,begin,chunks,dedupe,faults,incremental,kill}.test.ts',
+  'test/e2e/{lost-connection,oracle-kill,regressions,rehearsal-servers,round-trip,running,secrets}.test.ts',
+  'test/e2e/{takeover,undo,undo-oracle,union-kill}.test.ts',
   'test/e2e/{files,files-target,io-errors,large-shapes,pooler,quarantine,races,rivals,source-altered}.test.ts',
   'test/matrix/matrix.test.ts',
   'test/security/**/*.test.ts',
