@@ -75,7 +75,7 @@ async function finding(
     if (!(error instanceof EtlError) || error.kind === 'connection' || error.kind === 'transient') throw error
     if (error.kind === 'interrupted') throw error
     // The failed statement may have ended the transaction that the others read in.
-    await sessions.close()
+    await sessions.renew()
     return { state: 'broken', detail: `it cannot be made: ${error.message}`, code: error.code }
   }
 }

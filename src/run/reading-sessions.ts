@@ -31,6 +31,11 @@ export class ReadingSessions {
 
   async close(): Promise<void> {
     this.#closed = true
+    await this.renew()
+  }
+
+  /** Ends all sessions; whoever asks next gets a new one. */
+  async renew(): Promise<void> {
     const all = [...this.#open.values()]
     this.#open.clear()
     for (const opening of all) {

@@ -2,6 +2,7 @@ import type oracledb from 'oracledb'
 import { EtlError } from '../../core/errors.js'
 import type { Value } from '../../core/row.js'
 import { bindValue } from './binds.js'
+import { quote } from './dialect.js'
 import type { Driver } from './driver.js'
 import type { ErrorContext } from './errors.js'
 import { toEtlError } from './errors.js'
@@ -36,7 +37,7 @@ export class OracleConnection {
       this.#native.callTimeout = callTimeoutMs
       this.#native.module = applicationName
       await this.#native.execute(PIN)
-      if (schema !== undefined) await this.#native.execute(`alter session set current_schema = "${schema}"`)
+      if (schema !== undefined) await this.#native.execute(`alter session set current_schema = ${quote(schema)}`)
     })
     const [proof = []] = (await this.run(PROOF)).rows
     if (PROVEN.every((text, i) => proof[i] === text)) return

@@ -122,8 +122,11 @@ export function readSettings(config: ConnectionConfig, baseDir: string): Setting
   const min = pool.min ?? 0
   if (min > max) throw usage('E105', '`pool.min` is larger than `pool.max`', 'lower `pool.min`')
   const address = connectString(text('connect_string'), text('host'), text('port'), text('service'))
-  if (config.insecure_tls !== true && hostsWithoutTls(address).some(host => !isLocal(host))) {
-    throw unproven('a connection without TLS', 'use `connect_string: tcps://host:port/service`')
+  if (config.insecure_tls !== true && unprovenHosts(address).some(host => !isLocal(host))) {
+    throw unproven(
+      'a connection without TLS, or with `ssl_server_dn_match` off,',
+      'use `connect_string: tcps://host:port/service`',
+    )
   }
   return {
     connectString: address,
@@ -159,19 +162,26 @@ function connectString(
 }
 
 /**
- * Hosts that a connect string reaches over plain TCP: of Easy Connect `[tcp://]host[,host…][:port]/service`, and of a whole
- * description. A name of tnsnames.ora says nothing of it: what stands there decides.
+ * Hosts that a connect string reaches without proof that it is them: over plain TCP, or by TLS that does not look at the
+ * name. Of Easy Connect `[tcp://]host[,host…][:port][/service]`, and of a whole description. A name of tnsnames.ora says
+ * nothing of it: what stands there decides.
  */
-export function hostsWithoutTls(connectString: string): readonly string[] {
-  const text = connectString.trim()
+export function unprovenHosts(connectString: string): readonly string[] {
+  const text = connectString.replace(/\s/g, '')
+  const blind = BLIND.test(text)
   if (text.startsWith('(')) {
-    if (/\(\s*PROTOCOL\s*=\s*TCPS\s*\)/i.test(text) && !/\(\s*PROTOCOL\s*=\s*TCP\s*\)/i.test(text)) return []
-    return [...text.matchAll(/\(\s*HOST\s*=\s*([^)\s]+)\s*\)/gi)].map(([, host = '']) => host)
+    const hosts = [...text.matchAll(/\(HOST="?([^)"]+)/gi)].map(([, host = '']) => host)
+    const secure = text.match(/\(PROTOCOL=TCPS\)/gi)?.length ?? 0
+    return blind || secure < hosts.length ? hosts : []
   }
-  const [, protocol, hosts] = /^(?:(?:(\w+):)?\/\/)?([^/?]*)\//.exec(text) ?? []
-  if (hosts === undefined || protocol?.toLowerCase() === 'tcps') return []
+  const [, protocol, hosts, rest] = /^(?:(?:([^:/]+):)?\/\/)?([^/?#]*)(.*)$/.exec(text) ?? []
+  const isName = protocol === undefined && rest === '' && /^[^:,;[\]]*$/.test(hosts ?? '')
+  if (hosts === undefined || isName || (!blind && protocol?.toLowerCase() === 'tcps')) return []
   return hosts.split(/[,;]/).map(host => host.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1'))
 }
+
+/** What keeps the driver from comparing the certificate with the host. */
+const BLIND = /(?:SSL|TLS)_SERVER_DN_MATCH="?(?!(?:yes|on|true)\b)|(?:SSL|TLS)_ALLOW_WEAK_DN_MATCH="?(?:yes|on|true)\b/i
 
 function usage(code: 'E104' | 'E105' | 'E215', message: string, hint: string): EtlError {
   return new EtlError(code, message, { kind: 'usage', hint })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hostsWithoutTls, readSettings } from '../../../../src/connectors/oracle/spec.js'
+import { readSettings, unprovenHosts } from '../../../../src/connectors/oracle/spec.js'
 
 const LOGIN = { type: 'oracle', user: 'etl', password: 'secret' }
 
@@ -44,7 +44,8 @@ test('a server on another machine proves itself by TLS, or the file says that it
     (connect_string: string, more: object = {}) =>
     () =>
       readSettings({ ...LOGIN, connect_string, ...more }, '/x')
-  const message = 'a connection without TLS does not prove which server answers on another machine'
+  const message =
+    'a connection without TLS, or with `ssl_server_dn_match` off, does not prove which server answers on another machine'
   expect(read('db.example:1521/app')).toThrow(message)
   expect(read('(DESCRIPTION=(ADDRESS=(PROTOCOL=TCP)(HOST=db.example)(PORT=1521)))')).toThrow(message)
   expect(read('db.example:1521/app', { insecure_tls: true })().connectString).toBe('db.example:1521/app')
@@ -60,6 +61,17 @@ test.each([
   ['PROD', []],
   ['(DESCRIPTION=(ADDRESS=(PROTOCOL=tcps)(HOST=a)))', []],
   ['(DESCRIPTION=(ADDRESS=(PROTOCOL=TCPS)(HOST=a))(ADDRESS=(PROTOCOL = TCP)(HOST = b)))', ['a', 'b']],
+  ['db.example:1521', ['db.example']],
+  ['tcp://db.example', ['db.example']],
+  ['db.example?sdu=1', ['db.example']],
+  [' tcps://db.example/app?ssl_server_dn_match=OFF', ['db.example']],
+  ['tcps://db.example/app?sdu=1&tls_server_dn_match="no"', ['db.example']],
+  ['tcps://db.example/app?ssl_allow_weak_dn_match=on', ['db.example']],
+  ['tcps://db.example/app?ssl_server_dn_match=on', []],
+  ['(DESCRIPTION=(ADDRESS=(PROTOCOL=tcps)(HOST=a))(SECURITY=(SSL_SERVER_DN_MATCH = no)))', ['a']],
+  ['(DESCRIPTION=(ADDRESS=(PROTOCOL=tcps)(HOST=a))(SECURITY=(TLS_SERVER_DN_MATCH=\n"off")))', ['a']],
+  ['(DESCRIPTION=(ADDRESS=(PROTOCOL="TCP")(HOST="a b")))', ['ab']],
+  ['(DESCRIPTION=(ADDRESS=(PROTOCOL=TCPS)(HOST=a))(ADDRESS=(HOST=b)))', ['a', 'b']],
 ])('plain hosts of %s', (connectString, hosts) => {
-  expect(hostsWithoutTls(connectString)).toEqual(hosts)
+  expect(unprovenHosts(connectString)).toEqual(hosts)
 })
