@@ -16,6 +16,7 @@ interface VerifyFlags extends PipelineOptions, OutputOptions {
   readonly before?: boolean
   readonly after?: boolean
   readonly resume?: boolean
+  readonly hashes?: boolean
   readonly showValues?: boolean
   readonly json?: boolean
 }
@@ -41,6 +42,7 @@ export const verifyCommand: CliCommand = {
           ]),
         )
         .addOption(new Option('--after', 'what a run has done (the default)').conflicts('before'))
+        .option('--no-hashes', 'compare each row here, also where both databases could hash theirs')
         .option('--resume', 'go on with a verification that was interrupted')
         .option('--show-values', 'tell differences with their values')
         .option('--json', 'one JSON document on stdout'),
@@ -82,6 +84,7 @@ async function verify(file: string | undefined, flags: VerifyFlags, terminal: Te
       ...(flags.level === undefined ? {} : { level: flags.level }),
       ...(flags.sample === undefined ? {} : { sample: flags.sample }),
       resume: flags.resume === true,
+      hashes: flags.hashes !== false,
       showValues,
       signal,
       ...(flags.quiet === true || flags.json === true

@@ -7,7 +7,7 @@ import type { Scratch, ScratchOptions } from './scratch.js'
 import type { Driver, ServerFacts } from './server-facts.js'
 import type { LogicalType } from './types.js'
 
-export type { Dialect } from './dialect.js'
+export type { Dialect, HashedColumn } from './dialect.js'
 
 /**
  * The contract between the program and a database. A connector is a folder that implements it and one line in the

@@ -1,3 +1,8 @@
+import type { Column } from './catalog.js'
+
+/** A column by what decides how its values look. */
+export type HashedColumn = Pick<Column, 'name' | 'type' | 'native'>
+
 /** The few differences of SQL text that `core/sql.ts` and the ledger need. */
 export interface Dialect {
   readonly quote: '"' | '`'
@@ -16,4 +21,12 @@ export interface Dialect {
   readonly shareLock: string
   /** What an insert says, before its values, to give identity columns the values that they had; empty where it needs nothing. */
   readonly keepIdentity: string
+  /**
+   * An aggregate over rows, by the texts of some columns. Where two databases of this dialect give the same for as many
+   * rows, the rows are the same, text by text; where they do not, the rows may still mean the same. Null: a value is not
+   * what its column says. Undefined for columns that it does not hash. Absent: no rows can be hashed.
+   *
+   * @param seed a whole number from 0 to 2^31 - 1; with each the same rows give something else
+   */
+  rowsHash?(columns: readonly HashedColumn[], seed: number): string | undefined
 }

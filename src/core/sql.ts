@@ -4,7 +4,7 @@ import { EtlError } from './errors.js'
 import type { Value } from './row.js'
 
 /** Quotes one identifier; a name with U+0000 is refused because no database can hold it. */
-export function quoteName(dialect: Dialect, name: string): string {
+export function quoteName(dialect: Pick<Dialect, 'quote'>, name: string): string {
   if (name.length === 0 || name.includes('\u0000'))
     throw new EtlError('E208', 'a name is empty or holds a NUL character', { kind: 'usage' })
   return dialect.quote + name.replaceAll(dialect.quote, dialect.quote + dialect.quote) + dialect.quote

@@ -9,6 +9,11 @@ export interface VerifyOptions {
   readonly resume?: boolean
   /** Rows of each entity that a sample takes. Default: what the file says, else 10,000. */
   readonly sample?: number
+  /**
+   * False: each row is compared here, also where both databases could hash their rows and say that they are the same.
+   * Default true.
+   */
+  readonly hashes?: boolean
   /** Differences are told with their values, which may be personal data. Default false. */
   readonly showValues?: boolean
   /** Default `<folder of the file>/.etl/<pipeline>`. */
@@ -48,6 +53,12 @@ export interface EntityVerification {
   readonly rows?: ComparedRows
   /** At level `sample`: what it proves, in one sentence. */
   readonly proves?: string
+  /**
+   * At level `full`. `rows`: each was put through the mapping and compared field by field. `hashes`: nothing is done to any
+   * value, both databases are of one kind and large, and hashed their rows by ranges of the key; rows of ranges that differ
+   * were compared one by one.
+   */
+  readonly comparedBy?: 'rows' | 'hashes'
   /** Columns with values that differ. */
   readonly fields: readonly { readonly column: string; readonly step: string; readonly rows: number }[]
   /** What could not be looked at. Without a column: the entity as a whole. */
@@ -116,6 +127,7 @@ export interface FieldDifference {
 export interface VerifySettings {
   readonly level: VerifyLevel
   readonly sample: number
+  readonly hashes: boolean
   readonly allow: VerifyAllowed
   readonly showValues: boolean
 }

@@ -22,8 +22,6 @@ export interface Position {
 
 export interface Compared {
   readonly found: Found
-  /** Of the source's side. */
-  readonly totals: ReadTotals
   /** Rows of the target that could not be read. */
   readonly unreadable: number
 }
@@ -58,13 +56,9 @@ async function attempt(
   { rows, owned, from, keep }: CompareOptions,
   ordered: boolean,
 ): Promise<Compared> {
-  const { key, entity, pass, columns, steps } = comparison
-  const { allow, showValues } = context.settings
+  const { key, entity, pass } = comparison
   const keyColumns = key.columns.length
-  const findings = new Findings(
-    { columns, keyColumns, steps, allow, showValues, pairsOnly: pass === 'defer', owned },
-    from?.found,
-  )
+  const findings = findingsOf(context, comparison, owned, from?.found)
   const sides = [
     await openSide(context, { ...comparison.expected, ...after(from?.expectedAfter) }, rows.expected),
     await openSide(context, { ...actualJob(comparison, ordered), ...after(from?.actualAfter) }, rows.actual),
@@ -111,10 +105,18 @@ async function attempt(
     }
     // A reader that was told to stop ends as if there were no more rows.
     if (context.signal.aborted) throw suspended()
-    return { found: findings.found, totals: expected.totals, unreadable: actual.totals.quarantined }
+    return { found: findings.found, unreadable: actual.totals.quarantined }
   } finally {
     for (const side of sides) await side.close()
   }
+}
+
+/** @param from what was found before */
+export function findingsOf(context: VerifyContext, comparison: Comparison, owned: boolean, from?: Found): Findings {
+  const { key, pass, columns, steps } = comparison
+  const { allow, showValues } = context.settings
+  const keyColumns = key.columns.length
+  return new Findings({ columns, keyColumns, steps, allow, showValues, pairsOnly: pass === 'defer', owned }, from)
 }
 
 /** Rows that are sorted here need no order. */

@@ -100,6 +100,7 @@ export async function openContext(pipeline: Pipeline, options: VerifyOptions): P
       settings: {
         level: options.level ?? (spec.verify.level === 'none' ? 'full' : spec.verify.level),
         sample: options.sample ?? spec.verify.sample,
+        hashes: options.hashes ?? true,
         allow: spec.verify.allow,
         showValues: options.showValues ?? false,
       },

@@ -1,7 +1,8 @@
 import { formatTable } from '../core/catalog.js'
 import type { EntityPlan } from '../plan/plan.js'
 import type { EntityVerification, VerifyState } from './api.js'
-import { type Compared, compareAll, type Position } from './compare.js'
+import { compareByHashes } from './by-hashes.js'
+import { compareAll, type Position } from './compare.js'
 import { type Comparison, planComparison } from './comparison.js'
 import type { VerifyContext } from './context.js'
 import { type CountedEntity, countEntity } from './counts.js'
@@ -23,6 +24,8 @@ interface Judged {
   /** `load: ignore`: rows that differ, were there before and were left as they were. Undefined where that is not known. */
   readonly leftAlone?: number | undefined
   readonly sampled?: Sampled
+  /** Every row was compared by a hash, but for so many. */
+  readonly rowsRead?: number
 }
 
 /** Proves one entity as far as the level goes. */
@@ -78,20 +81,34 @@ async function compareRows(
         sampled: judged.sampled ?? sampled,
       }
     } else {
-      const compared: Compared = await compareAll(context, comparison, {
-        rows: { expected: counts.source, actual: counts.target },
-        owned,
-        from: pass === 'load' && passes.length === 1 ? from : undefined,
-        keep: passes.length === 1 ? keep : async () => undefined,
-      })
-      const { found, unreadable } = compared
-      judged = { found: joined(judged.found, found), comparisons, unreadable: judged.unreadable + unreadable, unnamed }
+      const sizes = { rows: { expected: counts.source, actual: counts.target }, owned }
+      const hashed =
+        from === undefined && context.settings.hashes ? await compareByHashes(context, comparison, sizes) : undefined
+      const { found, unreadable } =
+        hashed ??
+        (await compareAll(context, comparison, {
+          ...sizes,
+          from: pass === 'load' && passes.length === 1 ? from : undefined,
+          keep: passes.length === 1 ? keep : async () => undefined,
+        }))
+      judged = {
+        found: joined(judged.found, found),
+        comparisons,
+        unreadable: judged.unreadable + unreadable,
+        unnamed,
+        ...(hashed === undefined ? {} : { rowsRead: hashed.rowsRead }),
+      }
     }
   }
   const [comparison] = judged.comparisons
   if (entity.write.mode !== 'ignore' || judged.found.different === 0 || comparison === undefined) return judged
   const found = await withoutLeftAlone(context, entity, comparison, judged.found)
   return found === undefined ? judged : { ...judged, found, leftAlone: judged.found.different - found.different }
+}
+
+function byHashes(rowsRead: number): string {
+  const rest = rowsRead === 0 ? '' : `; ${rowsRead.toLocaleString('en-US')} rows in ranges that differ, one by one`
+  return `compared by hashes that both databases made of their rows${rest}`
 }
 
 /** The second pass looks once more at rows of the first. */
@@ -132,7 +149,8 @@ function judge(
   const expected = equal + different + missing
   if (judged !== undefined) {
     for (const { notVerifiable: some } of judged.comparisons) notVerifiable.push(...some)
-    const { leftAlone, unnamed } = judged
+    const { leftAlone, unnamed, rowsRead } = judged
+    if (rowsRead !== undefined) notes.push(byHashes(rowsRead))
     const untouched = entity.write.mode === 'ignore' && leftAlone === undefined ? counts.skipped : 0
     const excusedDifferent = different > 0 && different <= untouched
     const excusedMissing = missing > 0 && missing <= unnamed
@@ -175,6 +193,9 @@ function judge(
           },
         }),
     ...(judged?.sampled === undefined ? {} : { proves: judged.sampled.proves }),
+    ...(judged === undefined || judged.sampled !== undefined
+      ? {}
+      : { comparedBy: judged.rowsRead === undefined ? 'rows' : 'hashes' }),
     fields: Object.entries(found.fields).map(([column, rows]) => ({ column, step: steps.get(column) ?? '', rows })),
     notVerifiable,
     allowed: Object.entries(found.allowed).map(([rule, values]) => ({ rule, values })),

@@ -4,10 +4,10 @@ import type { PreparedBatch } from '../run/prepared-batch.js'
 import { type ProduceJob, produceHere } from '../run/produce-job.js'
 import { beginSession, type OpenSource, ReadingSessions } from '../run/reading-sessions.js'
 import { readSpec } from '../run/source-slices.js'
-import { isPosition, suspended } from './compare.js'
+import { findingsOf, isPosition, suspended } from './compare.js'
 import type { Comparison } from './comparison.js'
 import type { VerifyContext } from './context.js'
-import { Findings, type Found } from './findings.js'
+import type { Found } from './findings.js'
 import { atPositions, positionsOf, withNumbers } from './keyed-reader.js'
 import { keyEnd, keyTexts, Rows } from './rows.js'
 import { compareHeap } from './sort.js'
@@ -25,18 +25,9 @@ export interface Sampled {
  * @param rows of the source
  */
 export async function compareSample(context: VerifyContext, comparison: Comparison, rows: number): Promise<Sampled> {
-  const { key, columns, steps, pass } = comparison
-  const { allow, showValues, sample } = context.settings
-  const keyColumns = key.columns.length
-  const findings = new Findings({
-    columns,
-    keyColumns,
-    steps,
-    allow,
-    showValues,
-    pairsOnly: pass === 'defer',
-    owned: false,
-  })
+  const { sample } = context.settings
+  const keyColumns = comparison.key.columns.length
+  const findings = findingsOf(context, comparison, false)
   const sessions = new ReadingSessions(name =>
     name === '$target' ? beginSession(context.target, undefined) : context.snapshots.session(name),
   )

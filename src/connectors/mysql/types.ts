@@ -219,11 +219,3 @@ function decimalType(precision: number | undefined, scale: number): string {
   // More than the server counts exactly: as text it stays as it is.
   return `varchar(${digits + 3})`
 }
-
-/** Expression that gives a column's value in a form the driver cannot spoil. */
-export function selectExpression(name: string, type: LogicalType): string {
-  // A FLOAT prints six digits only, and the driver rounds what it parses: a double's own text is exact.
-  if (type.kind === 'float') return `concat(${quote(name)} * 1e0)`
-  // The driver would take spatial values to pieces.
-  return type.kind === 'bytes' ? `cast(${quote(name)} as binary)` : quote(name)
-}

@@ -12,6 +12,13 @@ export const dialect: Dialect = {
   nowText: `to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
   shareLock: ' for share',
   keepIdentity: ' overriding system value',
+  // A row as text says what is null and what is empty. A sum goes by no order, and by the encoding so that the same bytes
+  // are never two texts.
+  rowsHash: (columns, seed) =>
+    `sum(hashtextextended(row(${quoteNames(
+      dialect,
+      columns.map(({ name }) => name),
+    )})::text, ${seed}::bigint + (select encoding from pg_catalog.pg_database where datname = current_database())))`,
 }
 
 export const capabilities: Capabilities = {

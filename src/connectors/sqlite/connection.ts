@@ -2,6 +2,7 @@ import type BetterSqlite3 from 'better-sqlite3'
 import { EtlError } from '../../core/errors.js'
 import type { Value } from '../../core/row.js'
 import { sqliteError } from './errors.js'
+import { addRowsHash } from './rows-hash.js'
 import { logicalType } from './types.js'
 import type { Stored } from './values.js'
 import { bindValue, valueReader } from './values.js'
@@ -45,8 +46,10 @@ export class Connection {
         db.defaultSafeIntegers(true)
         db.pragma('trusted_schema = OFF')
         db.pragma('foreign_keys = ON')
-        if (readOnly) db.pragma('query_only = ON')
-        else {
+        if (readOnly) {
+          db.pragma('query_only = ON')
+          addRowsHash(db)
+        } else {
           db.pragma(`cache_size = -${WRITER_CACHE_KIB}`)
           // A spilling transaction takes the exclusive lock early, and readers of this process could not go on.
           db.pragma('cache_spill = OFF')

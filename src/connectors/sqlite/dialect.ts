@@ -1,5 +1,6 @@
 import type { Capabilities, Dialect } from '../../core/connector.js'
 import { standardLiteral } from '../../core/sql.js'
+import { rowsHash } from './rows-hash.js'
 
 export const dialect: Dialect = {
   quote: '"',
@@ -11,6 +12,7 @@ export const dialect: Dialect = {
   nowText: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
   shareLock: '',
   keepIdentity: '',
+  rowsHash,
 }
 
 export const capabilities: Capabilities = {
