@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { ChecksFailed, withoutKeys } from '../checks/result.js'
 import { exitCodeOf } from '../core/errors.js'
 import { TOOL_VERSION } from '../core/version.js'
@@ -10,7 +11,7 @@ import { errorText } from '../ui/error-text.js'
 import { errorJson, resultLine } from '../ui/json.js'
 import { previewText } from '../ui/preview.js'
 import { summaryText } from '../ui/summary.js'
-import { progressMode } from '../ui/theme.js'
+import { progressMode, UNICODE } from '../ui/theme.js'
 import { verifyText } from '../ui/verify-text.js'
 import { confirm, dangersOf } from './confirm.js'
 import { openPipeline } from './open-pipeline.js'
@@ -125,7 +126,13 @@ async function carryOut(
   const requested = flags.progress ?? (flags.json === true ? 'none' : 'auto')
   const mode = progressMode(requested, io.env, io.stderr.isTTY, flags.quiet === true)
   const progress = await openProgress(
-    { mode, json: flags.json === true, controls, ...(flags.logFile === undefined ? {} : { logFile: flags.logFile }) },
+    {
+      mode,
+      json: flags.json === true,
+      controls,
+      runDir: runId => join(pipeline.baseDir, '.etl', pipeline.spec.name, 'runs', runId),
+      ...(flags.logFile === undefined ? {} : { logFile: flags.logFile }),
+    },
     terminal,
   )
   signals.listen()
@@ -137,6 +144,9 @@ async function carryOut(
     const result = await started.result
     await leavePage(result, terminal)
     if (result.error !== undefined) progress.log(`${result.error.code} ${result.error.message}`)
+    progress.farewell(() =>
+      summaryText(result, { theme: { color: false, symbols: UNICODE }, file: pipeline.file, cwd: io.cwd }),
+    )
     return result
   } finally {
     signals.unlisten()

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { RunEvent } from '../run/events.js'
 import type { Controls } from '../ui/app.js'
 import { resumeBanner } from '../ui/banner.js'
@@ -14,6 +14,8 @@ export interface ProgressOptions {
   readonly mode: ProgressMode
   readonly json: boolean
   readonly logFile?: string
+  /** Folder of the run with this id. */
+  readonly runDir: (runId: string) => string
   readonly controls: Controls
 }
 
@@ -22,6 +24,8 @@ export interface Progress {
   readonly onEvent: (event: RunEvent) => void
   /** Writes a line to the log file, where there is one. */
   readonly log: (line: string) => void
+  /** Writes the end of the run where somebody finds it whose terminal was closed meanwhile. */
+  readonly farewell: (text: () => string) => void
   /** Gives the terminal back and closes the log. */
   readonly close: () => void
 }
@@ -43,10 +47,9 @@ export async function openProgress(options: ProgressOptions, terminal: Terminal)
     listeners.push(live.onEvent)
     closers.push(live.close)
   }
-  let log: LogFile | undefined
-  if (options.logFile !== undefined) {
-    const file = new LogFile(resolve(terminal.io.cwd, options.logFile))
-    log = file
+  /** From now on what happens is also written to a file. */
+  const logTo = (path: string): LogFile => {
+    const file = new LogFile(path)
     const lines = new PlainProgress({
       theme: { color: false, symbols: UNICODE },
       time: at => new Date(at).toISOString(),
@@ -55,7 +58,24 @@ export async function openProgress(options: ProgressOptions, terminal: Terminal)
     listeners.push(lines.onEvent)
     ticks.push(now => lines.tick(store.state, now))
     closers.push(() => file.close())
+    return file
   }
+  const log = options.logFile === undefined ? undefined : logTo(resolve(terminal.io.cwd, options.logFile))
+  let orphaned: LogFile | undefined
+  const onHangUp = (): void => {
+    const { runId, dryRun } = store.state
+    if (runId === '' || dryRun || orphaned !== undefined) return
+    try {
+      orphaned = logTo(join(options.runDir(runId), 'run.log'))
+    } catch {
+      // The events of the run are in its folder anyway.
+      return
+    }
+    orphaned.write(`${new Date().toISOString()} ${UNICODE.warning} the terminal was closed; the run goes on`)
+    for (const tick of ticks.slice(-1)) tick(Date.now())
+  }
+  process.on('SIGHUP', onHangUp)
+  closers.push(() => process.off('SIGHUP', onHangUp))
   const timer = setInterval(() => {
     for (const tick of ticks) tick(Date.now())
   }, PLAIN_INTERVAL_MS)
@@ -66,6 +86,7 @@ export async function openProgress(options: ProgressOptions, terminal: Terminal)
       for (const listener of listeners) listener(event)
     },
     log: line => log?.write(`${new Date().toISOString()} ${terminal.redact(line)}`),
+    farewell: text => orphaned?.write(terminal.redact(`\n${text()}`)),
     close: () => {
       for (const close of closers.splice(0)) close()
     },

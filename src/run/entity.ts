@@ -1,3 +1,4 @@
+import { formatTable } from '../core/catalog.js'
 import { EtlError } from '../core/errors.js'
 import { failpoint } from '../core/failpoint.js'
 import { keyText, type Value } from '../core/row.js'
@@ -9,14 +10,14 @@ import { type ChunkWatch, execChunk } from './chunk.js'
 import type { RunContext } from './context.js'
 import { addCounts, sumCounts, unexplained } from './counts.js'
 import type { DryKeys } from './dry-keys.js'
-import type { Counts, StageTimes } from './events.js'
+import type { Counts, RunEvent, StageTimes } from './events.js'
 import { NO_COUNTS } from './events.js'
 import { runHooks } from './hooks.js'
 import { inField } from './in-field.js'
 import type { ChunkProgress, Pass, PlannedChunk, Totals } from './ledger.js'
 import { planChunks } from './plan-chunks.js'
 import type { PreparedBatch } from './prepared-batch.js'
-import { Preview } from './preview.js'
+import { fromWords, Preview } from './preview.js'
 import type { RejectRecord } from './quarantine.js'
 import { refuseLoaded } from './refuse-loaded.js'
 import { retried } from './retried.js'
@@ -26,6 +27,7 @@ import { finishTable, runStep } from './steps.js'
 import type { ShownWindow } from './windows.js'
 
 type Cause = EntityResult['rejects'][number]
+type Announced = (RunEvent & { type: 'run_started' })['entities'][number]
 
 /** The setting that would have put the row aside. */
 function milder(plan: EntityPlan, { code, field }: { readonly code: string; readonly field?: string }): string {
@@ -69,6 +71,23 @@ export class EntityRun {
       where: plan.name,
     })
     this.#preview = context.dryRun ? new Preview(plan) : undefined
+  }
+
+  /** What is known of it when the run begins. */
+  get announced(): Announced {
+    const { name, wave, after, read, write, maxErrors } = this.plan
+    return {
+      name,
+      wave,
+      after,
+      from: fromWords(read.from),
+      to: formatTable(write.table),
+      load: write.replace ? 'replace' : write.mode,
+      state: this.state,
+      counts: this.counts,
+      ...estimate(this.plan),
+      ...(maxErrors === undefined ? {} : { maxErrors }),
+    }
   }
 
   get result(): EntityResult {

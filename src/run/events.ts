@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../core/codes.js'
+import type { LoadMode, MaxErrors } from '../spec/model.js'
 import type { Consistency } from './source-snapshots.js'
 
 /** Row counts of an entity. Always: read = written + skipped + filtered + deduped + quarantined. */
@@ -62,7 +63,13 @@ export type RunEvent = At &
           readonly name: string
           readonly wave: number
           readonly after: readonly string[]
+          /** Where its rows come from, in words, and the table they go to. */
+          readonly from: string
+          readonly to: string
+          readonly load: LoadMode
           readonly estimatedRows?: number
+          /** More rows than this may not be rejected; absent: any number. */
+          readonly maxErrors?: MaxErrors
           readonly state: EntityState
           readonly counts: Counts
         }[]

@@ -278,14 +278,7 @@ class Run {
       resumed: resumed !== undefined,
       concurrency: this.#concurrency,
       consistency,
-      entities: this.#runs.map(run => ({
-        name: run.plan.name,
-        wave: run.plan.wave,
-        after: run.plan.after,
-        state: run.state,
-        counts: run.counts,
-        ...(run.plan.estimatedRows === undefined ? {} : { estimatedRows: run.plan.estimatedRows }),
-      })),
+      entities: this.#runs.map(run => run.announced),
     })
     if (complete && this.#context.retry === undefined)
       emit({ type: 'info', message: `run ${runId} is complete already; nothing was written` })

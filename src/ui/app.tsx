@@ -1,7 +1,8 @@
-import { useInput, useStdin } from 'ink'
+import { type Key, useInput, useStdin } from 'ink'
 import type { ReactElement } from 'react'
 import { useEffect, useState } from 'react'
 import { Screen } from './components/screen.js'
+import { AT_TABLE, type Looking, type Move, navigate } from './navigate.js'
 import type { StateStore } from './store.js'
 import type { View } from './view.js'
 
@@ -9,7 +10,7 @@ export interface AppProps {
   readonly store: StateStore
   readonly controls: Controls
   /** Size, time and memory at the moment of a frame. */
-  readonly sample: () => Omit<View, 'help'>
+  readonly sample: () => Omit<View, 'looking'>
 }
 
 /** What the keys do. */
@@ -25,7 +26,7 @@ const FRAMES_PER_SECOND = 6
 
 /** The live screen: samples the store, so that the cost of drawing does not depend on how fast rows move. */
 export function App({ store, controls, sample }: AppProps): ReactElement {
-  const [help, setHelp] = useState(false)
+  const [looking, look] = useState<Looking>(AT_TABLE)
   const [frame, setFrame] = useState(() => ({ state: store.state, view: sample() }))
   useEffect(() => {
     const timer = setInterval(() => setFrame({ state: store.state, view: sample() }), 1000 / FRAMES_PER_SECOND)
@@ -33,14 +34,14 @@ export function App({ store, controls, sample }: AppProps): ReactElement {
   }, [store, sample])
   return (
     <>
-      <Screen state={frame.state} view={{ ...frame.view, help }} />
-      <Keys store={store} controls={controls} toggleHelp={() => setHelp(shown => !shown)} />
+      <Screen state={frame.state} view={{ ...frame.view, looking }} />
+      <Keys store={store} controls={controls} move={move => look(before => navigate(before, move, store.state))} />
     </>
   )
 }
 
 interface KeysProps extends Omit<AppProps, 'sample'> {
-  readonly toggleHelp: () => void
+  readonly move: (move: Move) => void
 }
 
 /** Keys need a terminal that hands them over one by one; without one the screen still draws. */
@@ -48,15 +49,27 @@ function Keys(props: KeysProps): ReactElement | null {
   return useStdin().isRawModeSupported ? <KeyHandler {...props} /> : null
 }
 
-function KeyHandler({ store, controls, toggleHelp }: KeysProps): null {
+function KeyHandler({ store, controls, move }: KeysProps): null {
   useInput((input, key) => {
-    if (key.ctrl && input === 'c') controls.interrupt()
-    else if (input === '?') toggleHelp()
-    else if (input === 'q') controls.stop()
-    else if (input === 'p') {
+    if (key.ctrl && input === 'c') return controls.interrupt()
+    if (input === 'q') return controls.stop()
+    if (input === 'p') {
       if (store.state.phase === 'paused') controls.unpause()
       else if (store.state.phase === 'running') controls.pause()
+      return
     }
+    const to = moveOf(input, key)
+    if (to !== undefined) move(to)
   })
   return null
+}
+
+function moveOf(input: string, key: Key): Move | undefined {
+  if (key.upArrow || input === 'k') return 'up'
+  if (key.downArrow || input === 'j') return 'down'
+  if (key.pageUp) return 'page_up'
+  if (key.pageDown) return 'page_down'
+  if (key.return) return 'open'
+  if (key.escape) return 'back'
+  return input === 'l' ? 'log' : input === '?' ? 'help' : undefined
 }

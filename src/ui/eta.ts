@@ -46,7 +46,8 @@ function remaining(state: RunState, entity: EntityView, now: number): number | u
   switch (entity.state) {
     case 'running':
     case 'deferring':
-      return entityEta(state, entity, now)
+      // Of one that has only begun, the others' speed says more than nothing.
+      return entityEta(state, entity, now) ?? waitingDuration(state, entity, now)
     case 'waiting':
       return waitingDuration(state, entity, now)
     default:

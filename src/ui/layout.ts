@@ -11,11 +11,18 @@ export interface Layout {
   readonly airy: boolean
 }
 
-/** Two header rows, total, status, keys. */
-const FIXED = 5
+/** Total and status. */
+const TOTAL = 2
+/** Two header rows and one of keys. */
+const AROUND = 3
+const FIXED = TOTAL + AROUND
 const AIR = 3
 const MOST_PROBLEMS = 3
-export const HELP_ROWS = 4
+
+/** Rows there may be between the header and the keys. */
+export function bodyRoom(view: View): number {
+  return frameRows(view) - AROUND
+}
 
 /** Rows a frame may have: Ink wipes the scrollback when a frame reaches the height of the terminal. */
 function frameRows(view: View): number {
@@ -25,8 +32,8 @@ function frameRows(view: View): number {
 /** Everything where it fits; otherwise problems, then blank lines give way, then entities that need no attention are folded. */
 export function layoutOf(state: RunState, view: View): Layout {
   const room = frameRows(view) - FIXED
-  const wanted = view.help === true ? HELP_ROWS : Math.min(MOST_PROBLEMS, state.problems.length)
-  const fewer = view.help === true ? HELP_ROWS : Math.min(1, wanted)
+  const wanted = Math.min(MOST_PROBLEMS, state.problems.length)
+  const fewer = Math.min(1, wanted)
   const choices = [
     { problems: wanted, airy: true },
     { problems: fewer, airy: true },
@@ -39,12 +46,26 @@ export function layoutOf(state: RunState, view: View): Layout {
   if (whole !== undefined) return { shown: state.entities, folded: [], ...whole }
   const choice = choices.slice(1).find(c => space(c) >= Math.min(4, state.entities.length)) ?? choices[3]
   const rows = Math.max(1, space(choice ?? { problems: 0, airy: false }))
-  return { ...fold(state.entities, rows), problems: choice?.problems ?? 0, airy: choice?.airy ?? false }
+  return {
+    ...fold(state.entities, rows, view.looking?.selected),
+    problems: choice?.problems ?? 0,
+    airy: choice?.airy ?? false,
+  }
 }
 
-function fold(entities: readonly EntityView[], rows: number): Pick<Layout, 'shown' | 'folded'> {
+/** Rows between the header and the keys. */
+export function bodyRows({ shown, folded, problems, airy }: Layout): number {
+  return shown.length + (folded.length > 0 ? 1 : 0) + TOTAL + problems + (airy ? AIR + (problems > 0 ? 1 : 0) : 0)
+}
+
+function fold(
+  entities: readonly EntityView[],
+  rows: number,
+  selected: string | undefined,
+): Pick<Layout, 'shown' | 'folded'> {
   if (entities.length <= rows) return { shown: entities, folded: [] }
-  const ranked = [...entities.keys()].sort((a, b) => rank(entities[a]) - rank(entities[b]) || a - b)
+  const order = (entity: EntityView | undefined): number => (entity?.name === selected ? -1 : rank(entity))
+  const ranked = [...entities.keys()].sort((a, b) => order(entities[a]) - order(entities[b]) || a - b)
   const kept = new Set(ranked.slice(0, rows - 1))
   return { shown: entities.filter((_, i) => kept.has(i)), folded: entities.filter((_, i) => !kept.has(i)) }
 }

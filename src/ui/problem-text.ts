@@ -26,6 +26,8 @@ export function problemMark(
       return { mark: symbols.retry, tone: 'warn' }
     case 'warning':
       return { mark: symbols.warning, tone: 'warn' }
+    case 'working':
+      return { mark: symbols.running, tone: 'active' }
     case 'info':
       return { mark: symbols.dot, tone: 'dim' }
   }

@@ -1,11 +1,13 @@
 import type { ErrorCode } from '../core/codes.js'
-import type { Counts, EntityState, RunStatus } from '../run/events.js'
+import type { Counts, EntityState, RunEvent, RunStatus, StageTimes, StepName } from '../run/events.js'
 import type { Rate } from './rate.js'
 
 /** Everything the screen knows about one entity. Times are milliseconds since the epoch unless they say `active`. */
 export interface EntityView {
   readonly name: string
   readonly after: readonly string[]
+  /** Where its rows come from and go to, and how many may be rejected. */
+  readonly way: Pick<AnnouncedEntity, 'from' | 'to' | 'load' | 'maxErrors'>
   readonly state: EntityState
   readonly counts: Counts
   readonly estimatedRows: number | undefined
@@ -13,18 +15,44 @@ export interface EntityView {
   readonly started: { readonly active: number; readonly read: number } | undefined
   readonly rate: Rate
   readonly retries: number
+  /** The attempt that is waited for; undefined while all goes well. */
+  readonly retrying: Retrying | undefined
+  /** Of the batches that this process committed. */
+  readonly batches: number
+  readonly stages: StageTimes
+  /** Causes of rejected rows that this process saw, those with most rows first, at most {@link MAX_CAUSES}. */
+  readonly causes: readonly Cause[]
   readonly ms: number | undefined
   readonly message: string | undefined
 }
 
+export type AnnouncedEntity = (RunEvent & { type: 'run_started' })['entities'][number]
+
+export interface Retrying {
+  readonly attempt: number
+  readonly attempts: number
+  readonly code: ErrorCode
+  readonly message: string
+  /** When the attempt begins. */
+  readonly until: number
+}
+
+export interface Cause {
+  readonly code: ErrorCode
+  readonly text: string
+  readonly rows: number
+}
+
 export interface Problem {
   readonly at: number
-  readonly kind: 'rejected' | 'retry' | 'warning' | 'failed' | 'info'
+  readonly kind: 'rejected' | 'retry' | 'warning' | 'failed' | 'info' | 'working'
   readonly entity: string | undefined
   readonly code: ErrorCode | undefined
   readonly text: string
   /** Rows rejected for this cause since the first time; 0 for other kinds. */
   readonly rows: number
+  /** The step before or after the run that this is about. */
+  readonly step?: StepName
 }
 
 export interface RunState {
@@ -42,12 +70,19 @@ export interface RunState {
   readonly entities: readonly EntityView[]
   /** Newest first, at most {@link MAX_PROBLEMS}. */
   readonly problems: readonly Problem[]
+  /** What happened, oldest first: the last {@link MAX_LOG} of `logged` events. */
+  readonly log: readonly RunEvent[]
+  readonly logged: number
   readonly retries: number
   readonly checkpointAt: number | undefined
   readonly finished: { readonly status: RunStatus; readonly ms: number } | undefined
+  /** The step before or after the run that is at work, or was last. */
+  readonly step: { readonly name: StepName; readonly state: 'started' | 'progress' | 'done' | 'failed' } | undefined
 }
 
 export const MAX_PROBLEMS = 50
+export const MAX_CAUSES = 20
+export const MAX_LOG = 500
 
 export const initialState: RunState = {
   phase: 'starting',
@@ -63,9 +98,12 @@ export const initialState: RunState = {
   pausedMs: 0,
   entities: [],
   problems: [],
+  log: [],
+  logged: 0,
   retries: 0,
   checkpointAt: undefined,
   finished: undefined,
+  step: undefined,
 }
 
 /** Counts of all entities together. */

@@ -1,11 +1,15 @@
-import type { RunEvent } from '../run/events.js'
+import type { RunEvent, StageTimes } from '../run/events.js'
 import { NO_RATE, sampleRate } from './rate.js'
-import type { EntityView, Problem, RunState } from './run-state.js'
-import { activeTime, initialState, MAX_PROBLEMS } from './run-state.js'
+import type { Cause, EntityView, Problem, RunState } from './run-state.js'
+import { activeTime, initialState, MAX_CAUSES, MAX_LOG, MAX_PROBLEMS } from './run-state.js'
 import { stepText } from './step-text.js'
 
 /** All the logic of the screen: what is known after one more event. */
 export function reduce(state: RunState, event: RunEvent): RunState {
+  return logged(changed(state, event), event, state)
+}
+
+function changed(state: RunState, event: RunEvent): RunState {
   switch (event.type) {
     case 'run_started':
       return start(state, event)
@@ -22,25 +26,15 @@ export function reduce(state: RunState, event: RunEvent): RunState {
       return update(state, event.entity, entity => ({
         ...entity,
         counts: event.counts,
+        retrying: undefined,
+        batches: entity.batches + 1,
+        stages: addStages(entity.stages, event.stages),
         rate: sampleRate(entity.rate, event.counts.read, activeTime(state, event.at), entity.started),
       }))
     case 'rejected':
       return reject(state, event)
     case 'retry':
-      return note(
-        {
-          ...update(state, event.entity, entity => ({ ...entity, retries: entity.retries + 1 })),
-          retries: state.retries + 1,
-        },
-        {
-          at: event.at,
-          kind: 'retry',
-          entity: event.entity,
-          code: event.code,
-          text: `${event.message}, attempt ${event.attempt} of ${event.attempts}`,
-          rows: 0,
-        },
-      )
+      return retry(state, event)
     case 'entity_finished':
       return finishEntity(state, event)
     case 'checkpoint':
@@ -64,14 +58,7 @@ export function reduce(state: RunState, event: RunEvent): RunState {
         rows: 0,
       })
     case 'step':
-      return note(state, {
-        at: event.at,
-        kind: event.state === 'failed' ? 'failed' : 'info',
-        entity: undefined,
-        code: undefined,
-        text: stepText(event),
-        rows: 0,
-      })
+      return step(state, event)
     case 'paused':
       return state.phase === 'running' ? { ...state, phase: 'paused', pausedAt: event.at } : state
     case 'resumed_work':
@@ -91,6 +78,8 @@ function start(state: RunState, event: RunEvent & { type: 'run_started' }): RunS
   return {
     ...initialState,
     problems: state.problems,
+    log: state.log,
+    logged: state.logged,
     phase: 'running',
     runId: event.runId,
     pipeline: event.pipeline,
@@ -103,12 +92,17 @@ function start(state: RunState, event: RunEvent & { type: 'run_started' }): RunS
     entities: event.entities.map(entity => ({
       name: entity.name,
       after: entity.after,
+      way: entity,
       state: entity.state,
       counts: entity.counts,
       estimatedRows: entity.estimatedRows,
       started: undefined,
       rate: NO_RATE,
       retries: 0,
+      retrying: undefined,
+      batches: 0,
+      stages: { read: 0, transform: 0, write: 0 },
+      causes: [],
       ms: undefined,
       message: undefined,
     })),
@@ -120,6 +114,7 @@ function finishEntity(state: RunState, event: RunEvent & { type: 'entity_finishe
     ...entity,
     state: event.state,
     counts: event.counts,
+    retrying: undefined,
     ms: event.ms,
     message: event.message,
   }))
@@ -141,8 +136,67 @@ function reject(state: RunState, event: RunEvent & { type: 'rejected' }): RunSta
     p.kind === 'rejected' && p.entity === event.entity && p.code === event.code && p.text === text
   const before = state.problems.find(same)
   const rows = (before?.rows ?? 0) + event.rows
-  const others = { ...state, problems: state.problems.filter(p => p !== before) }
+  const { entity: name, code } = event
+  const counted = update(state, name, entity => ({
+    ...entity,
+    causes: addCause(entity.causes, code, text, event.rows),
+  }))
+  const others = { ...counted, problems: state.problems.filter(p => p !== before) }
   return note(others, { at: event.at, kind: 'rejected', entity: event.entity, code: event.code, text, rows })
+}
+
+/** The attempts of one trouble are one line. */
+function retry(state: RunState, event: RunEvent & { type: 'retry' }): RunState {
+  const { at, entity: name, code, attempt, attempts, waitMs } = event
+  const next = update(state, name, entity => ({
+    ...entity,
+    retries: entity.retries + 1,
+    retrying: { ...event, until: at + waitMs },
+  }))
+  const same = (p: Problem): boolean => p.kind === 'retry' && p.entity === name && p.code === code
+  return note(
+    { ...next, problems: state.problems.filter(p => !same(p)), retries: state.retries + 1 },
+    { at, kind: 'retry', entity: name, code, text: `${event.message}, attempt ${attempt} of ${attempts}`, rows: 0 },
+  )
+}
+
+function addCause(causes: readonly Cause[], code: Cause['code'], text: string, rows: number): readonly Cause[] {
+  const known = causes.find(cause => cause.code === code && cause.text === text)
+  const all = [...causes.filter(cause => cause !== known), { code, text, rows: rows + (known?.rows ?? 0) }]
+  return all.sort((a, b) => b.rows - a.rows).slice(0, MAX_CAUSES)
+}
+
+function addStages(a: StageTimes, b: StageTimes): StageTimes {
+  return { read: a.read + b.read, transform: a.transform + b.transform, write: a.write + b.write }
+}
+
+/** One line a step, which says how far it is and then what it found. */
+function step(state: RunState, event: RunEvent & { type: 'step' }): RunState {
+  const working = event.state === 'started' || event.state === 'progress'
+  const others = state.problems.filter(problem => problem.step !== event.step || problem.kind !== 'working')
+  return note(
+    { ...state, problems: others, step: { name: event.step, state: event.state } },
+    {
+      at: event.at,
+      kind: working ? 'working' : event.state === 'failed' ? 'failed' : 'info',
+      entity: undefined,
+      code: undefined,
+      text: stepText(event),
+      rows: 0,
+      step: event.step,
+    },
+  )
+}
+
+/** Batches and how far a step is are no news; a cause of rejections is, once. */
+function logged(state: RunState, event: RunEvent, before: RunState): RunState {
+  if (event.type === 'batch' || event.type === 'checkpoint') return state
+  if (event.type === 'step' && event.state === 'progress') return state
+  if (event.type === 'rejected') {
+    const count = (of: RunState): number => of.entities.find(({ name }) => name === event.entity)?.causes.length ?? 0
+    if (count(state) === count(before)) return state
+  }
+  return { ...state, log: [...state.log.slice(1 - MAX_LOG), event], logged: state.logged + 1 }
 }
 
 function note(state: RunState, problem: Problem): RunState {

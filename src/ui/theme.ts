@@ -14,8 +14,13 @@ export interface Symbols {
   readonly stopped: string
   readonly skipped: string
   readonly retry: string
+  readonly selected: string
   readonly total: string
   readonly arrow: string
+  /** Points back at what stands before it. */
+  readonly pointer: string
+  readonly upDown: string
+  readonly enter: string
   readonly approx: string
   readonly rule: string
   readonly dot: string
@@ -34,8 +39,12 @@ export const UNICODE: Symbols = {
   stopped: '‖',
   skipped: '–',
   retry: '↻',
+  selected: '▸',
   total: 'Σ',
   arrow: '━━▶',
+  pointer: '◀',
+  upDown: '↑↓',
+  enter: '⏎',
   approx: '≈',
   rule: '─',
   dot: '·',
@@ -53,8 +62,12 @@ export const ASCII: Symbols = {
   stopped: '=',
   skipped: '-',
   retry: '~',
+  selected: '>',
   total: 'S',
   arrow: '-->',
+  pointer: '<-',
+  upDown: 'up/down',
+  enter: 'enter',
   approx: '~',
   rule: '-',
   dot: '-',

@@ -1,4 +1,5 @@
-import { formatClock, formatDuration } from './format.js'
+import { fitText, formatClock, formatDuration } from './format.js'
+import type { Looking } from './navigate.js'
 import type { RunState } from './run-state.js'
 import { totals } from './run-state.js'
 import type { Theme, Tone } from './theme.js'
@@ -14,7 +15,7 @@ export interface View {
   readonly theme: Theme
   /** Bytes the process uses. */
   readonly memory?: number
-  readonly help?: boolean
+  readonly looking?: Looking
 }
 
 /** A row of the screen: pieces of text, already padded; nothing is laid out by the terminal library. */
@@ -35,15 +36,17 @@ export interface Columns {
 }
 
 const SHORTEST_BAR = 6
-const LONGEST_BAR = 30
 const MARK = 3
 const PERCENT = 5
 const RATE = 9
 const TIME = 8
 
+/** Wider than this the eye loses the row. */
+const WIDEST = 119
+
 /** One column stays free: a terminal may wrap when the last one is written. */
 export function usableWidth(view: View): number {
-  return Math.max(20, view.columns - 1)
+  return Math.min(WIDEST, Math.max(20, view.columns - 1))
 }
 
 /** Below 80 columns the rate goes first, then the counts. */
@@ -53,7 +56,7 @@ export function columnsOf(state: RunState, view: View): Columns {
   const name = Math.min(longest, Math.max(8, Math.floor(width / 4)))
   const count = widestCount(state)
   const left = width - MARK - name - 1 - PERCENT - TIME
-  const bar = (space: number): number => Math.min(LONGEST_BAR, Math.max(0, space))
+  const bar = (space: number): number => Math.max(0, space)
   const withCounts = left - (2 * count + 4)
   if (view.columns >= 80 && withCounts - RATE >= SHORTEST_BAR)
     return { name, bar: bar(withCounts - RATE), count, rate: RATE, time: TIME }
@@ -68,10 +71,17 @@ function widestCount(state: RunState): number {
   return digits + Math.floor((digits - 1) / 3)
 }
 
-/** `left` and `end` at the two ends of a row; the end gives way. */
-export function justify(left: string, end: string, width: number): string {
-  const gap = width - [...left].length - [...end].length
-  return gap < 1 ? left : left + ' '.repeat(gap) + end
+/** `left` and the first of `ends` that fits at the two ends of a row; none where none does. */
+export function justify(left: string, ends: string | readonly string[], width: number): string {
+  const room = width - [...left].length
+  const end = [ends].flat().find(each => [...each].length < room)
+  return end === undefined ? left : left + end.padStart(room)
+}
+
+/** The first text that fits, else the last one, cut. */
+export function fitting(texts: readonly string[], width: number, ellipsis: string): string {
+  const found = texts.find(text => [...text].length <= width)
+  return found ?? fitText(texts.at(-1) ?? '', width, ellipsis)
 }
 
 /** An estimate in at most six columns: `04:43`, `1h23m`, `4d`. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { CLI, runEtl } from '../support/etl.js'
@@ -28,7 +28,7 @@ test('rows move, q stops after the batch with 130, --resume loads the rest exact
   await seeRowsMove(terminal, 'orders')
   const frame = terminal.screen.rows
   expect(frame.some(row => /^ etl run {2}shop +run \S+ {3}elapsed \d\d:\d\d$/.test(row))).toBe(true)
-  expect(frame).toContain(' [p] pause  [?] help  [q] stop, resumable')
+  expect(frame).toContain(' [p] pause  [↑↓] select  [⏎] details  [l] log  [?] help  [q] stop, resumable')
   expect(Math.max(...frame.map(row => row.length))).toBeLessThanOrEqual(80)
   terminal.type('q')
   expect(await terminal.exit).toBe(130)
@@ -157,4 +157,106 @@ test('60 columns and 12 rows: no row wider, the scrollback kept', async () => {
   terminal.type('q')
   expect(await terminal.exit).toBe(130)
   expect(terminal.raw()).not.toContain('\u001b[3J')
+}, 120_000)
+
+test('an entity is selected, its details, the log and the help are opened and left while rows move', async () => {
+  const shop = makeShop(30_000, { batchSize: 20, dirtyRows: 3 })
+  const terminal = run(shop)
+  await seeRowsMove(terminal, 'orders')
+  const row = (text: RegExp) => terminal.until(rows => rows.find(line => text.test(line)))
+  terminal.type('\u001b[B')
+  await row(/^▸✔ customers /)
+  terminal.type('\u001b[B')
+  await row(/^▸● orders /)
+  terminal.type('\r')
+  await row(/^ {3}from {7}ORDERS ━━▶ orders, insert$/)
+  await row(/^ {3}batches {4}\d+ of 20 rows, one every \d/)
+  for (const stage of ['read', 'transform', 'write']) await row(new RegExp(`^ {3}${stage} +[█-▏·]+ +\\d+%`))
+  await row(/^ +3 {2}E401 note: required value is missing$/)
+  expect(terminal.screen.rows.some(line => /customers/.test(line) && !/after/.test(line))).toBe(false)
+  terminal.type('l')
+  await row(/^ \d\d:\d\d ✔ customers {2}done in /)
+  terminal.type('?')
+  await row(/^ p {10}pause after the batches in work; p goes on$/)
+  terminal.type('\u001b')
+  await row(/^ Σ total /)
+  terminal.type('q')
+  expect(await terminal.exit).toBe(130)
+}, 120_000)
+
+test('a window that changes its size: every row fits, nothing of the old frame is left', async () => {
+  const shop = makeShop(30_000, { batchSize: 20 })
+  const terminal = run(shop, [], 120, 40)
+  await seeRowsMove(terminal, 'orders')
+  for (const [columns, rows] of [
+    [60, 20],
+    [40, 10],
+    [100, 30],
+  ] as const) {
+    terminal.resize(columns, rows)
+    await terminal.until(screen => {
+      const drawn = screen.filter(line => line !== '')
+      const whole =
+        drawn[0]?.startsWith(' etl run  shop') === true &&
+        drawn.at(-1)?.startsWith(' [p] pause') === true &&
+        drawn.filter(line => line.startsWith(' etl run')).length === 1 &&
+        drawn.filter(line => line.startsWith(' Σ total')).length === 1
+      return whole && drawn.every(line => line.length <= columns) && drawn.length <= rows - 2 ? true : undefined
+    })
+  }
+  await seeRowsMove(terminal, 'orders')
+  terminal.type('q')
+  expect(await terminal.exit).toBe(130)
+}, 120_000)
+
+test('a terminal that is closed: the work goes on to its end and says so in the run’s folder', async () => {
+  const shop = makeShop(30_000, { batchSize: 100, dirtyRows: 2 })
+  const terminal = run(shop)
+  await seeRowsMove(terminal, 'orders')
+  terminal.hangUp()
+  await terminal.exit
+  const runs = join(shop.dir, '.etl/shop/runs')
+  const log = join(runs, readdirSync(runs)[0] ?? '', 'run.log')
+  const end = Date.now() + 60_000
+  while (!existsSync(log) || !readFileSync(log, 'utf8').includes('next  ')) {
+    if (Date.now() > end) throw new Error('the run did not come to its end')
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+  const text = readFileSync(log, 'utf8')
+  expect(text.split('\n')[0]).toMatch(/^\d{4}-\S+Z ⚠ the terminal was closed; the run goes on$/)
+  expect(text).toMatch(/Z ⚠ orders {2}done in \S+ {2}30,000 read, 29,998 written, 2 quarantined\n/)
+  expect(text).toMatch(/^ ⚠ shop {2}finished, 2 rows quarantined {3}run /m)
+  expect(differences(shop)).toEqual({ missing: 0, extra: 0 })
+}, 120_000)
+
+test('a terminal that says it is dumb gets lines; one without colours gets the screen without', async () => {
+  const shop = makeShop(500)
+  const open = (env: Readonly<Record<string, string>>, ...args: string[]) =>
+    openTerminal([process.execPath, CLI, 'run', '--restart', '--yes', ...args], {
+      columns: 80,
+      rows: 24,
+      cwd: shop.dir,
+      env,
+    })
+  const dumb = open({ TERM: 'dumb' })
+  expect(await dumb.exit).toBe(0)
+  expect(dumb.raw()).not.toContain('\u001b')
+  expect(dumb.screen.history).toMatch(/^\d\d:\d\d:\d\d ✔ orders {2}done in /m)
+  const slow = makeShop(30_000, { batchSize: 20 })
+  const plain = openTerminal([process.execPath, CLI, 'run', '--ascii'], {
+    columns: 80,
+    rows: 24,
+    cwd: slow.dir,
+    env: { NO_COLOR: '1' },
+  })
+  await seeRowsMove(plain, 'orders')
+  expect(
+    plain
+      .raw()
+      .split('\u001b[')
+      .filter(sequence => /^[\d;]*m/.test(sequence)),
+  ).toEqual([])
+  expect(plain.screen.rows.join('')).toMatch(/^[\x20-\x7e]+$/)
+  plain.type('q')
+  expect(await plain.exit).toBe(130)
 }, 120_000)

@@ -5,8 +5,8 @@ const ESCAPE = '\u001b'
  * other, so that a test cannot pass on a screen a real terminal would show differently.
  */
 export class TerminalScreen {
-  readonly #columns: number
-  readonly #rows: number
+  #columns: number
+  #rows: number
   /** All lines ever drawn; the last `rows` of them are on the screen. */
   readonly #lines: string[][] = [[]]
   #row = 0
@@ -14,6 +14,11 @@ export class TerminalScreen {
   #pending = ''
 
   constructor(columns: number, rows: number) {
+    this.#columns = columns
+    this.#rows = rows
+  }
+
+  resize(columns: number, rows: number): void {
     this.#columns = columns
     this.#rows = rows
   }

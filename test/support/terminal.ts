@@ -13,6 +13,9 @@ export interface OpenTerminal {
   /** Bytes drawn so far. */
   raw(): string
   type(keys: string): void
+  resize(columns: number, rows: number): void
+  /** Closes the terminal as a window is closed: the program gets SIGHUP and nobody to write to. */
+  hangUp(): void
   /** The exit code, 128 + signal after a signal. */
   readonly exit: Promise<number>
   /** Resolves with what `look` finds on the screen; rejects, showing the screen, when it finds nothing for 20 s or the program ends. */
@@ -44,6 +47,11 @@ export function openTerminal(command: readonly string[], options: TerminalOption
     screen,
     raw: () => raw,
     type: keys => child.stdin.write(keys),
+    resize: (columns, rows) => {
+      screen.resize(columns, rows)
+      child.stdin.write(`\u001b[8;${rows};${columns}t`)
+    },
+    hangUp: () => child.kill('SIGKILL'),
     exit,
     until: async look => {
       const end = Date.now() + 20_000

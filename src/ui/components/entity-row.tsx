@@ -3,7 +3,7 @@ import { bar, percent } from '../bar.js'
 import { ETA_HIDDEN_MS, entityEta, waitingDuration } from '../eta.js'
 import { fitText, formatCount, formatRate } from '../format.js'
 import { rateAt } from '../rate.js'
-import { activeTime, type EntityView, expectedRows, type RunState } from '../run-state.js'
+import { activeTime, type EntityView, expectedRows, type Retrying, type RunState } from '../run-state.js'
 import type { Symbols, Tone } from '../theme.js'
 import { type Columns, formatEta, formatTaken, type View } from '../view.js'
 import { Row } from './row.js'
@@ -19,13 +19,18 @@ interface Props {
 export function EntityRow({ state, entity, columns, view }: Props): ReactElement {
   const { symbols } = view.theme
   const { mark, tone } = markOf(entity, state.phase, symbols)
+  const selected = view.looking?.selected === entity.name
   return (
     <Row
       theme={view.theme}
       line={[
-        { text: ` ${mark} `, tone },
-        { text: `${fitText(entity.name, columns.name, symbols.ellipsis)} ` },
-        progress(state, entity, columns, symbols, tone),
+        { text: selected ? symbols.selected : ' ', tone: 'strong' },
+        { text: `${mark} `, tone },
+        {
+          text: `${fitText(entity.name, columns.name, symbols.ellipsis)} `,
+          ...(selected ? { tone: 'strong' as const } : {}),
+        },
+        progress(state, entity, columns, view, tone),
         { text: counts(entity, columns) },
         { text: speed(state, entity, columns, view) },
         { text: time(state, entity, view).padStart(columns.time) },
@@ -52,20 +57,30 @@ function markOf(
     case 'waiting':
       return { mark: symbols.waiting, tone: 'dim' }
     default:
+      if (entity.retrying !== undefined) return { mark: symbols.retry, tone: 'warn' }
       return phase === 'paused'
         ? { mark: symbols.stopped, tone: 'warn' }
         : { mark: symbols.running, tone: rejects ? 'warn' : 'active' }
   }
 }
 
-function progress(state: RunState, entity: EntityView, columns: Columns, symbols: Symbols, tone: Tone) {
+function progress(state: RunState, entity: EntityView, columns: Columns, view: View, tone: Tone) {
+  const { symbols } = view.theme
   const width = columns.bar + 5
+  if (entity.retrying !== undefined)
+    return { text: fitText(retryWords(entity.retrying, view.now), width, symbols.ellipsis), tone: 'warn' as const }
   const words = wordsInstead(state, entity)
   if (words !== undefined) return { text: fitText(words, width, symbols.ellipsis), tone: 'dim' as const }
   const expected = expectedRows(entity)
   if (expected === undefined) return { text: ' '.repeat(width) }
   const share = expected === 0 ? 1 : entity.counts.read / expected
   return { text: `${bar(share, columns.bar, symbols)} ${percent(share)}`, tone }
+}
+
+/** The code first, then which attempt, then when: what finds no room is cut from the end. */
+function retryWords({ code, attempt, attempts, until }: Retrying, now: number): string {
+  const seconds = Math.ceil((until - now) / 1000)
+  return `${code}, try ${attempt} of ${attempts}${seconds > 0 ? ` in ${seconds}s` : ''}`
 }
 
 /** Words where a bar would say nothing. */

@@ -1,30 +1,35 @@
 import type { ReactElement } from 'react'
+import { AT_TABLE } from '../navigate.js'
 import type { RunState } from '../run-state.js'
-import type { View } from '../view.js'
+import { fitting, usableWidth, type View } from '../view.js'
 import { Row } from './row.js'
 
-/** The keys that work now. */
+/** The keys that work now: as many of them as there is room for. */
 export function KeyHelp({ state, view }: { readonly state: RunState; readonly view: View }): ReactElement {
-  const text =
-    state.phase === 'stopping'
-      ? ' [ctrl-c] exit at once; what is committed stays, the run can be resumed'
-      : ` [p] ${state.phase === 'paused' ? 'go on' : 'pause'}  [?] ${view.help === true ? 'close help' : 'help'}  [q] stop, resumable`
-  return <Row theme={view.theme} line={[{ text, tone: 'dim' }]} />
+  const keys = state.phase === 'stopping' ? STOPPING : keysOf(state, view)
+  const line = fitting(keys, usableWidth(view), view.theme.symbols.ellipsis)
+  return <Row theme={view.theme} line={[{ text: line, tone: 'dim' }]} />
 }
 
-export function Help({ view }: { readonly view: View }): ReactElement {
-  const { symbols: s } = view.theme
-  const rows = [
-    ` ${s.running} running  ${s.waiting} waiting  ${s.done} done  ${s.warning} done, rows rejected  ${s.failed} failed  ${s.stopped} paused`,
-    ' p  stops reading and writing after the batches in work; p again goes on',
-    ' q  finishes the batches in work, writes the checkpoint and ends the run',
-    '    `etl run --resume` goes on from there; ctrl-c does the same as q',
-  ]
-  return (
-    <>
-      {rows.map(text => (
-        <Row key={text} theme={view.theme} line={[{ text }]} />
-      ))}
-    </>
-  )
+const STOPPING = [
+  ' [ctrl-c] exit at once; what is committed stays, the run can be resumed',
+  ' [ctrl-c] exit at once, still resumable',
+  ' [ctrl-c] exit at once',
+]
+
+function keysOf(state: RunState, view: View): string[] {
+  const { upDown, enter } = view.theme.symbols
+  const pause = state.phase === 'finished' ? [] : [state.phase === 'paused' ? '[p] go on' : '[p] pause']
+  const stop = state.phase === 'finished' ? [] : ['[q] stop, resumable']
+  const { panel } = view.looking ?? AT_TABLE
+  const all = {
+    table: [...pause, `[${upDown}] select`, `[${enter}] details`, '[l] log', '[?] help', ...stop],
+    details: [`[${upDown}] others`, '[esc] back', ...pause, '[l] log', '[?] help', ...stop],
+    log: [`[${upDown}] scroll`, '[esc] back', ...pause, '[?] help', ...stop],
+    help: ['[esc] back', ...pause, '[l] log', ...stop],
+  }[panel]
+  const some = all.filter(key => !key.includes('select') && !key.includes('details') && !key.includes('others'))
+  const short = some.map(key => key.replace(', resumable', ''))
+  const few = short.filter(key => !key.includes('log') && !key.includes('scroll'))
+  return [all, all.map(key => key.replace(', resumable', '')), some, short, few].map(keys => ` ${keys.join('  ')}`)
 }

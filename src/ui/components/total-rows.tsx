@@ -69,5 +69,5 @@ function status(state: RunState, view: View): string {
     end.push(`checkpoint ${Math.max(0, Math.floor((view.now - state.checkpointAt) / 1000))}s ago`)
   }
   if (view.memory !== undefined) end.push(`memory ${Math.round(view.memory / 1_048_576)} MB`)
-  return justify(left.join('   '), end.join('   '), usableWidth(view))
+  return justify(left.join('   '), [end.join('   '), end[0] ?? ''], usableWidth(view))
 }

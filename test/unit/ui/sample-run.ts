@@ -22,6 +22,7 @@ export interface SampleEntity {
   readonly rows?: number
   readonly state?: EntityState
   readonly counts?: Counts
+  readonly maxErrors?: { readonly count: number } | { readonly share: number }
 }
 
 export function runStarted(
@@ -43,6 +44,10 @@ export function runStarted(
       name: entity.name,
       wave: i + 1,
       after: entity.after ?? [],
+      from: entity.name.toUpperCase(),
+      to: entity.name,
+      load: 'insert',
+      ...(entity.maxErrors === undefined ? {} : { maxErrors: entity.maxErrors }),
       ...(entity.rows === undefined ? {} : { estimatedRows: entity.rows }),
       state: entity.state ?? 'waiting',
       counts: entity.counts ?? NO_COUNTS,
