@@ -23,7 +23,7 @@ export async function writeWhole(
 ): Promise<BulkWritten> {
   const written = nothing()
   if (writer.writeAll !== undefined && batch.parts.length > 1) {
-    addResult(written, await writer.writeAll(batch.parts))
+    addResult(written, await writer.writeAll(batch.parts), 0)
     return written
   }
   let first = 0
@@ -160,18 +160,18 @@ async function writeRange(
   missing: (index: number) => void,
 ): Promise<void> {
   const result = await writer.write(part, from, to)
-  addResult(written, result)
+  addResult(written, result, first + from)
   for (const index of result.missing) missing(first + index)
-  result.keys?.forEach((key, i) => {
-    // A row that `update` did not find has no key.
-    if (key !== null) written.keys.set(first + from + i, key)
-  })
 }
 
-function addResult(written: BulkWritten, result: WriteResult): void {
+function addResult(written: BulkWritten, result: WriteResult, first: number): void {
   written.inserted += result.inserted
   written.updated += result.updated
   written.skipped += result.skipped
+  result.keys?.forEach((key, i) => {
+    // A row that `update` did not find has no key.
+    if (key !== null) written.keys.set(first + i, key)
+  })
 }
 
 export function isRowError(error: unknown): error is EtlError {

@@ -20,8 +20,10 @@ import type { BatchResult, Sink } from './sink.js'
 import { isGone } from './source-snapshots.js'
 import { writeSpec } from './writers.js'
 
-/** Below it a thread costs more than it gives. */
+/** Below it a thread costs more than it gives: to start, and to become as fast as the one that is there. */
 const THREAD_MIN_ROWS = 20_000
+/** The same where rows ask for keys, since all but the writing is done by one of both then. */
+const THREAD_MIN_ROWS_ASKING = 100_000
 
 const NONE: ReadonlySet<string> = new Set()
 
@@ -124,8 +126,9 @@ async function drain(
     if (done === true || batch === undefined) return progress
     await context.control.gate()
     const started = context.now()
-    const writing = sink.write(batch)
-    // The write goes first; what is read meanwhile waits for its turn below. A failed read is thrown there too.
+    const { writing, busy } = begun(sink, batch)
+    await Promise.race([busy, writing])
+    // What is read meanwhile waits for its turn above. A failed read is thrown there too.
     next = batches.next()
     next.catch(() => undefined)
     const result = await writing
@@ -148,12 +151,24 @@ async function drain(
   }
 }
 
+/** Reading and transforming in this thread would keep the small statements before the rows waiting, and the database idle. */
+function begun(
+  sink: Sink,
+  batch: PreparedBatch,
+): { readonly writing: Promise<BatchResult>; readonly busy: Promise<void> } {
+  let resolve = (): void => {}
+  const busy = new Promise<void>(done => {
+    resolve = done
+  })
+  return { writing: sink.write(batch, resolve), busy }
+}
+
 interface Producer {
   readonly batches: AsyncGenerator<PreparedBatch, void, void>
   close(): Promise<void>
 }
 
-/** A thread of its own reads and transforms where there is enough to do and nothing to ask on the way. */
+/** A thread of its own reads and transforms where there is enough to do. */
 async function openProducer(
   context: RunContext,
   ref: ChunkRef,
@@ -191,7 +206,7 @@ async function openThread(context: RunContext, job: ProduceJob): Promise<Produce
     const address = context.address(name)
     return [name, joins && snapshot !== undefined ? { ...address, snapshot: snapshot.id } : address] as const
   })
-  const producer = produceInThread(job, Object.fromEntries(addresses))
+  const producer = produceInThread(job, Object.fromEntries(addresses), context.resolvers)
   try {
     await producer.ready
     for (const { snapshot, joins } of held) {
@@ -213,13 +228,12 @@ function suitsThread(context: RunContext, entity: EntityPlan, job: ProduceJob): 
   const sources = sourcesOf(job.read).map(name => databaseNamed(context, name))
   return (
     threadsAvailable &&
-    !asks &&
     !context.dryRun &&
     context.retry === undefined &&
     context.target.connector.capabilities.flatPayload === true &&
     sources.length > 0 &&
     sources.every(database => database.identity.uid !== context.target.identity.uid) &&
-    (entity.estimatedRows ?? 0) >= THREAD_MIN_ROWS
+    (entity.estimatedRows ?? 0) >= (asks ? THREAD_MIN_ROWS_ASKING : THREAD_MIN_ROWS)
   )
 }
 

@@ -54,8 +54,10 @@ export class DrySink implements Sink {
     })
   }
 
-  async write(batch: PreparedBatch): Promise<BatchResult> {
-    const written = await this.#context.targets.ask(session => this.#check(session, batch))
+  async write(batch: PreparedBatch, busy: () => void = () => {}): Promise<BatchResult> {
+    const checking = this.#context.targets.ask(session => this.#check(session, batch))
+    busy()
+    const written = await checking
     const result = { counts: batchCounts(batch, written), rejects: [...batch.rejects, ...written.rejects] }
     this.#admit(result)
     if (this.#entity.keepsIdentity) {

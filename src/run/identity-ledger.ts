@@ -13,10 +13,12 @@ export function identityKey(key: string): string {
   return key.length <= 400 ? key : `sha256:${createHash('sha256').update(key).digest('hex')}`
 }
 
+type Way = 'insert' | 'upsert'
+
 /** `etl_identity`: which generated key of the target a source key got. */
 export class IdentityLedger {
   readonly #sql: LedgerSql
-  #write: { readonly spec: WriteSpec; readonly encoder: Encoder } | undefined
+  readonly #ways = new Map<Way, { readonly spec: WriteSpec; readonly encoder: Encoder }>()
 
   constructor(sql: LedgerSql) {
     this.#sql = sql
@@ -27,7 +29,21 @@ export class IdentityLedger {
     return this.#sql.database.table(this.#sql.ref('etl_identity'))
   }
 
-  /** Notes which generated keys the rows got; a source key seen before gets its new one. */
+  /** Does it hold keys of the entity that other runs noted? */
+  async ofOthers(session: Session, pipeline: string, entity: string, runId: string): Promise<boolean> {
+    const others = `${this.#sql.where(['pipeline', 'entity'])} and ${this.#sql.name('run_id')} <> ${this.#sql.dialect.placeholder(3)}`
+    const rows = await session.query(
+      `select count(*) from ${this.#sql.table('etl_run')} where exists (select 1 from ${this.#sql.table('etl_identity')} where ${others})`,
+      [pipeline, entity, runId],
+    )
+    return Number(rows[0]?.[0]) > 0
+  }
+
+  /**
+   * Notes which generated keys the rows got.
+   *
+   * @param way by `upsert` a source key seen before gets its new one, by `insert` it is an error of kind `row`
+   */
   async write(
     session: Session,
     pipeline: string,
@@ -35,25 +51,26 @@ export class IdentityLedger {
     runId: string,
     keys: readonly string[],
     targets: readonly Value[],
+    way: Way,
   ): Promise<void> {
     if (keys.length === 0) return
-    if (this.#write === undefined) {
-      const table = await this.table()
-      if (table === undefined) throw new EtlError('E508', 'the ledger table etl_identity is missing in the target')
-      const columns = LEDGER_TABLES.etl_identity.columns.map(
-        column => table.columns.find(c => c.name === column.name) as Column,
-      )
-      const spec: WriteSpec = {
-        table: this.#sql.ref('etl_identity'),
-        columns,
-        mode: 'upsert',
-        match: LEDGER_TABLES.etl_identity.primaryKey,
-      }
-      this.#write = { spec, encoder: this.#sql.database.connector.encoder(spec) }
-    }
+    const { spec, encoder } = this.#ways.get(way) ?? (await this.#prepare(way))
     const rows: Row[] = keys.map((key, i) => [pipeline, entity, identityKey(key), String(targets[i] ?? ''), runId])
-    const writer = await writerOf(session, this.#write.spec)
-    await writer.write(this.#write.encoder.encode(rows), 0, rows.length)
+    const writer = await writerOf(session, spec)
+    await writer.write(encoder.encode(rows), 0, rows.length)
+  }
+
+  async #prepare(way: Way): Promise<{ readonly spec: WriteSpec; readonly encoder: Encoder }> {
+    const table = await this.table()
+    if (table === undefined) throw new EtlError('E508', 'the ledger table etl_identity is missing in the target')
+    const columns = LEDGER_TABLES.etl_identity.columns.map(
+      column => table.columns.find(c => c.name === column.name) as Column,
+    )
+    const match = way === 'insert' ? [] : LEDGER_TABLES.etl_identity.primaryKey
+    const spec: WriteSpec = { table: this.#sql.ref('etl_identity'), columns, mode: way, match }
+    const known = { spec, encoder: this.#sql.database.connector.encoder(spec) }
+    this.#ways.set(way, known)
+    return known
   }
 
   /** What is noted under source keys: the key as it is stored, the target's key, the run. */
@@ -129,5 +146,20 @@ export class IdentityLedger {
       for (const row of rows) found.set(stored.get(String(row[0])) ?? '', String(row[1]))
     }
     return found
+  }
+
+  /** The target keys of all source keys of the entity; undefined where there are more than `most`. */
+  async all(
+    session: Session,
+    pipeline: string,
+    entity: string,
+    most: number,
+  ): Promise<Map<string, string> | undefined> {
+    const of = `from ${this.#sql.table('etl_identity')} where ${this.#sql.where(['pipeline', 'entity'])}`
+    const counted = await session.query(`select count(*) ${of}`, [pipeline, entity])
+    if (Number(counted[0]?.[0]) > most) return undefined
+    const names = quoteNames(this.#sql.dialect, ['source_key', 'target_key'])
+    const rows = await session.query(`select ${names} ${of}`, [pipeline, entity])
+    return new Map(rows.map(([key, target]) => [String(key), String(target)]))
   }
 }

@@ -6,6 +6,7 @@ import { type BulkWritten, isRowError, Known, nothing, StartOver, writeAround, w
 import type { RunContext } from './context.js'
 import { unexplained } from './counts.js'
 import type { Counts } from './events.js'
+import { IdentityRecorder } from './identity-recorder.js'
 import type { ChunkRef } from './ledger.js'
 import { type PreparedBatch, rejectRecord, type Why } from './prepared-batch.js'
 import type { Progress } from './progress.js'
@@ -49,6 +50,7 @@ export class LedgerSink implements Sink {
   readonly #admit: (result: BatchResult) => void
   readonly #settle: Settle | undefined
   readonly #undo: UndoRecorder | undefined
+  readonly #noted: IdentityRecorder | undefined
 
   constructor(options: LedgerSinkOptions) {
     this.#context = options.context
@@ -66,21 +68,25 @@ export class LedgerSink implements Sink {
     this.#admit = options.admit
     this.#settle = options.settle
     const { capabilities } = options.context.target.connector
+    const { plan } = options.context
+    const identities = this.#progress.ledger?.identities
+    if (identities !== undefined && this.#entity.keepsIdentity)
+      this.#noted = new IdentityRecorder(identities, plan.pipeline, this.#ref)
     this.#undo = options.context.undo?.recorder(options.ref, options.write, capabilities)
   }
 
-  async write(batch: PreparedBatch): Promise<BatchResult> {
+  async write(batch: PreparedBatch, busy: () => void = () => {}): Promise<BatchResult> {
     return this.#context.targets.write(async session => {
       this.#listed = false
       try {
-        return await transaction(session, () => this.#commit(session, batch, undefined))
+        return await transaction(session, () => this.#commit(session, batch, undefined, busy))
       } catch (error) {
         if (!isRowError(error)) throw error
       }
       const known = new Known(batch)
       for (;;) {
         try {
-          return await transaction(session, () => this.#commit(session, batch, known))
+          return await transaction(session, () => this.#commit(session, batch, known, busy))
         } catch (error) {
           if (!(error instanceof StartOver)) throw error
         }
@@ -91,7 +97,12 @@ export class LedgerSink implements Sink {
   async close(): Promise<void> {}
 
   /** @param known a row is at fault: write around it */
-  async #commit(session: Session, batch: PreparedBatch, known: Known | undefined): Promise<BatchResult> {
+  async #commit(
+    session: Session,
+    batch: PreparedBatch,
+    known: Known | undefined,
+    busy: () => void,
+  ): Promise<BatchResult> {
     const { ledger } = this.#progress
     const ref = this.#ref
     const expected = this.#expected(batch)
@@ -107,7 +118,9 @@ export class LedgerSink implements Sink {
     }
     failpoint('after-ledger-row')
     const before = await this.#undo?.before(session, batch)
-    const written = await this.#rows(session, batch, known)
+    const writing = this.#rows(session, batch, known)
+    busy()
+    const written = await writing
     failpoint('after-write')
     const result: BatchResult = { counts: batchCounts(batch, written), rejects: [...batch.rejects, ...written.rejects] }
     const listed = [...result.rejects.filter(reject => reject.policy !== 'skip'), ...batch.duplicates]
@@ -136,14 +149,9 @@ export class LedgerSink implements Sink {
 
   /** Notes the keys that the rows got; gives what was noted under them before, where that is to be put back one day. */
   async #identities(session: Session, batch: PreparedBatch, written: BulkWritten): Promise<UndoRecord['identities']> {
-    const identities = this.#progress.ledger?.identities
-    if (identities === undefined || !this.#entity.keepsIdentity || written.keys.size === 0) return undefined
-    const { pipeline } = this.#context.plan
-    const { entity, runId } = this.#ref
+    if (this.#noted === undefined || written.keys.size === 0) return undefined
     const keys = [...written.keys.keys()].map(index => batch.keys?.[index] ?? '')
-    const before = this.#undo === undefined ? undefined : await identities.stored(session, pipeline, entity, keys)
-    await identities.write(session, pipeline, entity, runId, keys, [...written.keys.values()])
-    return before
+    return this.#noted.note(session, keys, [...written.keys.values()], this.#undo !== undefined)
   }
 
   async #rows(session: Session, batch: PreparedBatch, known: Known | undefined): Promise<BulkWritten> {

@@ -8,6 +8,7 @@ import type { PreparedBatch } from './prepared-batch.js'
 import { type ProduceJob, produceHere, type SourceAddress } from './produce-job.js'
 import type { FromThread, ThrownError, ToThread } from './produce-thread.js'
 import { beginSession, ReadingSessions } from './reading-sessions.js'
+import { AskingResolvers } from './thread-questions.js'
 
 /** Batches that may still be asked for again: those ahead, the one being written, and the one before. */
 const REMEMBERED = 4
@@ -27,20 +28,15 @@ const made = new Map<number, PreparedBatch>()
 let credits = 0
 let wake: (() => void) | undefined
 
-/** Look-ups and refs ask the target between batches: such chunks are not given to a thread. */
-const noResolvers = {
-  lookup: (name: string): never => {
-    throw new Error(`look-up ${name} in a thread`)
-  },
-  ref: (): never => {
-    throw new Error('ref in a thread')
-  },
-}
+const resolvers = new AskingResolvers(question => send({ type: 'question', question }))
 
 port.on('message', (message: ToThread) => {
   if (message.type === 'more') credits++
-  else if (message.type === 'stop') stop.abort()
-  else void answer(message.batch)
+  else if (message.type === 'answer') resolvers.answered(message.answer)
+  else if (message.type === 'stop') {
+    stop.abort()
+    resolvers.stop()
+  } else void answer(message.batch)
   wake?.()
 })
 
@@ -63,7 +59,7 @@ async function work(): Promise<void> {
   try {
     for (const name of Object.keys(sources)) await sessions.get(name)
     send({ type: 'ready' })
-    await produceAll(produceHere(job, sessions.get, noResolvers, stop.signal, Date.now))
+    await produceAll(produceHere(job, sessions.get, resolvers, stop.signal, Date.now))
     // The last batches are not written yet, and may be asked for.
     send({ type: 'end' })
     while (!stop.signal.aborted) await event()

@@ -4,10 +4,12 @@ import { Worker } from 'node:worker_threads'
 import type { ErrorCode } from '../core/codes.js'
 import { EtlError, type EtlErrorOptions } from '../core/errors.js'
 import { armedFailpoints } from '../core/failpoint.js'
-import type { Row, Value } from '../core/row.js'
+import type { Row } from '../core/row.js'
+import type { Resolvers } from '../plan/resolve.js'
 import { ownAddresses } from '../transforms/own/registry.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import type { ProduceJob, SourceAddress } from './produce-job.js'
+import { type Answer, answering, buffered, type Question } from './thread-questions.js'
 
 /** From the thread. Batches lack what only the thread can do. */
 export type FromThread =
@@ -15,13 +17,15 @@ export type FromThread =
   | { readonly type: 'ready' }
   | { readonly type: 'batch'; readonly batch: Omit<PreparedBatch, 'reread'> }
   | { readonly type: 'rows'; readonly rows: readonly Row[] }
+  | { readonly type: 'question'; readonly question: Question }
   | { readonly type: 'end' }
   | { readonly type: 'error'; readonly error: ThrownError }
 
-/** To the thread: one more batch may be made; the rows of a batch are wanted again; stop. */
+/** To the thread: one more batch may be made; the rows of a batch are wanted again; what it asked for; stop. */
 export type ToThread =
   | { readonly type: 'more' }
   | { readonly type: 'reread'; readonly batch: number }
+  | { readonly type: 'answer'; readonly answer: Answer }
   | { readonly type: 'stop' }
 
 /** An error as plain data. */
@@ -48,14 +52,23 @@ export interface ThreadProducer {
   close(): Promise<void>
 }
 
-/** Does the job in a thread of its own with connections of its own; only encoded batches come over. */
-export function produceInThread(job: ProduceJob, sources: Readonly<Record<string, SourceAddress>>): ThreadProducer {
+/**
+ * Does the job in a thread of its own with connections of its own; only encoded batches come over.
+ *
+ * @param resolvers answer what look-ups and refs ask on the way
+ */
+export function produceInThread(
+  job: ProduceJob,
+  sources: Readonly<Record<string, SourceAddress>>,
+  resolvers: Resolvers,
+): ThreadProducer {
   const worker = new Worker(FILE, {
     workerData: { job, sources, failpoints: armedFailpoints(), own: ownAddresses() },
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   })
-  const inbox = new Inbox(worker)
   const send = (message: ToThread): void => worker.postMessage(message)
+  const answer = answering(resolvers)
+  const inbox = new Inbox(worker, async question => send({ type: 'answer', answer: await answer(question) }))
   return {
     ready: inbox.ready,
     batches: receive(inbox, send),
@@ -98,7 +111,7 @@ class Inbox {
   #isReady: { resolve(): void; reject(error: Error): void } = { resolve: () => {}, reject: () => {} }
   #failure: Error | undefined
 
-  constructor(worker: Worker) {
+  constructor(worker: Worker, answer: (question: Question) => Promise<void>) {
     this.ready = new Promise((resolve, reject) => {
       this.#isReady = { resolve, reject }
     })
@@ -106,6 +119,7 @@ class Inbox {
     worker.on('message', (message: FromThread) => {
       if (message.type === 'rows') this.#wanted.shift()?.resolve(revived(message.rows))
       else if (message.type === 'ready') this.#isReady.resolve()
+      else if (message.type === 'question') answer(message.question).catch((error: Error) => this.#fail(error))
       else if (message.type === 'error') this.#fail(thrown(message.error))
       else this.#messages.push(message)
       this.#wake?.()
@@ -145,13 +159,8 @@ class Inbox {
   }
 }
 
-/** Bytes come over from a thread as plain arrays. */
 function revived(rows: readonly Row[]): readonly Row[] {
   return rows.map(row => row.map(buffered))
-}
-
-function buffered(value: Value): Value {
-  return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value
 }
 
 function thrown(error: ThrownError): Error {

@@ -5,43 +5,14 @@ import { EtlError } from '../core/errors.js'
 import { keyText, toJson, type Value } from '../core/row.js'
 import type { LookupPlan, Plan, RefPlan } from '../plan/plan.js'
 import type { Resolver, Resolvers as ResolversOf } from '../plan/resolve.js'
+import { CachedResolver, type Fetch, thenWhole } from './cached-resolver.js'
 import type { DryKeys } from './dry-keys.js'
 import type { Ledger } from './ledger.js'
 import { selectByKey } from './select-keys.js'
 import type { Sessions } from './sessions.js'
 
-/** A look-up table with at most this many rows is read once, whole. */
+/** A look-up table with at most this many rows is read once, whole; so are the keys of an entity. */
 const WHOLE_TABLE_ROWS = 100_000
-/** Remembered answers per resolver; past it the memory starts anew. */
-const CACHE_KEYS = 200_000
-
-type Fetch = (keys: readonly (readonly Value[])[]) => Promise<Map<string, Value>>
-
-/** Remembers answers and fetches those a batch will ask for and nobody asked yet. */
-class CachedResolver implements Resolver {
-  readonly #known = new Map<string, Value | undefined>()
-  readonly #fetch: Fetch
-
-  constructor(fetch: Fetch) {
-    this.#fetch = fetch
-  }
-
-  async prefetch(keys: readonly (readonly Value[])[]): Promise<void> {
-    if (this.#known.size > CACHE_KEYS) this.#known.clear()
-    const wanted = new Map<string, readonly Value[]>()
-    for (const key of keys) {
-      const text = keyText(key)
-      if (!this.#known.has(text)) wanted.set(text, key)
-    }
-    if (wanted.size === 0) return
-    const found = await this.#fetch([...wanted.values()])
-    for (const text of wanted.keys()) this.#known.set(text, found.get(text))
-  }
-
-  get(key: readonly Value[]): Value | undefined {
-    return this.#known.get(keyText(key))
-  }
-}
 
 /** The rows of one look-up's table, for all who use it: a small one is read once, whole. */
 class LookupTable {
@@ -166,8 +137,14 @@ export class Resolvers implements ResolversOf {
 
   /** A resolver of one entity's use; not shared, since what it remembers may grow stale for another. */
   ref(ref: RefPlan): Resolver {
-    return new CachedResolver(keys =>
-      ref.kind === 'identity' ? this.#identities(ref, keys) : this.#computed(ref, keys),
+    if (ref.kind === 'computed') return new CachedResolver(keys => this.#computed(ref, keys))
+    const byKey: Fetch = keys => this.#identities(ref, keys)
+    const ledger = this.#ledger
+    if (ledger === undefined) return new CachedResolver(byKey)
+    return new CachedResolver(
+      thenWhole(byKey, () =>
+        this.#targets.ask(session => ledger.identities.all(session, this.#plan.pipeline, ref.entity, WHOLE_TABLE_ROWS)),
+      ),
     )
   }
 

@@ -171,8 +171,8 @@ class RetrySink implements Sink {
     })
   }
 
-  async write(batch: PreparedBatch): Promise<BatchResult> {
-    const result = await this.#inner.write({ ...batch, rejects: batch.rejects.map(kept) })
+  async write(batch: PreparedBatch, busy?: () => void): Promise<BatchResult> {
+    const result = await this.#inner.write({ ...batch, rejects: batch.rejects.map(kept) }, busy)
     this.#after = batch.lastKey
     return result
   }

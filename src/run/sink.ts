@@ -11,7 +11,8 @@ export interface BatchResult {
 
 /** Where batches go: into the target with their ledger entry, or, in a dry run, through every check and nowhere. */
 export interface Sink {
-  write(batch: PreparedBatch): Promise<BatchResult>
+  /** @param busy called when the database has the batch: what others have to do meanwhile keeps it waiting no longer */
+  write(batch: PreparedBatch, busy?: () => void): Promise<BatchResult>
   close(): Promise<void>
 }
 

@@ -13,18 +13,17 @@ export interface Side {
   close(): Promise<void>
 }
 
-/** Reads one side: in a thread of its own where there is enough to do and nothing to ask on the way. */
+/** Reads one side: in a thread of its own where there is enough to do. */
 export async function openSide(context: VerifyContext, job: ProduceJob, rows: number): Promise<Side> {
-  const asks = job.program.fields.some(field => field.lookup !== undefined || field.ref !== undefined)
   const names = [...new Set(sourcesOf(job.read))]
-  if (threadsAvailable && !asks && names.length > 0 && rows >= THREAD_MIN_ROWS) {
+  if (threadsAvailable && names.length > 0 && rows >= THREAD_MIN_ROWS) {
     const addresses = names.map(name => {
       const { sharedSnapshot } = databaseNamed(context, name).connector.capabilities
       const snapshot = sharedSnapshot ? context.snapshots.of(name) : undefined
       const address = context.address(name)
       return [name, snapshot === undefined ? address : { ...address, snapshot: snapshot.id }] as const
     })
-    return produceInThread(job, Object.fromEntries(addresses))
+    return produceInThread(job, Object.fromEntries(addresses), context.resolvers)
   }
   const sessions = new ReadingSessions(name =>
     name === '$target' ? beginSession(context.target, undefined) : context.snapshots.session(name),

@@ -108,11 +108,19 @@ export function sliceOf(payload: Payload, from: number, to: number): Buffer {
 /** The same rows with one more value at the front of each: keys that the database has just made. */
 export function slicePrefixed(payload: Payload, from: number, to: number, values: readonly string[]): Buffer {
   const { bytes, ends } = payload.data as CopyData
-  const parts: Uint8Array[] = []
+  const prefixes = values.map(value => `${escaped(value)}\t`)
+  let start = startOf(ends, from)
+  const added = prefixes.reduce((sum, prefix) => sum + Buffer.byteLength(prefix), 0)
+  const out = Buffer.allocUnsafe(startOf(ends, to) - start + added)
+  let at = 0
   for (let i = from; i < to; i++) {
-    parts.push(Buffer.from(`${escaped(values[i - from] ?? '')}\t`), bytes.subarray(startOf(ends, i), ends[i]))
+    const end = ends[i] ?? 0
+    at += out.write(prefixes[i - from] ?? '', at)
+    out.set(bytes.subarray(start, end), at)
+    at += end - start
+    start = end
   }
-  return Buffer.concat(parts)
+  return out
 }
 
 function startOf(ends: Uint32Array, row: number): number {

@@ -1,4 +1,4 @@
-import type { WriteResult, WriteSpec } from '../../core/connector.js'
+import type { Payload, WriteResult, WriteSpec } from '../../core/connector.js'
 import type { PgConnection } from './connection.js'
 import { sliceOf, slicePrefixed } from './copy-encoder.js'
 import { quoteAll } from './dialect.js'
@@ -25,14 +25,24 @@ export function insertWriter(connection: PgConnection, spec: WriteSpec, target: 
       },
     }
   }
+  const decode = decoderOf(returning.type, true)
+  /** Keys are made before the rows, because COPY tells nothing of the ones it would make. */
+  const withKeys = async (rows: number, pieces: (keys: readonly string[]) => Uint8Array[], from: number) => {
+    const made = await connection.run(`select ${target.keyExpression} from generate_series(1, $1)`, [rows])
+    const keys = made.rows.map(row => row[0] as string)
+    return { ...result(await connection.copy(sql, pieces(keys), context(from))), keys: keys.map(decode) }
+  }
   return {
     ...rest,
-    write: async (payload, from, to) => {
-      // Keys are made before the rows, because COPY tells nothing of the ones it would make.
-      const made = await connection.run(`select ${target.keyExpression} from generate_series(1, $1)`, [to - from])
-      const keys = made.rows.map(row => row[0] as string)
-      const count = await connection.copy(sql, [slicePrefixed(payload, from, to, keys)], context(from))
-      return { ...result(count), keys: keys.map(decoderOf(returning.type, true)) }
+    write: (payload, from, to) => withKeys(to - from, keys => [slicePrefixed(payload, from, to, keys)], from),
+    writeAll: payloads => {
+      let first = 0
+      const next = (payload: Payload, keys: readonly string[]): Buffer => {
+        first += payload.rows
+        return slicePrefixed(payload, 0, payload.rows, keys.slice(first - payload.rows, first))
+      }
+      const rows = payloads.reduce((sum, payload) => sum + payload.rows, 0)
+      return withKeys(rows, keys => payloads.map(payload => next(payload, keys)), 0)
     },
   }
 }

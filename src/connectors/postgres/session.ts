@@ -129,8 +129,9 @@ export class PgSession implements Session {
     const resolved = { ...spec, table: this.#resolve(spec.table) }
     const writer = await createWriter(this.#connection, resolved, `etl_stage_${++this.#names}`)
     this.#writers.add(writer)
+    const { transactionEnded: _ours, ...theirs } = writer
     return {
-      write: writer.write,
+      ...theirs,
       close: async () => {
         this.#writers.delete(writer)
         await writer.close()
