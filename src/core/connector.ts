@@ -173,10 +173,7 @@ export interface Database {
 export interface SessionOptions {
   /** Refuses writes. */
   readonly readOnly: boolean
-  /**
-   * Reads what the snapshot of this id saw, from `begin` to the end of each transaction. Throws E521, here or there, where
-   * it is gone.
-   */
+  /** Reads what the snapshot of this id saw, from `begin` to each transaction's end. Throws E521 where it is gone. */
   readonly snapshot?: string
 }
 
@@ -215,6 +212,8 @@ export interface Lock {
 
 /** One connection. Not for concurrent use, but for {@link Session.read} of a reading session. */
 export interface Session {
+  /** Keys that {@link ReadSpec.keys} takes well. Default: 500 values. */
+  readonly keysAtOnce?: number
   /** The server's name of it, never given to a second one. Absent where there is no server. */
   id?(): Promise<string>
   /** Runs one statement; rows in canonical values. */

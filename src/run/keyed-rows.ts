@@ -34,7 +34,7 @@ export async function rowsByKey(
   const damaged = new Set<number>()
   // Keys that the database takes for equal may stand on two pages.
   const seen = new Set<string>()
-  const step = pageOf(key.length)
+  const step = session.keysAtOnce ?? pageOf(key.length)
   for (let from = 0; from < keys.length; from += step) {
     const page = keys.slice(from, from + step)
     const found = session.read(

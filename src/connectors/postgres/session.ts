@@ -11,16 +11,18 @@ import type {
 } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
-import { anyOfPredicate, type KeyColumn } from '../../core/sql.js'
 import type { PgConnection } from './connection.js'
 import { deferForeignKeys } from './defer.js'
-import { dialect, quote, quoteAll, quoteRef } from './dialect.js'
+import { quote, quoteAll, quoteRef } from './dialect.js'
 import { sessionId } from './sessions.js'
 import { beginReading } from './snapshot.js'
-import { fromSql, readCursor } from './source.js'
+import { fromSql, oneOf, readCursor } from './source.js'
 import type { Writer } from './target.js'
 import { createWriter } from './target.js'
 import { decoderOfOid, nativeType } from './types.js'
+
+/** They are one bind value: a batch of them is some hundred kilobytes. */
+const KEYS_AT_ONCE = 10_000
 
 export interface SessionOptions {
   readonly readOnly: boolean
@@ -31,6 +33,7 @@ export interface SessionOptions {
 }
 
 export class PgSession implements Session {
+  readonly keysAtOnce = KEYS_AT_ONCE
   readonly #connection: PgConnection
   readonly #options: SessionOptions
   readonly #writers = new Set<Writer>()
@@ -120,9 +123,9 @@ export class PgSession implements Session {
   }
 
   async remove(ref: TableRef, key: readonly ReadColumn[], keys: readonly (readonly Value[])[]): Promise<number> {
-    const columns = key.map(({ name }): KeyColumn => ({ sql: quote(name), nullable: false, bind: text => text }))
-    const { sql, params } = anyOfPredicate(dialect, columns, keys, 1)
-    return this.execute(`delete from ${quoteRef(this.#resolve(ref))} where ${sql}`, params)
+    const table = this.#resolve(ref)
+    const { sql, params } = oneOf(table, key, keys, 1)
+    return this.execute(`delete from ${quoteRef(table)} where ${sql}`, params)
   }
 
   async writer(spec: WriteSpec): Promise<TableWriter> {

@@ -1,10 +1,12 @@
-import type { ReadSpec, SourceBatch } from '../../core/connector.js'
+import type { TableRef } from '../../core/catalog.js'
+import type { ReadColumn, ReadSpec, SourceBatch } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
 import type { KeyColumn } from '../../core/sql.js'
 import { anyOfPredicate, keysetPredicate, windowPredicate } from '../../core/sql.js'
+import type { LogicalType } from '../../core/types.js'
 import type { PgConnection, TextRow } from './connection.js'
-import { dialect, quote, quoteRef } from './dialect.js'
+import { dialect, quote, quoteAll, quoteRef } from './dialect.js'
 import { asText, decoderOf } from './types.js'
 
 /** The first fetch, before anything is known of the rows' size. */
@@ -32,7 +34,8 @@ export function selectSql(spec: ReadSpec): { sql: string; params: Value[] } {
     params.push(...predicate.params)
   }
   if (spec.keys !== undefined) {
-    const predicate = anyOfPredicate(dialect, keys, spec.keys, params.length + 1)
+    const columns = spec.order.map(({ index }) => spec.columns[index] as ReadColumn)
+    const predicate = oneOf('table' in spec.from ? spec.from.table : undefined, columns, spec.keys, params.length + 1)
     where.push(`(${predicate.sql})`)
     params.push(...predicate.params)
   }
@@ -49,6 +52,46 @@ export function selectSql(spec: ReadSpec): { sql: string; params: Value[] } {
     (spec.limit === undefined ? '' : ` limit ${spec.limit}`) +
     (spec.lock === true ? ' for update' : '')
   return { sql, params }
+}
+
+/** Types whose texts JSON carries as they are. */
+const AS_TEXT: ReadonlySet<LogicalType['kind']> = new Set([
+  'boolean',
+  'integer',
+  'decimal',
+  'float',
+  'text',
+  'bytes',
+  'date',
+  'time',
+  'timestamp',
+  'uuid',
+])
+
+/**
+ * Rows that have one of the keys, as a predicate and its bind values. The keys are joined, as a table of the table's own
+ * types: compared one after the other with each row, many of them would cost the product of both.
+ */
+export function oneOf(
+  table: TableRef | undefined,
+  columns: readonly ReadColumn[],
+  keys: readonly (readonly Value[])[],
+  first: number,
+): { readonly sql: string; readonly params: Value[] } {
+  if (table === undefined || keys.length < 2 || columns.some(({ type }) => !AS_TEXT.has(type.kind))) {
+    const compared = columns.map(({ name }): KeyColumn => ({ sql: quote(name), nullable: false, bind: text => text }))
+    return anyOfPredicate(dialect, compared, keys, first)
+  }
+  const names = quoteAll(columns.map(column => column.name))
+  const rows = keys.map(key => Object.fromEntries(columns.map(({ name }, i) => [name, jsonText(key[i] ?? null)])))
+  const from = `json_populate_recordset(null::${quoteRef(table)}, ${dialect.placeholder(first)})`
+  return { sql: `(${names}) in (select ${names} from ${from})`, params: [JSON.stringify(rows)] }
+}
+
+function jsonText(value: Value): string | null {
+  if (value === null) return null
+  if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`
+  return Object.is(value, -0) ? '-0' : String(value)
 }
 
 function nameOf(spec: ReadSpec, index: number): string {

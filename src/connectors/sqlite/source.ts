@@ -5,7 +5,14 @@ import { EtlError } from '../../core/errors.js'
 import type { Row, Value } from '../../core/row.js'
 import { toJson } from '../../core/row.js'
 import type { KeyColumn } from '../../core/sql.js'
-import { anyOfPredicate, keysetPredicate, quoteName, quoteTable, windowPredicate } from '../../core/sql.js'
+import {
+  anyOfPredicate,
+  keysetPredicate,
+  placeholders,
+  quoteName,
+  quoteTable,
+  windowPredicate,
+} from '../../core/sql.js'
 import type { Connection, Statement } from './connection.js'
 import { dialect } from './dialect.js'
 import type { Bound, Stored } from './values.js'
@@ -286,7 +293,11 @@ function selectText(
 export function oneOf(columns: readonly ReadColumn[], keys: readonly (readonly Value[])[]): Query {
   const names = columns.map(({ name }): KeyColumn => ({ sql: quoteName(dialect, name), nullable: false, bind: same }))
   const bound = keys.map(key => columns.map(({ type }, i) => bindCursor(key[i] ?? null, type)))
-  return anyOfPredicate(dialect, names, bound, 1)
+  if (columns.length < 2 || keys.length < 2) return anyOfPredicate(dialect, names, bound, 1)
+  // Each row looks for its key in an index of them, instead of comparing one after the other.
+  const row = `(${placeholders(dialect, columns.length)})`
+  const list = names.map(name => name.sql).join(', ')
+  return { sql: `(${list}) in (values ${bound.map(() => row).join(', ')})`, params: bound.flat() }
 }
 
 function same(placeholder: string): string {
