@@ -107,11 +107,15 @@ export class Bench {
   }
 
   /** A pipeline to its end, as a user runs it. `folder` is where its state is kept. */
-  async etl(yaml: string, folder = join(this.dir, 'run')): Promise<Measured> {
+  async etl(
+    yaml: string,
+    folder = join(this.dir, 'run'),
+    args = ['run', 'pipeline.yaml', '--yes', '--progress', 'none'],
+  ): Promise<Measured> {
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder)
     writeFileSync(join(folder, 'pipeline.yaml'), yaml)
-    return await must(process.execPath, [this.cli, 'run', 'pipeline.yaml', '--yes', '--progress', 'none'], folder)
+    return await must(process.execPath, [this.cli, ...args], folder)
   }
 
   /** Another command on what `etl` has left in its folder. */

@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util'
 import { Bench } from './bench.js'
 import { COLUMNS } from './dataset.js'
 import { type Measured, median } from './measure.js'
@@ -8,6 +9,7 @@ import { csvToPostgres } from './paths/csv-to-postgres.js'
 import { ledger } from './paths/ledger.js'
 import { lobs } from './paths/lobs.js'
 import { mysqlToPostgres } from './paths/mysql-to-postgres.js'
+import { plan } from './paths/plan.js'
 import { postgresToMysql } from './paths/postgres-to-mysql.js'
 import { postgresToPostgres } from './paths/postgres-to-postgres.js'
 import { sqliteToPostgres } from './paths/sqlite-to-postgres.js'
@@ -16,13 +18,13 @@ import { upsert } from './paths/upsert.js'
 import { verify } from './paths/verify.js'
 
 /**
- * `npm run bench [-- PATH…]`: each path against the fastest way its databases have, both as whole commands, taking turns.
- * Times depend on the machine and its other work; the ratio of the medians is the result, and beside it that of the processor
- * time, ours and the servers', which other work changes less.
+ * `npm run bench [-- PATH…] [--rounds N] [--rows N] [--check]`: each path against the fastest way its databases have, both as
+ * whole commands, taking turns. Times depend on the machine and its other work; the ratio of the medians is the result, and
+ * beside it that of the processor time, ours and the servers', which other work changes less.
+ *
+ * `--check` fails where a ratio is more than twice its goal, or memory more than twice 200 MB: what no machine explains.
  *
  * `memory` is no race but one run, whose memory is told; it is named, or left out.
- *
- * BENCH_ROWS (default 1,000,000) and BENCH_ROUNDS (default 5) change the size.
  */
 const paths: readonly Path[] = [
   sqliteToPostgres,
@@ -35,35 +37,70 @@ const paths: readonly Path[] = [
   ledger,
   lobs,
   verify,
+  plan,
   backup,
 ]
-const rows = Number(process.env.BENCH_ROWS ?? 1_000_000)
-const rounds = Number(process.env.BENCH_ROUNDS ?? 5)
-const names = process.argv.slice(2)
+const { values, positionals: names } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rows: { type: 'string', default: process.env.BENCH_ROWS ?? '1000000' },
+    rounds: { type: 'string', default: process.env.BENCH_ROUNDS ?? '5' },
+    check: { type: 'boolean', default: false },
+  },
+})
+const rows = Number(values.rows)
+const rounds = Number(values.rounds)
+const PEAK_MB = 200
 const known = [...paths.map(path => path.name), 'memory']
 const unknown = names.filter(name => !known.includes(name))
 if (unknown.length > 0) throw new Error(`no path ${unknown.join(', ')}; there are ${known.join(', ')}`)
 
 const bench = new Bench(rows)
-const table: string[] = []
+const lines: Line[] = []
+const failed: string[] = []
 try {
   console.log(`${rows.toLocaleString('en-US')} rows × ${COLUMNS} columns, 8 transforms, ${rounds} rounds\n`)
   for (const path of paths) {
-    if (names.length === 0 || names.includes(path.name)) table.push(...(await run(path)))
+    if (names.length > 0 && !names.includes(path.name)) continue
+    try {
+      lines.push(...(await run(path)))
+    } catch (error) {
+      // One path that breaks takes an hour of others with it otherwise.
+      failed.push(`${path.name}: ${error instanceof Error ? error.message : String(error)}`)
+      console.error(failed.at(-1))
+    }
   }
   if (names.includes('memory')) await memory(bench)
 } finally {
   await bench.stop()
 }
-if (table.length > 0) {
+if (lines.length > 0) {
   console.log(
     `\n| path | limit | limit, s | ours, s | ratio | goal | spread of ours | processors: limit, s | ours, s | ratio | peak | memory by quarters of the run |`,
   )
   console.log('|---|---|---|---|---|---|---|---|---|---|---|---|')
-  for (const line of table) console.log(line)
+  for (const line of lines) console.log(line.text)
+}
+if (values.check) {
+  for (const { name, ratio, goal, peakMb, bounded } of lines) {
+    if (ratio > 2 * goal) failed.push(`${name}: ${ratio.toFixed(2)}, more than twice ${goal}`)
+    if (bounded && peakMb > 2 * PEAK_MB) failed.push(`${name}: ${peakMb} MB, more than twice ${PEAK_MB}`)
+  }
+}
+for (const failure of failed) console.error(failure)
+if (failed.length > 0) process.exitCode = 1
+
+interface Line {
+  readonly name: string
+  readonly ratio: number
+  readonly goal: number
+  readonly peakMb: number
+  /** Memory does not grow with what a row holds. */
+  readonly bounded: boolean
+  readonly text: string
 }
 
-async function run(path: Path): Promise<string[]> {
+async function run(path: Path): Promise<Line[]> {
   const round = await path.prepare(bench)
   const also = Object.entries(round.also ?? {})
   const limits: Measured[] = []
@@ -89,24 +126,26 @@ async function run(path: Path): Promise<string[]> {
   ]
 }
 
-function line(path: Path, name: string, limits: readonly Measured[], ours: readonly Measured[]): string {
+function line(path: Path, name: string, limits: readonly Measured[], ours: readonly Measured[]): Line {
   const seconds = ours.map(one => one.seconds)
   const limit = median(limits.map(one => one.seconds))
   const cpu = median(ours.map(one => one.cpuSeconds))
   const limitCpu = median(limits.map(one => one.cpuSeconds))
+  const ratio = median(seconds) / limit
+  const peakMb = Math.max(...ours.map(one => one.peakMb))
   const cells = [
     name,
     path.limit.replaceAll('|', '\\|'),
     limit.toFixed(2),
     median(seconds).toFixed(2),
-    `**${(median(seconds) / limit).toFixed(2)}**`,
+    `**${ratio.toFixed(2)}**`,
     `≤ ${path.goal}`,
     `${Math.min(...seconds).toFixed(2)} – ${Math.max(...seconds).toFixed(2)}`,
     limitCpu.toFixed(2),
     cpu.toFixed(2),
-    (cpu / limitCpu).toFixed(2),
-    `${Math.max(...ours.map(one => one.peakMb))} MB`,
+    limitCpu === 0 ? '' : (cpu / limitCpu).toFixed(2),
+    `${peakMb} MB`,
     ours.at(-1)?.quartersMb.join(', ') ?? '',
   ]
-  return `| ${cells.join(' | ')} |`
+  return { name, ratio, goal: path.goal, peakMb, bounded: path !== lobs, text: `| ${cells.join(' | ')} |` }
 }

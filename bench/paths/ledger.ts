@@ -12,7 +12,7 @@ const MEMORY_DISK = '/dev/shm'
 export const ledger: Path = {
   name: 'ledger',
   limit: 'the same run without ledger and without a checkpoint on disk',
-  goal: 1.08,
+  goal: 1.05,
   async prepare(bench) {
     if (!existsSync(MEMORY_DISK)) throw new Error(`the bench of the ledger needs ${MEMORY_DISK}`)
     const source = { type: 'sqlite', path: await bench.sqlite() }

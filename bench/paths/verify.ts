@@ -29,7 +29,7 @@ const READ = `
 export const verify: Path = {
   name: 'verify',
   limit: 'both sides read by the same readers, nothing done with the rows',
-  goal: 1.8,
+  goal: 1.5,
   async prepare(bench) {
     const { url } = await bench.postgres()
     const source = { type: 'sqlite', path: await bench.sqlite() }
