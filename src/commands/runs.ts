@@ -21,7 +21,7 @@ export const runsCommand: CliCommand = {
         'after',
         `
 Runs are known from the target's ledger and from their folders beside the pipeline file. TIME is from the beginning to
-the end of a run, an interruption between included.
+the end of a run, an interruption between included, without the time it took to take it back.
 ${examples([
   ['etl runs', 'the pipeline of this folder'],
   ['etl runs crm.yaml --json', 'for a program'],

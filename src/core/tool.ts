@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { type FileHandle, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -11,6 +12,8 @@ export interface ToolCall {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** A file that is its standard input. */
   readonly input?: string
+  /** What {@link withSecrets} lends. */
+  readonly secrets?: Secrets
   readonly signal?: AbortSignal
 }
 
@@ -31,11 +34,11 @@ export class ToolError extends Error {
 const STDERR_BYTES = 64 * 1024
 
 /** What the program writes, as it comes; throws {@link ToolError} after the last piece where it ended badly. */
-export async function* toolOutput({ command, args, env, input, signal }: ToolCall): AsyncGenerator<Buffer> {
+export async function* toolOutput({ command, args, env, input, secrets, signal }: ToolCall): AsyncGenerator<Buffer> {
   // The file itself and not what is read of it: should this process be killed, the program still comes to the end.
   const file = input === undefined ? undefined : await open(input, 'r')
   const child = spawn(command, args, {
-    stdio: [file?.fd ?? 'ignore', 'pipe', 'pipe'],
+    stdio: [file?.fd ?? 'ignore', 'pipe', 'pipe', ...(secrets?.open ?? [])],
     env: { ...process.env, ...env },
     ...(signal === undefined ? {} : { signal }),
   })
@@ -72,14 +75,37 @@ export async function runTool(call: ToolCall): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** Lends a file with secrets, which only this user can read, for as long as the work takes. */
-export async function withSecretFile<T>(text: string, work: (file: string) => Promise<T>): Promise<T> {
+/** Files of which only a program that we start, and this user, can read. */
+export interface Secrets {
+  /** As the program finds them, in the order of their texts. */
+  readonly paths: readonly string[]
+  /** Descriptors to hand on to it. */
+  readonly open: readonly number[]
+}
+
+/** Descriptors of a child from here on are ours to give. */
+const FIRST = 3
+const BY_DESCRIPTOR = '/dev/fd'
+
+/**
+ * Lends texts to programs, for as long as the work takes. Where files can be had by their descriptor they have no name any
+ * more before a program starts: nothing of them is left, however this process ends.
+ */
+export async function withSecrets<T>(texts: readonly string[], work: (secrets: Secrets) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'etl-'))
+  const handles: FileHandle[] = []
   try {
-    const file = join(folder, 'login')
-    await writeFile(file, text, { mode: 0o600, flag: 'wx' })
-    return await work(file)
+    const paths = texts.map((_, i) => join(folder, String(i)))
+    for (const [i, path] of paths.entries()) await writeFile(path, texts[i] ?? '', { mode: 0o600, flag: 'wx' })
+    if (!existsSync(BY_DESCRIPTOR)) return await work({ paths, open: [] })
+    for (const path of paths) handles.push(await open(path, 'r'))
+    await rm(folder, { recursive: true })
+    return await work({
+      paths: texts.map((_, i) => `${BY_DESCRIPTOR}/${FIRST + i}`),
+      open: handles.map(({ fd }) => fd),
+    })
   } finally {
+    for (const handle of handles) await handle.close()
     await rm(folder, { recursive: true, force: true })
   }
 }

@@ -18,6 +18,7 @@ export const RUNS = {
     mend: [
       'See the causes, the most frequent first: `etl quarantine`',
       'Mend the file, then go on: `etl run --resume --accept-changes`',
+      'Where `on_failure: undo` has taken the run back, begin anew: `etl run`',
     ],
   },
   E502: {

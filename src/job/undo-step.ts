@@ -23,7 +23,8 @@ export const undoStep: Step = {
         (sum, { deleted, restored, putBack }) => sum + deleted + restored + putBack,
         0,
       )
-      return { message: `run ${run} is taken back: ${rows} rows`, result: { undone } }
+      const error = result?.error === undefined ? {} : { error: againError(result.error) }
+      return { message: `run ${run} is taken back: ${rows} rows`, result: { undone, ...error } }
     } catch (error) {
       // Why the run failed stays what is told.
       const [why] = (error instanceof Error ? error.message : String(error)).split('\n')
@@ -34,4 +35,15 @@ export const undoStep: Step = {
       return { message, failed: true, result: { warnings, exitCode: exitCode('failed', undefined, result?.error) } }
     }
   },
+}
+
+/** There is nothing to go on with any more: what the run would have gone on with begins anew. */
+function againError(error: EtlError): EtlError {
+  const { code, message, kind, where, hint, cause } = error
+  if (hint === undefined || !hint.includes('--resume')) return error
+  const again = hint
+    .replaceAll(/go on with (?:it: )?`etl run(?: …)? --resume(?: --accept-changes)?`/g, 'run it again: `etl run …`')
+    .replace('run again with --resume', 'run it again: `etl run …`')
+    .replace(' and add --accept-changes', '')
+  return new EtlError(code, message, { kind, ...(where === undefined ? {} : { where }), hint: again, cause })
 }

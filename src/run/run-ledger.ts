@@ -191,11 +191,12 @@ export class RunLedger {
     if (changed !== 1) throw this.fenced(run.runId)
   }
 
-  /** Nothing of the run is left. */
+  /** Nothing of the run is left. When it ended itself stays known. */
   async endUndo(session: Session, runId: string, epoch: number): Promise<void> {
     await this.fence(session, runId, epoch, 'undoing')
     await session.execute(
-      `update ${this.#sql.table('etl_run')} set ${this.#sql.name('state')} = 'undone', ${this.#sql.name('ended_at')} = ${this.#sql.dialect.nowText} ` +
+      `update ${this.#sql.table('etl_run')} set ${this.#sql.name('state')} = 'undone', ` +
+        `${this.#sql.name('ended_at')} = coalesce(${this.#sql.name('ended_at')}, ${this.#sql.dialect.nowText}) ` +
         `where ${this.#sql.where(['run_id'])}`,
       [runId],
     )

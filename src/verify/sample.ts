@@ -37,7 +37,7 @@ export async function compareSample(context: VerifyContext, comparison: Comparis
     const expected = await linesOf(context, comparison.expected, open, keyColumns, () => true)
     const actual = await actualLines(context, comparison, expected, sessions.get)
     compareHeap(Buffer.concat(expected), Buffer.concat(actual), findings, { keyColumns })
-    return { found: findings.found, proves: sentence(findings.found, rows) }
+    return { found: findings.found, proves: sentence(findings.found, rows, drawn.length) }
   } finally {
     await sessions.close()
   }
@@ -119,14 +119,17 @@ async function linesOf(
   return lines
 }
 
-function sentence({ equal, different, missing, doubled }: Found, rows: number): string {
+/** @param drawn of the rows; what the run left out of them was not compared */
+function sentence({ equal, different, missing, doubled }: Found, rows: number, drawn: number): string {
   const compared = equal + different + missing
   const wrong = different + missing + doubled
   const shown = compared.toLocaleString('en-US')
   const found = `${wrong === 0 ? 0 : wrong.toLocaleString('en-US')} differences in`
   if (compared === 0) return 'no row was compared'
-  if (compared >= rows) return `${found} all ${shown} rows`
+  if (drawn >= rows) return `${found} all ${shown} rows`
   if (wrong > 0) return `${found} ${shown} random rows of ${rows.toLocaleString('en-US')}`
-  const share = ((3 / compared) * 100).toPrecision(1)
+  // The bound would be all of them.
+  if (compared <= 3) return `${found} ${shown} random rows, too few to say anything of the others`
+  const share = Number(((3 / compared) * 100).toPrecision(1))
   return `${found} ${shown} random rows: at 95 % at most 3/${compared} of all are wrong (${share} %)`
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
@@ -40,9 +41,9 @@ const FILE = (target: object, backup: object): string =>
     },
   })
 
-for (const [server, tool] of [
-  [postgres, /^pg_dump 1\d/],
-  [mysql, /^mariadb-dump 1\d/],
+for (const [server, tool, program] of [
+  [postgres, /^pg_dump 1\d/, 'pg_dump'],
+  [mysql, /^mariadb-dump 1\d/, 'mariadb-dump'],
 ] as const) {
   describe(server.name, () => {
     let schema: TestSchema
@@ -211,6 +212,27 @@ for (const [server, tool] of [
         expect(again.code, again.stderr).toBe(0)
         expect(await everything()).toEqual(then)
       }
+    })
+
+    test('kill -9 while the tool runs: nothing of the login is left', async () => {
+      await load({ scope: 'database', dir: 'killed-tool' })
+      const [folder, bin, seen] = ['temporary', 'bin', 'seen'].map(name => place.path(name)) as [string, string, string]
+      mkdirSync(folder)
+      // The tool's own program says its version; as soon as it is to dump, it ends who called it.
+      place.write(
+        `bin/${program}`,
+        `#!/bin/sh
+case "$1" in --version) PATH="\${PATH#*:}" exec ${program} "$@";; esac
+cat /dev/fd/3 > '${seen}'
+kill -9 $PPID
+`,
+      )
+      chmodSync(join(bin, program), 0o755)
+      const env = { TMPDIR: folder, PATH: `${bin}:${process.env.PATH}` }
+      const { signal, stderr } = await runEtl(['backup', 'pipeline.yaml'], { cwd: place.dir, env })
+      expect(signal, stderr).toBe('SIGKILL')
+      expect(readFileSync(seen, 'utf8')).toContain(new URL(String(schema.config.url)).password)
+      expect(readdirSync(folder)).toEqual([])
     })
 
     test('all of it is saved by the tool of the server, with its schema', async () => {

@@ -82,6 +82,33 @@ const open: Place[] = []
 afterAll(() => Promise.all(open.map(place => place.drop())))
 
 describe.each(ENGINES)('%s', (_name, engine) => {
+  test(
+    'an undo that dies after one commit and another goes on where it was, and takes nothing back twice',
+    LONG,
+    async () => {
+      const place = await Place.open(engine)
+      const before = await place.state()
+      const { runId } = await place.run()
+      const ended = await place.rows(`select ended_at from etl_run where run_id = '${runId}'`)
+      const kills: number[] = []
+      for (let commit = 1; ; commit += 2) {
+        const { code, signal, stderr } = await runEtl(['undo', runId, 'pipeline.yaml', '--yes'], {
+          cwd: place.work.dir,
+          env: { ...place.env, ETL_FAILPOINTS: `after-commit:kill@${commit}` },
+        })
+        if (code === 0) break
+        expect(signal, stderr).toBe('SIGKILL')
+        kills.push(commit)
+      }
+      expect(kills.length).toBeGreaterThan(3)
+      expect(await place.state()).toEqual(before)
+      // What a run took is its own time.
+      expect(await place.rows(`select state, ended_at from etl_run where run_id = '${runId}'`)).toEqual([
+        ['undone', ...(ended[0] ?? [])],
+      ])
+    },
+  )
+
   test('a run of every mode is taken back to the state before, also over a kill of the undo', LONG, async () => {
     const place = await Place.open(engine)
     const before = await place.state()
@@ -309,6 +336,9 @@ test('on_failure: undo takes back what a failed run wrote; undo: false records n
   const before = await place.state()
   const failed = await place.run()
   expect(failed).toMatchObject({ status: 'failed', exitCode: 1, error: { code: 'E502' } })
+  // There is nothing to go on with any more.
+  expect(failed.error?.hint).toMatch(/; mend it and run it again: `etl run …`, or set /)
+  expect(failed.error?.hint).not.toMatch(/--(resume|accept-changes)/)
   expect(failed.warnings).toEqual([])
   expect(failed.undone).toMatchObject({ runId: failed.runId, verified: true })
   expect(failed.undone?.entities[0]?.deleted).toBeGreaterThan(0)

@@ -249,6 +249,32 @@ entities: { t: { from: T, to: t, fields: { id: ID, name: NAME, run: { expr: { va
   expect(shouting.stderr).toContain('the verification found differences in t')
 })
 
+test('a sample of few rows claims nothing of the others, one of all rows says so', async () => {
+  const place = new Workspace()
+  place.source(
+    "create table T (ID integer primary key, NAME text); insert into T values (1, 'a'), (2, 'b'), (3, 'c'), (4, 'd')",
+  )
+  place.write(
+    'pipeline.yaml',
+    `version: 1
+name: few
+sources: { old: { type: sqlite, path: source.sqlite } }
+target: { type: sqlite, path: target.sqlite }
+entities:
+  t: { from: T, to: { table: t, create: if_missing }, on_error: quarantine, fields: { id: ID, name: { from: NAME, map: { a: x, b: y, c: z }, unmapped: quarantine, type: varchar(5) } } }
+`,
+  )
+  const pipeline = await loadPipeline(place.path('pipeline.yaml'))
+  expect((await (await startRun(pipeline)).result).status).toBe('quarantined')
+  const proves = async (sample: number) =>
+    (await verifyPipeline(pipeline, { level: 'sample', sample })).entities.map(entity => entity.proves)
+  expect(await proves(3)).toEqual([
+    expect.stringMatching(/^0 differences in [23] random rows, too few to say anything of the others$/),
+  ])
+  // The one that the run left out is not compared.
+  expect(await proves(4)).toEqual(['0 differences in all 3 rows'])
+})
+
 test('a sample says what it proves, an interrupted verification goes on, differences may be allowed', async () => {
   const place = new Workspace()
   place.source(`
@@ -272,7 +298,6 @@ entities:
   expect(run.verification?.entities[0]?.proves).toBe(
     '0 differences in 500 random rows: at 95 % at most 3/500 of all are wrong (0.6 %)',
   )
-
   place.target(`update t set name = name || '  ' where id = 30; update t set f = 0.33333333333333337 where id = 1;
     update t set name = 'wrong' where id in (100, 19990); delete from t where id = 19000`)
   const stop = new AbortController()

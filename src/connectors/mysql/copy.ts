@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import type { TableRef } from '../../core/catalog.js'
 import { EtlError } from '../../core/errors.js'
 import type { CopySink, NativeCopy } from '../../core/native-copy.js'
-import { runTool, ToolError, toolOutput, withSecretFile } from '../../core/tool.js'
+import { runTool, type ToolCall, ToolError, toolOutput, withSecrets } from '../../core/tool.js'
 import { label, type MyConnection } from './connection.js'
 import { quoteRef } from './dialect.js'
 import type { Server } from './pin.js'
@@ -101,7 +101,7 @@ async function copy(
   try {
     const before = await countRows(catalog, tables)
     await asUser(settings, server, async login => {
-      await sink.write(toolOutput({ command: tools.dump, args: [login, ...args], signal }))
+      await sink.write(toolOutput({ ...login, command: tools.dump, args: [...login.args, ...args], signal }))
     })
     const after = await countRows(catalog, tables)
     return before.every((rows, i) => rows === after[i]) ? after : undefined
@@ -138,7 +138,7 @@ async function restore(settings: Settings, server: Server, tools: Tools, file: s
   const args = ['--default-character-set=utf8mb4', '--binary-mode', settings.database]
   try {
     await asUser(settings, server, async login => {
-      await runTool({ command: tools.client, args: [login, ...args], input: file })
+      await runTool({ ...login, command: tools.client, args: [...login.args, ...args], input: file })
     })
   } catch (error) {
     const hint =
@@ -149,20 +149,27 @@ async function restore(settings: Settings, server: Server, tools: Tools, file: s
 }
 
 /** A login that is in no list of processes, in a file of this user's only; the user's own option files are not read. */
-async function asUser(settings: Settings, server: Server, work: (login: string) => Promise<void>): Promise<void> {
+async function asUser(
+  settings: Settings,
+  server: Server,
+  work: (login: Pick<ToolCall, 'args' | 'secrets'>) => Promise<void>,
+): Promise<void> {
   const { host, port, socket, user, password, ca } = settings
-  await withSecretFile(ca ?? '', async trusted => {
-    const lines = [
-      '[client]',
-      `user=${quoted(user)}`,
-      `password=${quoted(password)}`,
-      ...(socket === undefined
-        ? [`host=${quoted(host)}`, `port=${port}`, 'protocol=tcp']
-        : [`socket=${quoted(socket)}`, 'protocol=socket']),
-      ...sslLines(settings, server.mariadb),
-      ...(ca === undefined ? [] : [`ssl-ca=${quoted(trusted)}`]),
-    ]
-    await withSecretFile(`${lines.join('\n')}\n`, file => work(`--defaults-file=${file}`))
+  const lines = [
+    '[client]',
+    `user=${quoted(user)}`,
+    `password=${quoted(password)}`,
+    ...(socket === undefined
+      ? [`host=${quoted(host)}`, `port=${port}`, 'protocol=tcp']
+      : [`socket=${quoted(socket)}`, 'protocol=socket']),
+    ...sslLines(settings, server.mariadb),
+  ]
+  await withSecrets([`${lines.join('\n')}\n`, ...(ca === undefined ? [] : [ca])], async secrets => {
+    const [login, trusted] = secrets.paths
+    await work({
+      args: [`--defaults-file=${login}`, ...(trusted === undefined ? [] : [`--ssl-ca=${trusted}`])],
+      secrets,
+    })
   })
 }
 

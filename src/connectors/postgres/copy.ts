@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import type { TableRef } from '../../core/catalog.js'
 import { EtlError } from '../../core/errors.js'
 import type { CopySink, NativeCopy } from '../../core/native-copy.js'
-import { runTool, type ToolCall, ToolError, toolOutput, withSecretFile } from '../../core/tool.js'
+import { runTool, type ToolCall, ToolError, toolOutput, withSecrets } from '../../core/tool.js'
 import { label, type PgConnection } from './connection.js'
 import { quoteRef } from './dialect.js'
 import { beginReading, takeSnapshot } from './snapshot.js'
@@ -64,8 +64,7 @@ async function copy(
     const rows = snapshot === undefined ? undefined : await countRows(await connect(), snapshot.id, tables)
     const args = ['--format=custom', ...(snapshot === undefined ? [] : [`--snapshot=${snapshot.id}`])]
     await asUser(settings, async login => {
-      const call: ToolCall = { command: 'pg_dump', args: [...login.args, ...args], env: login.env, signal }
-      await sink.write(toolOutput(call))
+      await sink.write(toolOutput({ ...login, command: 'pg_dump', args: [...login.args, ...args], signal }))
     })
     return rows
   } catch (error) {
@@ -106,7 +105,7 @@ async function restore(settings: Settings, file: string): Promise<void> {
   const args = ['--clean', '--if-exists', '--single-transaction', '--exit-on-error', file]
   try {
     await asUser(settings, async login => {
-      await runTool({ command: 'pg_restore', args: [...login.args, ...args], env: login.env })
+      await runTool({ ...login, command: 'pg_restore', args: [...login.args, ...args] })
     })
   } catch (error) {
     throw failed(
@@ -121,27 +120,26 @@ async function restore(settings: Settings, file: string): Promise<void> {
 /** A login that is in no list of processes: the password and certificates are in files of this user's only. */
 async function asUser(
   settings: Settings,
-  work: (login: { readonly args: readonly string[]; readonly env: NonNullable<ToolCall['env']> }) => Promise<void>,
+  work: (login: Pick<ToolCall, 'args' | 'env' | 'secrets'>) => Promise<void>,
 ): Promise<void> {
   const { host, port, database, user, password, sslmode, ca, connectTimeoutMs } = settings
   const secret = password.replaceAll(/[\\:]/g, '\\$&')
-  await withSecretFile(`*:*:*:*:${secret}\n`, passfile =>
-    withSecretFile(ca ?? '', async trusted => {
-      const wanted = {
-        host,
-        port,
-        dbname: database,
-        user,
-        sslmode,
-        connect_timeout: Math.ceil(connectTimeoutMs / 1000),
-        ...(ca === undefined ? {} : { sslrootcert: trusted }),
-      }
-      const address = Object.entries(wanted).map(([key, value]) => `${key}=${quoted(String(value))}`)
-      const own = { PGPASSWORD: undefined, PGSERVICE: undefined, PGPASSFILE: passfile }
-      const env = { ...own, PGOPTIONS: `-c lock_timeout=${LOCK_TIMEOUT}` }
-      await work({ args: [`--dbname=${address.join(' ')}`, '--no-password'], env })
-    }),
-  )
+  await withSecrets([`*:*:*:*:${secret}\n`, ...(ca === undefined ? [] : [ca])], async secrets => {
+    const [passfile, trusted] = secrets.paths
+    const wanted = {
+      host,
+      port,
+      dbname: database,
+      user,
+      sslmode,
+      connect_timeout: Math.ceil(connectTimeoutMs / 1000),
+      ...(trusted === undefined ? {} : { sslrootcert: trusted }),
+    }
+    const address = Object.entries(wanted).map(([key, value]) => `${key}=${quoted(String(value))}`)
+    const own = { PGPASSWORD: undefined, PGSERVICE: undefined, PGPASSFILE: passfile }
+    const env = { ...own, PGOPTIONS: `-c lock_timeout=${LOCK_TIMEOUT}` }
+    await work({ args: [`--dbname=${address.join(' ')}`, '--no-password'], env, secrets })
+  })
 }
 
 function quoted(text: string): string {
