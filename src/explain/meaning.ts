@@ -268,7 +268,7 @@ export const MEANING = {
   },
   E228: {
     means: 'A table, column or schema that is to be created has a name that the target cannot take.',
-    why: 'It is too long (PostgreSQL: 63 bytes, MySQL: 64 characters, Oracle: 30 or 128 bytes), or two names differ only in case.',
+    why: 'It is too long (PostgreSQL: 63 bytes, MySQL: 64 characters, Oracle: 30 or 128 bytes), two names differ only in case, or it is the name of a table of the ledger.',
     example: {
       at: 'pipeline.yaml:24:7',
       what: 'the name of the column total_amount_before_taxes_and_fees_and_discounts_in_local_currency has 68 bytes, and the target takes 63',

@@ -16,7 +16,7 @@ import { checkFiles, checkNewFiles, writesFiles } from './file-target.js'
 import { fingerprintOf, fingerprintParts } from './fingerprint.js'
 import { foreignKeyDependencies } from './foreign-keys.js'
 import { lookupDatabase, planLookup, usedLookups } from './lookups.js'
-import { checkLedgerName, checkNames } from './name-checks.js'
+import { checkLedgerName, checkNames, checkNotLedger } from './name-checks.js'
 import type { LookupPlan, Plan, SourceSummary } from './plan.js'
 import { positionPart, positionPath } from './position.js'
 import { Problems } from './problems.js'
@@ -69,6 +69,7 @@ export async function compilePlan(
     if (draft === undefined) continue
     checkTables(spec, draft, catalogs)
     checkNames(draft, catalogs)
+    checkNotLedger(draft, spec)
     drafts.set(entity.name, draft)
   }
   const dependencies = [

@@ -25,6 +25,17 @@ export function checkNames({ spec, fields, target, toFile, problems }: Draft, ca
   }
 }
 
+const LEDGER = /^etl_(?:run|owner|chunk|batch|undo|reject|closed|identity|audit|lock|kept_.*)$/i
+
+/** Rows among those of the ledger would be taken for what runs have done. */
+export function checkNotLedger({ spec, problems }: Draft, { ledger }: PipelineSpec): void {
+  const { schema, table } = spec.to.table
+  if (ledger === false || !LEDGER.test(table)) return
+  if (schema !== undefined && ledger.schema !== undefined && schema !== ledger.schema) return
+  const hint = 'load another table, or give the ledger a schema of its own: `ledger: { schema: … }`, and `to` its own'
+  problems.error('E228', [...spec.path, 'to'], `${table} is a table of the ledger, where runs are kept`, hint)
+}
+
 /** The schema of the ledger, where the file names one. */
 export function checkLedgerName({ ledger }: PipelineSpec, catalogs: Catalogs, problems: Problems): void {
   if (ledger === false || ledger.schema === undefined) return

@@ -1,7 +1,7 @@
 import { EtlError } from '../core/errors.js'
 import { withinTime } from '../core/time-limit.js'
 import type { RowPolicy } from '../spec/model.js'
-import { usesFunction } from '../transforms/expression.js'
+import { usesFunction, usesLists } from '../transforms/expression.js'
 import { functions } from '../transforms/registry.js'
 import { type BatchOutcome, newOutcome } from './outcome.js'
 import type { FieldPlan, ProgramPlan } from './plan.js'
@@ -11,9 +11,9 @@ import type { RunRows } from './row-program.js'
 const CALL_MS = 5000
 const ROW_MS = 1000
 
-/** Target columns, and `let` and `filter`, that call a function of which nobody knows how long it takes. */
+/** Target columns, and `let` and `filter`, whose regular expression or lists take nobody knows how long. */
 export function timedPlaces(program: ProgramPlan): readonly string[] {
-  const isTimed = (rule: unknown): boolean => usesFunction(rule, fn => fn.timed)
+  const isTimed = (rule: unknown): boolean => usesFunction(rule, fn => fn.timed) || usesLists(rule)
   return [
     ...program.lets.filter(({ rule }) => isTimed(rule)).map(({ name }) => `let ${name}`),
     ...(program.filter !== undefined && isTimed(program.filter) ? ['filter'] : []),
@@ -33,7 +33,7 @@ function isTimedField({ input, apply }: FieldPlan, isTimed: (rule: unknown) => b
 export function timed(run: RunRows, places: readonly string[], policy: RowPolicy, once: boolean): RunRows {
   const [only = '', ...others] = places
   const where = others.length === 0 ? only : `one of ${places.join(', ')}`
-  const message = `${where}: its regular expression goes through the same text again and again, and did not end`
+  const message = `${where}: its regular expression, or its list, did not come to an end`
   return (rows, out, from, to) => {
     const all = newOutcome()
     if (withinTime(CALL_MS, () => run(rows, all, from, to))) {

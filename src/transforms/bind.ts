@@ -3,6 +3,9 @@ import type { Value } from '../core/row.js'
 import type { FunctionContext, TransformFunction } from '../core/transform.js'
 import { paramsProblem } from './params.js'
 
+/** Longer text is what a few functions make of each other's results, not what somebody wants. */
+const MAX_TEXT = 1 << 26
+
 /**
  * A function with its parameters, ready for rows: checks the parameters, lets null pass through where the function
  * does not want it, and makes anything thrown a {@link RowError} that names the function.
@@ -19,7 +22,10 @@ export function bindFunction(
   const run = prepared(fn, params, context)
   const guarded = (values: readonly Value[]): Value => {
     try {
-      return run(values)
+      const result = run(values)
+      if (typeof result === 'string' && result.length > MAX_TEXT)
+        throw new RowError('E413', `its result has more than ${MAX_TEXT} characters`)
+      return result
     } catch (error) {
       if (error instanceof EtlError) throw error
       if (error instanceof RowError) throw new RowError(error.code, `${fn.name}: ${error.message}`)

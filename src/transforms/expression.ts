@@ -8,7 +8,7 @@ import { rowScope } from './logic/scope.js'
 
 export type { CheckOptions, ExpressionProblem } from './logic/check.js'
 export { checkExpression, refusal } from './logic/check.js'
-export { isPure, isPureCall, namesUsed, usesFunction } from './logic/names.js'
+export { isPure, isPureCall, namesUsed, usesFunction, usesLists } from './logic/names.js'
 export { usable } from './logic/usable.js'
 
 export interface ExpressionEnv {

@@ -66,6 +66,12 @@ export function usesFunction(
   return operands.some(operand => usesFunction(operand, isSo))
 }
 
+/** Does the rule go through lists? One within the other takes as long as nobody can wait. */
+export function usesLists(rule: unknown): boolean {
+  if (Array.isArray(rule)) return rule.some(usesLists)
+  return isCall(rule) && (ITEM_OPERATORS.has(operatorOf(rule)) || operandsOf(rule).some(usesLists))
+}
+
 /** Does the function, with these parameters, always give the same result for the same values? */
 export function isPureCall(name: string, params: Readonly<Record<string, unknown>>): boolean {
   const pure = functions.get(name)?.pure ?? true

@@ -5,6 +5,15 @@ export function truthy(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0 ? false : !!value
 }
 
+/** Lists and text that double with every step of a rule would soon take all memory. */
+const MAX_LIST = 1_000_000
+const MAX_TEXT = 1 << 26
+
+function within(text: string): string {
+  if (text.length > MAX_TEXT) throw new RowError('E414', `a text would have more than ${MAX_TEXT} characters`)
+  return text
+}
+
 // Values are any JSON, and JSON Logic's operators are JavaScript's: these types only let them be applied.
 type Loose = number
 
@@ -92,10 +101,14 @@ export const eager: ReadonlyMap<string, (args: readonly unknown[]) => unknown> =
     '*': (args: readonly unknown[]) => args.reduce((product, value) => float(product) * float(value)),
     min: (args: readonly unknown[]) => Math.min(...args.map(exact)),
     max: (args: readonly unknown[]) => Math.max(...args.map(exact)),
-    merge: (args: readonly unknown[]) => ([] as unknown[]).concat(...args),
+    merge: (args: readonly unknown[]) => {
+      const length = args.reduce<number>((sum, value) => sum + (Array.isArray(value) ? value.length : 1), 0)
+      if (length > MAX_LIST) throw new RowError('E414', `a list would have more than ${MAX_LIST} items`)
+      return ([] as unknown[]).concat(...args)
+    },
     cat: (args: readonly unknown[]) => {
       let joined = ''
-      for (const value of args) if (value !== null && value !== undefined) joined += text(value)
+      for (const value of args) if (value !== null && value !== undefined) joined = within(joined + text(value))
       return joined
     },
     substr: ([source, start, end]: readonly unknown[]) =>
