@@ -17,11 +17,6 @@ const BASE_TYPE = `
   from base join pg_catalog.pg_type y on y.oid = base.oid join pg_catalog.pg_namespace n on n.oid = y.typnamespace
   where y.typtype <> 'd'`
 
-const RELATION = `
-  select c.oid::text, c.relkind, c.reltuples::numeric::text
-  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f')`
-
 const COLUMNS = `
   select a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull or y.typnotnull,
     a.attidentity, to_json(a)->>'attgenerated', pg_get_expr(d.adbin, d.adrelid), y.typdefault is not null,
@@ -34,7 +29,7 @@ const COLUMNS = `
   join pg_catalog.pg_type y on y.oid = a.atttypid
   left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
   left join pg_catalog.pg_collation o on o.oid = a.attcollation
-  where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped
+  where a.attrelid = relation.oid and a.attnum > 0 and not a.attisdropped
   order by a.attnum`
 
 const KEYS = `
@@ -43,14 +38,14 @@ const KEYS = `
       join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
       where k.position <= i.indnkeyatts)
   from pg_catalog.pg_index i join pg_catalog.pg_class r on r.oid = i.indexrelid
-  where i.indrelid = $1::oid and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+  where i.indrelid = relation.oid and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
     and (i.indisprimary or i.indimmediate)
   order by r.relname`
 
 /** Bits of `tgtype`: 4 insert, 16 update. */
 const TRIGGERS = `
   select t.tgname from pg_catalog.pg_trigger t
-  where t.tgrelid = $1::oid and not t.tgisinternal and t.tgenabled in ('O', 'A') and t.tgtype & 20 <> 0
+  where t.tgrelid = relation.oid and not t.tgisinternal and t.tgenabled in ('O', 'A') and t.tgtype & 20 <> 0
   order by t.tgname`
 
 const FOREIGN_KEYS = `
@@ -61,33 +56,52 @@ const FOREIGN_KEYS = `
       join pg_catalog.pg_attribute a on a.attrelid = c.confrelid and a.attnum = k.attnum)
   from pg_catalog.pg_constraint c join pg_catalog.pg_class f on f.oid = c.confrelid
   join pg_catalog.pg_namespace n on n.oid = f.relnamespace
-  where c.conrelid = $1::oid and c.contype = 'f'
+  where c.conrelid = relation.oid and c.contype = 'f'
   order by c.conname`
+
+/** A query's rows as one value. */
+function rowsOf(query: string, columns: number): string {
+  const names = Array.from({ length: columns }, (_, i) => `c${i}`).join(', ')
+  return `(select json_agg(row_to_json(q)) from (${query}) q(${names}))`
+}
+
+/** One statement a table: to plan it costs many times what running it does, so it is prepared. */
+const TABLE = `
+  select relation.relkind, relation.reltuples::numeric::text,
+    ${rowsOf(COLUMNS, 11)}, ${rowsOf(KEYS, 3)}, ${rowsOf(FOREIGN_KEYS, 5)}, ${rowsOf(TRIGGERS, 1)}
+  from pg_catalog.pg_class relation join pg_catalog.pg_namespace namespace on namespace.oid = relation.relnamespace
+  where namespace.nspname = $1 and relation.relname = $2 and relation.relkind in ('r', 'p', 'v', 'm', 'f')`
+
+/** The rows of {@link rowsOf} as the server writes them otherwise. */
+function rowsIn(json: string | null | undefined): TextRow[] {
+  const rows = JSON.parse(json ?? '[]') as Readonly<Record<string, unknown>>[]
+  return rows.map(row => Object.values(row).map(textOf))
+}
+
+function textOf(value: unknown): string | null {
+  if (value === null || typeof value === 'string') return value
+  return typeof value === 'boolean' ? (value ? 't' : 'f') : JSON.stringify(value)
+}
 
 /** The table with all the planner needs; its schema is always named. */
 export async function readTable(connection: PgConnection, ref: Required<TableRef>): Promise<Table | undefined> {
-  const relation = (await connection.run(RELATION, [ref.schema, ref.table])).rows[0]
-  if (relation === undefined) return undefined
-  const [oid, kind, tuples] = relation as [string, string, string]
-  const [columns, keys, foreignKeys, triggers] = await Promise.all([
-    connection.run(COLUMNS, [oid]),
-    connection.run(KEYS, [oid]),
-    connection.run(FOREIGN_KEYS, [oid]),
-    connection.run(TRIGGERS, [oid]),
-  ])
+  const found = (await connection.prepared('table', TABLE, [ref.schema, ref.table])).rows[0]
+  if (found === undefined) return undefined
+  const [kind, tuples, ...parts] = found
+  const [columns = [], keys = [], foreignKeys = [], triggers = []] = parts.map(rowsIn)
   const unique = (row: TextRow): UniqueKey => ({ name: row[0] as string, columns: names(row[2]) })
-  const primary = keys.rows.find(row => row[1] === 't')
+  const primary = keys.find(row => row[1] === 't')
   return {
     ...ref,
     kind: kind === 'v' || kind === 'm' ? 'view' : 'table',
-    columns: columns.rows.map(columnOf),
+    columns: columns.map(columnOf),
     primaryKey: primary === undefined ? [] : unique(primary).columns,
-    uniques: keys.rows.filter(row => row[1] === 'f').map(unique),
-    foreignKeys: foreignKeys.rows.map(foreignKeyOf),
+    uniques: keys.filter(row => row[1] === 'f').map(unique),
+    foreignKeys: foreignKeys.map(foreignKeyOf),
     // -1, and 0 for a view: nobody has counted yet.
     ...(Number(tuples) < 0 || kind === 'v' ? {} : { estimatedRows: Number(tuples) }),
     transactional: true,
-    ...(triggers.rows.length === 0 ? {} : { triggers: triggers.rows.map(row => row[0] as string) }),
+    ...(triggers.length === 0 ? {} : { triggers: triggers.map(row => row[0] as string) }),
   }
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Client, ClientConfig, Connection, FieldDef, QueryArrayConfig } from 'pg'
 import { EtlError } from '../../core/errors.js'
 import type { Value } from '../../core/row.js'
@@ -37,6 +38,8 @@ export class PgConnection {
   /** Resolves when the connection breaks while nothing is asked. */
   readonly lost: Promise<void>
   readonly #client: Client
+  /** A pooler may give us the session of others, with what they have prepared. */
+  readonly #own = randomUUID()
   #lost: EtlError | undefined
   /** Milliseconds for a statement; 0 is without limit. */
   #patience: { readonly ms: number; readonly late: () => EtlError }
@@ -58,7 +61,17 @@ export class PgConnection {
 
   /** Runs exactly one statement: the extended protocol refuses a second one. */
   async run(sql: string, params: readonly Value[] = [], context: Partial<ErrorContext> = {}): Promise<Result> {
+    return await this.#query(sql, params, context)
+  }
+
+  /** The same for a statement that is run again and again: planned only the first few times. */
+  async prepared(name: string, sql: string, params: readonly Value[]): Promise<Result> {
+    return await this.#query(sql, params, {}, `etl_${this.#own}_${name}`)
+  }
+
+  async #query(sql: string, params: readonly Value[], context: Partial<ErrorContext>, name?: string): Promise<Result> {
     const query: QueryArrayConfig & { queryMode: 'extended' } = {
+      ...(name === undefined ? {} : { name }),
       text: sql,
       values: params.map(bind),
       rowMode: 'array',
