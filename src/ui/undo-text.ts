@@ -41,7 +41,7 @@ function conflictLines({ conflicts, entities }: UndoSurvey): string[] {
   const more = all > conflicts.length ? [`     and ${formatCount(all - conflicts.length)} more`] : []
   return [
     '',
-    `   ${plural(all, 'row')} left as it is:`,
+    `   ${plural(all, 'row')} left as ${all === 1 ? 'it is' : 'they are'}:`,
     ...conflicts.map(({ table: name, key, reason, by }) => {
       const row = key.length === 0 ? '(no key)' : key.map(String).join(', ')
       return `     ${name} ${row}   ${reason === 'changed' ? 'changed since' : `${by} refers to it`}`

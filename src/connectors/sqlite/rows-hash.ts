@@ -7,6 +7,7 @@ import type { LogicalType } from '../../core/types.js'
 const NAME = 'etl_rows_hash'
 /** SQLite takes 127 arguments, two of which are ours. */
 const MOST_COLUMNS = 125
+const FIRST = 2
 const CHUNK = 65_536
 
 /** A value as functions get it: a large integer has lost digits, and is seen to have. */
@@ -38,17 +39,21 @@ export function addRowsHash(db: BetterSqlite3.Database): void {
     varargs: true,
     safeIntegers: false,
     start: (): State => ({ hash: createHash('sha256'), texts: undefined, text: '', sound: true }),
+    // Called for each row: the seed, the types, then the values.
     step: (state: State, ...given: unknown[]) => {
-      const [seed, types, ...values] = given as [number, string, ...Given[]]
       if (state.texts === undefined) {
-        state.texts = (JSON.parse(types) as LogicalType[]).map(textOf)
-        state.hash.update(String(seed))
+        state.texts = (JSON.parse(given[1] as string) as LogicalType[]).map(textOf)
+        state.hash.update(String(given[0]))
       }
-      for (let i = 0; i < values.length; i++) {
-        const value = values[i] ?? null
-        const text = value === null ? '' : state.texts[i]?.(value)
+      for (let i = FIRST; i < given.length; i++) {
+        const value = given[i] as Given
+        if (value === null) {
+          state.text += 'n'
+          continue
+        }
+        const text = state.texts[i - FIRST]?.(value)
         if (text === undefined) state.sound = false
-        else state.text += value === null ? 'n' : `${text.length}:${text}`
+        else state.text += `${text.length}:${text}`
       }
       state.text += ';'
       if (state.text.length < CHUNK) return
@@ -110,11 +115,11 @@ function texts(sound: (value: string) => boolean): TextOf {
   return value => (typeof value === 'string' && sound(value) ? value : undefined)
 }
 
-/** A real has as few digits after the point as fit when so many of them give it back. */
+/** A quotient of whole numbers is rounded as a decimal is that is read: what it gives back has no more digits. */
 function decimals(precision: number | undefined, scale: number): TextOf | undefined {
-  if (precision === undefined || precision > 15 || scale < 0) return undefined
-  const above = 10 ** (precision - scale)
-  return numbers(value => Math.abs(value) < above && Number(value.toFixed(scale)) === value)
+  if (precision === undefined || precision > 15 || scale < 0 || scale > precision) return undefined
+  const [above, unit] = [10 ** (precision - scale), 10 ** scale]
+  return numbers(value => Math.abs(value) < above && Math.round(value * unit) / unit === value)
 }
 
 function matching(pattern: string): TextOf {
