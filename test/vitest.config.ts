@@ -8,6 +8,7 @@ const LONG = [
   'test/e2e/{lost-connection,oracle-kill,regressions,rehearsal-servers,round-trip,running,secrets}.test.ts',
   'test/e2e/{takeover,undo,undo-oracle,union-kill}.test.ts',
   'test/e2e/{files,files-target,io-errors,large-shapes,pooler,quarantine,races,rivals,source-altered,verify-hashes}.test.ts',
+  'test/engine/*.test.ts',
   'test/matrix/matrix.test.ts',
   'test/security/**/*.test.ts',
   'test/systems/**/*.test.ts',

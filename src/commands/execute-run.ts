@@ -14,6 +14,9 @@ import { summaryText } from '../ui/summary.js'
 import { progressMode, UNICODE } from '../ui/theme.js'
 import { verifyText } from '../ui/verify-text.js'
 import { confirm, dangersOf } from './confirm.js'
+import { runElsewhere } from './elsewhere.js'
+import { engineUrl, neededEngineUrl } from './engine-options.js'
+import type { OutputOptions } from './io.js'
 import { openPipeline } from './open-pipeline.js'
 import { openProgress } from './progress.js'
 import { type RunFlags, runOptionsOf } from './run-options.js'
@@ -28,7 +31,7 @@ export function runPipeline(file: string | undefined, flags: RunFlags, terminal:
 }
 
 /** With `--json` the last line on stdout is a result even where no run began. */
-function withResult(flags: RunFlags, terminal: Terminal, work: () => Promise<number>): Promise<number> {
+export function withResult(flags: OutputOptions, terminal: Terminal, work: () => Promise<number>): Promise<number> {
   return terminal.perform(async () => {
     try {
       return await work()
@@ -61,8 +64,7 @@ export function retryRun(
     const options = { ...runOptionsOf(flags, terminal.io), retry }
     const pipeline = await openPipeline(file, flags, terminal)
     const result = await carryOut(pipeline, options, flags, terminal)
-    tellResult(result, pipeline, flags, terminal)
-    return result.exitCode
+    return tellJob(result, pipeline.file, flags, terminal)
   })
 }
 
@@ -90,8 +92,24 @@ async function execute(file: string | undefined, flags: RunFlags, terminal: Term
     })
     if (dangers.length > 0) await confirm(plan, dangers, terminal)
   }
-  const result = await carryOut(pipeline, options, flags, terminal)
-  tellResult(result, pipeline, flags, terminal)
+  // Where the variable is set for all, what only this process can do is done here.
+  const url = flags.dryRun === true && flags.engine === undefined ? undefined : engineUrl(flags, terminal.io)
+  if (flags.detach === true && url === undefined) neededEngineUrl(flags, terminal.io)
+  const result = await (url === undefined
+    ? carryOut(pipeline, options, flags, terminal)
+    : runElsewhere(url, pipeline, options, flags, terminal))
+  return tellJob(result, pipeline.file, flags, terminal)
+}
+
+/** @param result undefined where the run goes on without this process */
+export function tellJob(
+  result: JobResult | undefined,
+  file: string | undefined,
+  flags: OutputOptions,
+  terminal: Terminal,
+): number {
+  if (result === undefined) return 0
+  tellResult(result, file ?? '', flags, terminal)
   return result.exitCode
 }
 
@@ -168,7 +186,7 @@ async function leavePage({ runDir }: JobResult, terminal: Terminal): Promise<voi
   }
 }
 
-function tellResult(result: JobResult, pipeline: Pipeline, flags: RunFlags, terminal: Terminal): void {
+function tellResult(result: JobResult, file: string, flags: OutputOptions, terminal: Terminal): void {
   const { verification } = result
   if (flags.json === true) {
     terminal.out(`${resultLine(result)}\n`)
@@ -176,7 +194,7 @@ function tellResult(result: JobResult, pipeline: Pipeline, flags: RunFlags, term
     if (result.dryRun) terminal.out(`${previewText(result, terminal.outTheme)}\n`)
     const { cwd, stdout } = terminal.io
     const width = stdout.columns > 0 ? { width: stdout.columns } : {}
-    terminal.out(summaryText(result, { theme: terminal.outTheme, file: pipeline.file, cwd, ...width }))
+    terminal.out(summaryText(result, { theme: terminal.outTheme, file, cwd, ...width }))
     if (verification !== undefined) terminal.out(`\n${verifyText(verification, terminal.outTheme)}`)
   }
   if (result.error !== undefined && result.status === 'failed') {

@@ -2,11 +2,13 @@ import { type Command, Option } from 'commander'
 import { EtlError } from '../core/errors.js'
 import type { JobOptions } from '../job/api.js'
 import type { ProgressMode } from '../ui/theme.js'
+import { addEngineOption, type EngineFlags } from './engine-options.js'
 import type { Io, OutputOptions } from './io.js'
 import { addOutputOptions, addPipelineOptions, type PipelineOptions, positive, repeatable } from './options.js'
 import { type SelectionOptions, selectionOf } from './selection.js'
 
-export interface RunFlags extends PipelineOptions, OutputOptions, SelectionOptions {
+export interface RunFlags extends PipelineOptions, OutputOptions, SelectionOptions, EngineFlags {
+  readonly detach?: boolean
   readonly dryRun?: boolean
   readonly resume?: boolean
   readonly acceptChanges?: boolean
@@ -67,12 +69,19 @@ export function addRunOptions(command: Command): Command {
     )
     .option('--force', 'go on although checks of severity error fail (never with critical ones)')
     .option('--yes', 'do not ask before rows that are there already are touched')
+  addEngineOption(command, 'hand the work to the workers of this engine')
+  return addOutputOptions(addFollowOptions(command))
+}
+
+/** How a run is shown while it goes on. */
+export function addFollowOptions(command: Command): Command {
+  return command
+    .option('--detach', 'with --engine: do not wait for the end; prints the id of the run')
     .option('--json', 'events as one JSON document a line on stdout, the result last')
     .addOption(new Option('--progress <mode>', 'how progress is shown').choices(['auto', 'tty', 'plain', 'none']))
     .option('--log-file <file>', 'append what happens to a file')
     .option('--ascii', 'no characters beyond ASCII on the screen')
     .option('--quiet', 'only errors')
-  return addOutputOptions(command)
 }
 
 /** The flags as options of the run. Throws E520 for combinations without a meaning. */

@@ -130,6 +130,11 @@ export const CODES = {
   E544: 'key of the backup is missing or wrong',
   E545: 'no room for the backup',
   E547: 'pipeline cannot be rehearsed',
+  E560: 'engine cannot be used',
+  E561: 'work was given up',
+  E562: 'not under an engine',
+  E563: 'worker does not fit the run',
+  E564: 'run is not known to the engine',
   E901: 'internal error',
 } as const
 

@@ -89,6 +89,8 @@ export interface Capabilities {
    * added; SQL and `createTable` are for the ledger, which lives in a database beside them.
    */
   readonly files?: boolean
+  /** It lies in files of this machine: another one need not have them. */
+  readonly onThisMachine?: boolean
   /** Each row carries what changes with every change of it. Absent: only its values tell. */
   readonly rowVersion?: RowVersion
   /** Encoded rows are a few buffers, handed from thread to thread at no cost. Absent: they would have to be copied. */

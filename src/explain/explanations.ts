@@ -1,6 +1,7 @@
 import { CODES, type ErrorCode } from '../core/codes.js'
 import { AFTER_RUNS } from './after-runs.js'
 import { CONNECTIONS } from './connections.js'
+import { ENGINES } from './engines.js'
 import type { Explanation } from './explanation.js'
 import { MEANING } from './meaning.js'
 import { READING } from './reading.js'
@@ -17,6 +18,7 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = {
   ...ROWS,
   ...RUNS,
   ...AFTER_RUNS,
+  ...ENGINES,
 }
 
 /** Codes that begin alike, and what they have in common. */

@@ -46,7 +46,7 @@ type Reason = 'SIGINT' | 'SIGTERM' | 'stop'
 class Work implements Job {
   readonly pipeline: Pipeline
   readonly options: JobOptions
-  readonly runId = newRunId()
+  readonly runId: string
   readonly stateDir: string
   readonly signal: AbortSignal
   result: JobResult | undefined
@@ -62,6 +62,7 @@ class Work implements Job {
     const { signal, onEvent, stateDir } = options
     this.pipeline = pipeline
     this.options = options
+    this.runId = options.runId ?? newRunId()
     this.stateDir = stateDir ?? join(pipeline.baseDir, '.etl', pipeline.spec.name)
     this.signal = signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal])
     const keep = (event: RunEvent) => this.#events.push(event)

@@ -1,7 +1,7 @@
 import type { DocPath } from '../core/diagnostics.js'
 import type { Value } from '../core/row.js'
 import { parseType } from '../core/types.js'
-import type { BackupSpec, HookSpec, HooksSpec, MapSpec, TypeRule } from '../spec/model.js'
+import type { BackupSpec, EngineSpec, HookSpec, HooksSpec, MapSpec, TypeRule } from '../spec/model.js'
 import { list, nameList, record } from './shape.js'
 
 export function inlineMap(raw: unknown): MapSpec {
@@ -26,6 +26,15 @@ export function expandBackup(raw: unknown): BackupSpec {
     keep: Number(keep ?? 5),
     scope: scope === 'database' ? 'database' : 'touched',
     ...optional('key', encrypt as string | undefined),
+  }
+}
+
+export function expandEngine(raw: unknown): EngineSpec {
+  const { label, shared, limits } = record(raw)
+  return {
+    ...optional('label', label as string | undefined),
+    shared: shared === true,
+    limits: record(limits) as Record<string, number>,
   }
 }
 

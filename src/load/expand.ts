@@ -4,7 +4,7 @@ import type { MapSpec, PipelineSpec } from '../spec/model.js'
 import { retype } from './core-scalar.js'
 import { expandChecks } from './expand-check.js'
 import { expandEntity, maxErrors } from './expand-entity.js'
-import { expandBackup, expandHooks, expandTypes, inlineMap, optional } from './expand-parts.js'
+import { expandBackup, expandEngine, expandHooks, expandTypes, inlineMap, optional } from './expand-parts.js'
 import { expandVerify } from './expand-verify.js'
 import { expandMappingTests } from './mapping-tests.js'
 import { nameList, record } from './shape.js'
@@ -67,5 +67,6 @@ export function expand(data: unknown, options: ExpandOptions): PipelineSpec {
     ledger: file.ledger === false ? false : optional('schema', ledger.schema as string | undefined),
     undo: file.undo !== false,
     onFailure: file.on_failure === 'undo' ? 'undo' : 'keep',
+    engine: expandEngine(file.engine),
   }
 }

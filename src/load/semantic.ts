@@ -47,6 +47,7 @@ export async function checkMeaning(data: unknown, vars: Readonly<Record<string, 
   checkHooks(file.hooks, ['hooks'], scope)
   checkChecks(file.checks, ['checks'], 'pipeline', scope)
   checkMappingTests(file.tests, scope)
+  checkEngine(file.engine, scope)
   await checkCycles(scope)
   for (const [path, connection] of connections(file)) {
     if (connection.insecure_tls !== true) continue
@@ -62,6 +63,13 @@ export async function checkMeaning(data: unknown, vars: Readonly<Record<string, 
   unused('maps', 'map', scope.maps, scope.usedMaps)
   unused('lookups', 'look-up', Object.keys(scope.lookups), scope.usedLookups)
   return diagnostics
+}
+
+/** A limit of a source that does not exist limits nothing. */
+function checkEngine(raw: unknown, { sources, report }: Scope): void {
+  for (const name of Object.keys(record(record(raw).limits)).filter(each => !sources.includes(each))) {
+    report('E202', ['engine', 'limits', name], `there is no source "${name}"`, `Name one of: ${sources.join(', ')}.`)
+  }
 }
 
 /** Loading every function takes a while: only files with rules or with parameters of functions pay for it. */

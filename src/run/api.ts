@@ -1,10 +1,15 @@
 import type { ErrorCode } from '../core/codes.js'
 import type { EtlError } from '../core/errors.js'
 import type { Plan } from '../plan/plan.js'
+import type { ChunkEngine } from './chunk-tasks.js'
 import type { Counts, EntityState, EventListener, RunStatus, StageTimes } from './events.js'
 import type { RetryOptions } from './retry-run.js'
 import type { Consistency } from './source-snapshots.js'
 import type { ShownWindow } from './windows.js'
+
+export const DEFAULT_CONCURRENCY = 2
+/** Where workers elsewhere do the chunks: entities at work. */
+export const ELSEWHERE_CONCURRENCY = 64
 
 export interface RunOptions {
   /** Records what taking the run back needs. Default: what the file says. */
@@ -17,12 +22,14 @@ export interface RunOptions {
   readonly acceptChanges?: boolean
   /** Goes on with a run whose process is dead but still holds its lock or sessions; refused where nothing proves it dead. */
   readonly takeOver?: boolean
+  /** With `takeOver`: what proves the owner dead though nobody can look at its process. */
+  readonly proof?: string
   /** Gives up an unfinished run of the same pipeline and begins a new one. */
   readonly restart?: boolean
   /** Rows read per entity, at most. */
   readonly limit?: number
   readonly batchSize?: number
-  /** Entities (later: chunks) at work at the same time. Default 2. */
+  /** Entities and chunks at work at the same time. Default 2; where workers elsewhere do the chunks, entities only, and 64. */
   readonly concurrency?: number
   /** Names, `+name` with what it depends on, `name+` with what depends on it. Default: all. */
   readonly entities?: readonly string[]
@@ -39,6 +46,8 @@ export interface RunOptions {
   readonly keepRejectedRows?: boolean
   /** `reference` runs expressions in json-logic-js itself, slowly, to compare. Default compiled. */
   readonly logic?: 'compiled' | 'reference'
+  /** Who does the chunks. Default: this process. */
+  readonly chunks?: ChunkEngine
   readonly onEvent?: EventListener
 }
 

@@ -1,6 +1,7 @@
 import type { ConnectionConfig, Database } from '../core/connector.js'
 import { type EntityPlan, type Plan, type ReadPlan, readsOf } from '../plan/plan.js'
 import type { Budget } from './budget.js'
+import type { ChunkEngine } from './chunk-tasks.js'
 import type { Control } from './control.js'
 import type { EventListener, RunEvent } from './events.js'
 import type { SourceAddress } from './produce-job.js'
@@ -9,7 +10,6 @@ import type { QuarantineFiles } from './quarantine.js'
 import type { Resolvers } from './resolvers.js'
 import type { Retry } from './retry-run.js'
 import type { Sessions } from './sessions.js'
-import type { Slots } from './slots.js'
 import type { SourceSnapshots } from './source-snapshots.js'
 import type { UndoTables } from './undo-tables.js'
 import type { Windows } from './windows.js'
@@ -36,8 +36,10 @@ export interface RunContext {
   /** Where a thread can open a source for itself. */
   readonly address: (source: string) => SourceAddress
   readonly control: Control
-  /** Chunks at work at the same time, over all entities. */
-  readonly slots: Slots
+  /** Who does the chunks of all entities. */
+  readonly chunks: ChunkEngine
+  /** Chunks at a time that read a source, by its name. */
+  readonly limits: Readonly<Record<string, number>>
   /** Undefined in a dry run, which keeps nothing. */
   readonly progress: Progress | undefined
   readonly quarantine: QuarantineFiles | undefined

@@ -36,7 +36,7 @@ export async function decideByLedger(
       restart: options.restart === true || (run !== undefined && run.runId === options.runId),
     })
     const going = decision.action === 'new' ? decision.abandon : decision.run
-    if (going !== undefined) refuseLiving(going, await ledger.owner(session, going.runId), here)
+    if (going !== undefined) refuseLiving(going, await ledger.owner(session, going.runId), here, options.proof)
     if (decision.action !== 'resume') return decision
     const marks = await ledger.marks(session, decision.run.runId)
     const own = fileOfRun(file, decision.run)

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { formatTable } from '../core/catalog.js'
 import { EtlError } from '../core/errors.js'
 import { failpoint } from '../core/failpoint.js'
@@ -6,7 +7,8 @@ import type { EntityPlan } from '../plan/plan.js'
 import type { EntityPreview, EntityResult } from './api.js'
 import { Budget, type Tally } from './budget.js'
 import { type Changes, sumChanges } from './changes.js'
-import { type ChunkWatch, execChunk } from './chunk.js'
+import { type ChunkOutcome, type ChunkWatch, execChunk } from './chunk.js'
+import { chunkTask } from './chunk-tasks.js'
 import type { RunContext } from './context.js'
 import { addCounts, sumCounts, unexplained } from './counts.js'
 import type { DryKeys } from './dry-keys.js'
@@ -14,14 +16,14 @@ import type { Counts, RunEvent, StageTimes } from './events.js'
 import { NO_COUNTS } from './events.js'
 import { runHooks } from './hooks.js'
 import { inField } from './in-field.js'
-import type { ChunkProgress, Pass, PlannedChunk, Totals } from './ledger.js'
+import type { ChunkProgress, ChunkRef, Pass, PlannedChunk, RejectCauses, Totals } from './ledger.js'
 import { planChunks } from './plan-chunks.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import { fromWords, Preview } from './preview.js'
 import type { RejectRecord } from './quarantine.js'
 import { refuseLoaded } from './refuse-loaded.js'
 import { retried } from './retried.js'
-import { MAX_ATTEMPTS } from './retry.js'
+import { isTransient, MAX_ATTEMPTS } from './retry.js'
 import type { BatchResult } from './sink.js'
 import { finishTable, runStep } from './steps.js'
 import type { ShownWindow } from './windows.js'
@@ -40,6 +42,11 @@ function milder(plan: EntityPlan, { code, field }: { readonly code: string; read
     : `\`on_invalid: quarantine\` in ${field}`
 }
 
+/** Between two looks at what others do. */
+const LOOK_MS = 700
+
+const NO_STAGES: StageTimes = { read: 0, transform: 0, write: 0 }
+
 const WHOLE: readonly PlannedChunk[] = [{ chunk: 0, done: false }]
 
 /** One entity of one run: its passes in order, what is counted and told on the way. */
@@ -50,6 +57,8 @@ export class EntityRun {
   readonly #causes = new Map<string, Cause>()
   readonly #preview: Preview | undefined
   readonly #budget: Budget
+  readonly #ranges = new Map<Pass, readonly PlannedChunk[]>()
+  readonly #totals = new Map<Pass, Map<number, ChunkProgress>>()
   #changes: Changes = sumChanges([])
   counts: Counts = NO_COUNTS
   stages: StageTimes = { read: 0, transform: 0, write: 0 }
@@ -111,8 +120,17 @@ export class EntityRun {
     return { read: this.counts.read, failed: this.#failedRows }
   }
 
+  /** The same from the causes of all entities. */
+  restoreFrom(totals: Totals, all: RejectCauses): void {
+    // Duplicates are listed with the rejected rows, but nothing failed.
+    const mine = (all.get(this.plan.name) ?? []).filter(cause => cause.code !== 'E425')
+    const unresolved = mine.filter(cause => cause.pass === 'defer').reduce((sum, cause) => sum + cause.rows, 0)
+    this.restore(totals, mine, unresolved)
+  }
+
   /** What the run did before it was resumed, so that all is whole at its end. */
   restore({ counts, changes }: Totals, causes: readonly Cause[], unresolved: number): void {
+    this.#causes.clear()
     this.unresolved = unresolved
     this.counts = counts
     this.#changes = changes
@@ -181,9 +199,9 @@ export class EntityRun {
     }
   }
 
-  /** Runs the pass's chunks, as many at a time as there are slots; resolves to false where one was asked to stop. */
+  /** Has the pass's chunks done, as many at a time as there is room for; resolves to false where one was asked to stop. */
   async #pass(pass: Pass): Promise<boolean> {
-    const { runId, epoch, progress, slots, control } = this.#context
+    const { runId, epoch, progress, chunks: by, control } = this.#context
     const entity = this.plan.name
     const ref = { runId, entity, pass, epoch }
     const plan = (): Promise<readonly PlannedChunk[]> =>
@@ -192,23 +210,30 @@ export class EntityRun {
         : Promise.resolve(WHOLE)
     const chunks =
       progress === undefined ? WHOLE : await retried(this.#context, entity, () => progress.chunks(ref, plan))
+    this.#ranges.set(pass, chunks)
     const failed = new AbortController()
     const signal = AbortSignal.any([control.signal, failed.signal])
     const totals = new Map<number, ChunkProgress>()
-    const run = async (range: PlannedChunk): Promise<boolean> => {
+    this.#totals.set(pass, totals)
+    const run = async ({ chunk }: PlannedChunk): Promise<boolean> => {
       if (signal.aborted) return false
       try {
-        const { chunk } = range
-        const watch = this.#watch(pass, chunk, totals, signal)
-        const outcome = await slots.use(() => execChunk(this.#context, { ...ref, chunk }, range, watch))
-        totals.set(chunk, outcome.total)
-        return outcome.done
+        const task = chunkTask(this.#context, this.plan, { ...ref, chunk })
+        const outcome = await by.engine.execute(task, signal)
+        const { done, total } =
+          by.workers === undefined ? (outcome as ChunkOutcome) : await this.#outcome({ ...ref, chunk })
+        totals.set(chunk, total)
+        return done
       } catch (error) {
         failed.abort()
+        // Whoever cancels a chunk means the run.
+        if (by.workers !== undefined && error instanceof EtlError && error.kind === 'interrupted') control.stop('stop')
         throw error
       }
     }
-    const ended = await Promise.allSettled(chunks.map(run))
+    const ending = Promise.allSettled(chunks.map(run))
+    if (by.workers !== undefined) await this.#follow(pass, ending, failed)
+    const ended = await ending
     if (pass === 'load' && totals.size === chunks.length) {
       const all = [...totals.values()]
       this.counts = sumCounts(all.map(total => total.counts))
@@ -221,9 +246,78 @@ export class EntityRun {
     return ended.every(result => result.status === 'fulfilled' && result.value)
   }
 
-  #watch(pass: Pass, chunk: number, totals: Map<number, ChunkProgress>, signal: AbortSignal): ChunkWatch {
+  /** Other processes do the chunks: what the ledger says of them, until they have ended. */
+  async #follow(pass: Pass, ending: Promise<unknown>, failed: AbortController): Promise<void> {
     const { emit } = this.#context
     const entity = this.plan.name
+    for (let looked = 1; ; looked++) {
+      const timer = new AbortController()
+      const over = await Promise.race([ending.then(() => true), sleep(LOOK_MS, false, { signal: timer.signal })])
+      timer.abort()
+      const [read, causes] = [this.counts.read, new Map(this.#causes)]
+      try {
+        await this.look()
+        if (!over) this.#checkBudgets()
+      } catch (error) {
+        if (!isTransient(error)) {
+          failed.abort()
+          await ending
+          throw error
+        }
+      }
+      for (const [key, cause] of this.#causes) {
+        const rows = cause.rows - (causes.get(key)?.rows ?? 0)
+        if (rows > 0) emit({ type: 'rejected', entity, batch: looked, ...cause, rows })
+      }
+      if (this.counts.read !== read)
+        emit({ type: 'batch', entity, pass, chunk: 0, batch: looked, counts: this.counts, stages: NO_STAGES })
+      if (over) return
+    }
+  }
+
+  /** What became of a chunk elsewhere: engines are told no keys of rows. */
+  async #outcome(ref: ChunkRef): Promise<ChunkOutcome> {
+    const { progress } = this.#context
+    const total =
+      progress === undefined ? undefined : await retried(this.#context, ref.entity, () => progress.chunk(ref))
+    if (total?.done !== true)
+      throw new EtlError('E511', `chunk ${ref.chunk} of ${ref.entity} is done, but not in the ledger`)
+    return { done: true, total }
+  }
+
+  #checkBudgets(): void {
+    this.#budget.check({ read: 0, failed: 0 })
+    this.#context.budget.check({ read: 0, failed: 0 })
+  }
+
+  /** Counts and causes as the ledger has them. */
+  async look(): Promise<void> {
+    const { progress, targets, runId } = this.#context
+    const ledger = progress?.ledger
+    if (ledger === undefined) return
+    const entity = this.plan.name
+    const [totals, all] = await targets.ask(
+      async session =>
+        [await ledger.totals(session, runId, entity, 'load'), await ledger.causes(session, runId)] as const,
+    )
+    this.restoreFrom(totals, all)
+  }
+
+  /** Does one of its chunks in this process. */
+  async chunk(ref: ChunkRef, signal: AbortSignal): Promise<ChunkOutcome> {
+    const { progress } = this.#context
+    // Whoever only does chunks finds what was planned in the ledger.
+    if (!this.#ranges.has(ref.pass) && progress !== undefined)
+      this.#ranges.set(ref.pass, await progress.chunks(ref, () => Promise.resolve([])))
+    const range = this.#ranges.get(ref.pass)?.find(({ chunk }) => chunk === ref.chunk)
+    if (range === undefined) throw new EtlError('E901', `${ref.entity} has no chunk ${ref.chunk}`)
+    return execChunk(this.#context, ref, range, this.#watch(ref.pass, ref.chunk, signal))
+  }
+
+  #watch(pass: Pass, chunk: number, signal: AbortSignal): ChunkWatch {
+    const { emit } = this.#context
+    const entity = this.plan.name
+    const totals = this.#totals.get(pass) ?? new Map<number, ChunkProgress>()
     return {
       signal,
       began: total => totals.set(chunk, total),

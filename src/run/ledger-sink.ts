@@ -108,6 +108,7 @@ export class LedgerSink implements Sink {
     const expected = this.#expected(batch)
     const entry = { batch: batch.batch, lastKey: batch.lastKey, changes: batch }
     await ledger?.runs.fence(session, ref.runId, ref.epoch)
+    await ledger?.claims.fence(session, ref)
     try {
       await ledger?.insertBatch(session, ref, { ...entry, counts: expected })
     } catch (cause) {

@@ -2,7 +2,7 @@ import type { NewColumn } from '../core/connector.js'
 import type { LogicalType } from '../core/types.js'
 
 /** Changes when a table below changes; a ledger of a newer format is refused, an older one gets the columns it lacks. */
-export const LEDGER_FORMAT = 3
+export const LEDGER_FORMAT = 4
 
 const text: LogicalType = { kind: 'text' }
 const count: LogicalType = { kind: 'integer', bits: 64 }
@@ -65,7 +65,11 @@ export const LEDGER_TABLES = {
     ],
     primaryKey: ['run_id'],
   },
-  /** One row per planned range of an entity's key and per one-off step (hook, create, empty); `state` planned or done. */
+  /**
+   * One row per planned range of an entity's key and per one-off step (hook, create, empty); `state` planned or done. `claim`
+   * tells the deliveries of a chunk to workers apart, `claimed_by` is the session that writes it; null where no engine
+   * delivered it.
+   */
   etl_chunk: {
     columns: [
       RUN,
@@ -75,6 +79,8 @@ export const LEDGER_TABLES = {
       maybe('lower_key', text),
       maybe('upper_key', text),
       some('state', { kind: 'text', length: 20 }),
+      maybe('claim', count),
+      maybe('claimed_by', { kind: 'text', length: 255 }),
     ],
     primaryKey: ['run_id', 'entity', 'pass', 'chunk'],
   },

@@ -4,6 +4,7 @@ import { EtlError } from '../core/errors.js'
 import type { Value } from '../core/row.js'
 import { placeholders, quoteNames } from '../core/sql.js'
 import { type Changes, changesText, sumChanges } from './changes.js'
+import { ClaimLedger } from './claim-ledger.js'
 import type { Counts } from './events.js'
 import { IdentityLedger } from './identity-ledger.js'
 import { LedgerSql } from './ledger-sql.js'
@@ -23,6 +24,8 @@ export interface ChunkRef {
   readonly pass: Pass
   readonly chunk: number
   readonly epoch: number
+  /** Which delivery of it this is, where an engine gave it to a worker: a later one fences this one. */
+  readonly claim?: number
 }
 
 /** A range of the read order: after `lower`, up to and with `upper`; an open end takes whatever lies beyond. */
@@ -70,6 +73,7 @@ export class Ledger {
   readonly identities: IdentityLedger
   readonly rejects: RejectLedger
   readonly undo: UndoLedger
+  readonly claims: ClaimLedger
   readonly #sql: LedgerSql
 
   constructor(database: Database, schema: string | undefined) {
@@ -78,6 +82,7 @@ export class Ledger {
     this.identities = new IdentityLedger(this.#sql)
     this.rejects = new RejectLedger(this.#sql)
     this.undo = new UndoLedger(this.#sql)
+    this.claims = new ClaimLedger(this.#sql)
   }
 
   /**

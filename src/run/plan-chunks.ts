@@ -11,6 +11,9 @@ import { cursorText, slices } from './source-slices.js'
 /** A table this large is split where nothing speaks against it: reading a range keeps one core busy, writing it another. */
 const AUTO_ROWS = 200_000
 const AUTO_CHUNKS = Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2)))
+/** Where workers elsewhere do the chunks: enough for as many as there may be, each with work for some seconds. */
+const ELSEWHERE_ROWS = 100_000
+const ELSEWHERE_CHUNKS = 256
 const SCAN_ROWS = 5000
 
 /**
@@ -64,8 +67,12 @@ function wantedChunks(context: RunContext, entity: EntityPlan, read: MemberRead,
   // Rows of several members may meet in one row of the target: then the later member is to have the last word.
   const inOrder = entity.read.from.kind === 'union' && entity.write.mode !== 'insert'
   return estimatedRows >= AUTO_ROWS && !capabilities.singleWriter && read.from.kind === 'table' && !inOrder
-    ? AUTO_CHUNKS
+    ? automatic(context, estimatedRows)
     : 1
+}
+
+function automatic({ chunks }: RunContext, rows: number): number {
+  return chunks.workers === undefined ? AUTO_CHUNKS : Math.min(ELSEWHERE_CHUNKS, Math.ceil(rows / ELSEWHERE_ROWS))
 }
 
 async function integerBounds(

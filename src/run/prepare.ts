@@ -4,6 +4,7 @@ import { compilePlan } from '../plan/compile.js'
 import { type Databases, openDatabases } from '../plan/open.js'
 import type { Plan } from '../plan/plan.js'
 import type { RunOptions } from './api.js'
+import { DEFAULT_CONCURRENCY } from './api.js'
 import { beginRun, type Claim, claimRun, heartbeatOf, lockName, newRunId, runOwner } from './begin-run.js'
 import { CheckpointFile, type CheckpointRead } from './checkpoint.js'
 import { acceptedChanges, decideByFile, decideByLedger, notStrict, refuseDrift, storedOptions } from './decide-run.js'
@@ -17,7 +18,6 @@ import { fileOfRun } from './reconcile.js'
 import type { Retry } from './retry-run.js'
 import type { RunRow, StoredOptions } from './run-ledger.js'
 import { Sessions, transaction } from './sessions.js'
-import { DEFAULT_CONCURRENCY } from './slots.js'
 import { type Consistency, consistencyNamed, SourceSnapshots } from './source-snapshots.js'
 import { type TakenLock, takeLock } from './take-lock.js'
 
@@ -79,6 +79,7 @@ export async function prepare(
       ledger,
       takeOver: options.takeOver ?? false,
       here,
+      ...(options.proof === undefined ? {} : { proof: options.proof }),
     })
     const opened = { databases, targets, taken, ledger, file, stamp: new Date(now()).toISOString() }
     const { retry } = options
@@ -165,6 +166,7 @@ async function prepareRun(pipeline: Pipeline, options: PrepareOptions, opened: O
     : await SourceSnapshots.take(plan, databases, {
         concurrency: concurrencyOf(options),
         kept: begun?.snapshots ?? {},
+        shared: options.chunks?.workers !== undefined,
       })
   try {
     const consistency = complete
@@ -282,7 +284,7 @@ async function takeRun(taking: Taking, run: RunRow): Promise<TakenRun> {
 }
 
 export function concurrencyOf(options: RunOptions): number {
-  return options.concurrency ?? DEFAULT_CONCURRENCY
+  return options.chunks?.workers === undefined ? (options.concurrency ?? DEFAULT_CONCURRENCY) : 1
 }
 
 function planOptions(options: RunOptions): StoredOptions & { readonly batchSize?: number } {

@@ -20,7 +20,7 @@ export type StepRef = Omit<ChunkRef, 'pass'> & { readonly pass: string }
 export class Progress {
   readonly ledger: Ledger | undefined
   readonly #sessions: Sessions
-  readonly #file: CheckpointFile
+  readonly #file: CheckpointFile | undefined
   readonly #head: Omit<Checkpoint, 'entities' | 'updatedAt' | 'state'>
   readonly #chunks = new Map<string, Map<string, ChunkMark>>()
   readonly #now: () => number
@@ -32,7 +32,8 @@ export class Progress {
   constructor(options: {
     readonly ledger: Ledger | undefined
     readonly sessions: Sessions
-    readonly file: CheckpointFile
+    /** Undefined in a process that only does chunks: the file is for whoever has the run. */
+    readonly file: CheckpointFile | undefined
     readonly head: Omit<Checkpoint, 'entities' | 'updatedAt' | 'state'>
     readonly restored: Checkpoint | undefined
     readonly now: () => number
@@ -125,6 +126,7 @@ export class Progress {
     await this.#sessions.write(session =>
       transaction(session, async () => {
         await ledger?.runs.fence(session, ref.runId, ref.epoch)
+        await ledger?.claims.fence(session, ref)
         await work?.(session)
         await ledger?.markDone(session, ref)
       }),
@@ -141,6 +143,8 @@ export class Progress {
 
   /** Writes the file now. */
   async save(state: string): Promise<void> {
+    const file = this.#file
+    if (file === undefined) return
     this.#lastWrite = this.#now()
     const checkpoint: Checkpoint = {
       ...this.#head,
@@ -148,9 +152,9 @@ export class Progress {
       updatedAt: new Date(this.#lastWrite).toISOString(),
       entities: Object.fromEntries([...this.#chunks].map(([entity, marks]) => [entity, [...marks.values()]])),
     }
-    this.#writing = this.#writing.then(() => this.#file.write(checkpoint))
+    this.#writing = this.#writing.then(() => file.write(checkpoint))
     await this.#writing
-    this.#onWrite(this.#file.path)
+    this.#onWrite(file.path)
   }
 
   /** Throws what an unattended write of the file failed with. */

@@ -1,11 +1,10 @@
 import { join } from 'node:path'
-import type { Database } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import { failpoint } from '../core/failpoint.js'
 import { snapshotGone } from '../core/snapshot-pool.js'
 import type { Pipeline } from '../load/pipeline.js'
-import type { RunHandle, RunOptions, RunResult } from './api.js'
-import { runBudget } from './budget.js'
+import { DEFAULT_CONCURRENCY, ELSEWHERE_CONCURRENCY, type RunHandle, type RunOptions, type RunResult } from './api.js'
+import { chunksHere } from './chunk-tasks.js'
 import { emitter, type RunContext } from './context.js'
 import { Control } from './control.js'
 import { sumCounts } from './counts.js'
@@ -15,22 +14,17 @@ import type { EventListener, RunStatus } from './events.js'
 import { giveUp } from './give-up.js'
 import { runHooks } from './hooks.js'
 import type { Pass, RejectCauses } from './ledger.js'
+import { openContext } from './open-context.js'
 import type { Prepared } from './prepare.js'
 import { prepareRetried } from './prepare-retried.js'
-import { addressOf } from './produce-job.js'
 import { Progress } from './progress.js'
-import { Resolvers } from './resolvers.js'
 import { exitCode, shown } from './result.js'
 import { resumeLine } from './resume-line.js'
 import { retried } from './retried.js'
 import { RunFiles } from './run-files.js'
 import { schedule } from './scheduler.js'
-import { Sessions } from './sessions.js'
-import { DEFAULT_CONCURRENCY, Slots } from './slots.js'
 import { type Consistency, worst } from './source-snapshots.js'
 import { prepareTables } from './steps.js'
-import { UndoTables } from './undo-tables.js'
-import { Windows } from './windows.js'
 
 /** Somebody else has the run: what becomes of it is theirs to note. */
 const LOST_RUN: ReadonlySet<string | undefined> = new Set(['E510', 'E517'])
@@ -95,7 +89,6 @@ class Run {
   readonly #options: RunOptions
   readonly #around: Surroundings
   readonly #context: RunContext
-  readonly #resolvers: Resolvers
   readonly #runs: readonly EntityRun[]
   readonly #dryKeys: DryKeys | undefined
   readonly #warnings: string[] = []
@@ -106,54 +99,19 @@ class Run {
     this.#prepared = prepared
     this.#options = options
     this.#around = around
-    const { plan, databases, ledger, targets, runId, epoch } = prepared
     const dryRun = options.dryRun ?? false
     this.#dryKeys = dryRun ? new DryKeys() : undefined
-    const { snapshots } = prepared
     this.#consistency = prepared.consistency
-    snapshots.onLost = source => this.#lostSnapshot(source)
-    const ask = (source: string, database: Database): Sessions =>
-      new Sessions(database, () => snapshots.asking(source, database))
-    this.#resolvers = new Resolvers({
-      plan,
-      sources: databases.sources,
-      targets,
-      ledger,
-      dry: this.#dryKeys,
-      sessionsOf: ask,
-    })
-    this.#context = {
-      plan,
-      runId,
-      epoch,
-      startedAt: prepared.startedAt,
-      dryRun,
-      limit: prepared.limit,
-      logic: options.logic ?? 'compiled',
-      keepRejectedRows: dryRun || (options.keepRejectedRows ?? pipeline.spec.quarantine.keepRows),
-      sources: databases.sources,
-      target: databases.target,
-      targetConfig: pipeline.spec.target,
-      targets,
-      snapshots,
-      address: source => addressOf(pipeline, source),
-      control: around.control,
-      slots: new Slots(options.concurrency ?? DEFAULT_CONCURRENCY),
+    prepared.snapshots.onLost = source => this.#lostSnapshot(source)
+    this.#context = openContext(prepared, pipeline, options, {
+      ...around,
+      dryKeys: this.#dryKeys,
       progress: dryRun ? undefined : this.#openProgress(),
-      runDir: around.files?.dir,
-      quarantine: around.files?.quarantine,
-      resolvers: this.#resolvers,
-      budget: runBudget(
-        prepared.retry === undefined ? pipeline.spec.quarantine.maxErrors : undefined,
-        () => this.#runs.map(({ tally }) => tally),
-        () => around.control.stop('stop'),
-      ),
-      retry: prepared.retry,
-      undo: dryRun ? undefined : UndoTables.of(pipeline.spec, databases.target, ledger, options.undo),
-      windows: new Windows(prepared, { ...around, dryRun, warn: (message, of) => this.#warn(message, of) }),
-      emit: around.emit,
-      now: around.now,
-    }
+      chunks: options.chunks ?? chunksHere(this.#concurrency, name => this.#runs.find(run => run.plan.name === name)),
+      tallies: () => this.#runs.map(({ tally }) => tally),
+      warn: (message, of) => this.#warn(message, of),
+    })
+    const { plan } = prepared
     this.#runs = plan.entities.map(entity => new EntityRun(this.#context, entity, this.#dryKeys))
   }
 
@@ -255,10 +213,7 @@ class Run {
     for (const run of this.#runs) {
       const passes: readonly Pass[] = run.plan.deferred === undefined ? ['load'] : ['load', 'defer']
       const { done, ...totals } = await progress.entity(runId, run.plan.name, passes)
-      // Duplicates are listed with the rejected rows, but nothing failed.
-      const mine = (causes.get(run.plan.name) ?? []).filter(cause => cause.code !== 'E425')
-      const unresolved = mine.filter(cause => cause.pass === 'defer').reduce((sum, cause) => sum + cause.rows, 0)
-      run.restore(totals, mine, unresolved)
+      run.restoreFrom(totals, causes)
       if (done) run.state = 'done'
     }
   }
@@ -297,7 +252,8 @@ class Run {
   }
 
   get #concurrency(): number {
-    return this.#options.concurrency ?? DEFAULT_CONCURRENCY
+    const { concurrency, chunks } = this.#options
+    return concurrency ?? (chunks?.workers === undefined ? DEFAULT_CONCURRENCY : ELSEWHERE_CONCURRENCY)
   }
 
   async #work(): Promise<void> {
@@ -382,7 +338,7 @@ class Run {
   async #close(): Promise<void> {
     const { targets, heartbeat, snapshots, databases } = this.#prepared
     this.#dryKeys?.close()
-    await this.#resolvers.close()
+    await this.#context.resolvers.close()
     await heartbeat?.stop()
     await snapshots.close()
     await targets.close()

@@ -1,6 +1,7 @@
 import type { TableRef } from '../core/catalog.js'
 import type { Database, Session, Snapshot } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
+import { snapshotGone } from '../core/snapshot-pool.js'
 import type { Databases } from '../plan/open.js'
 import { type Plan, readsOf } from '../plan/plan.js'
 import { sourcesOf } from './context.js'
@@ -59,11 +60,25 @@ export class SourceSnapshots {
     return new SourceSnapshots(databases, 0, new Map())
   }
 
+  /** Those that another process holds: what is lost of them cannot be had again here. */
+  static joined(databases: Pick<Databases, 'sources' | 'target'>, ids: KeptSnapshots): SourceSnapshots {
+    const snapshots = new SourceSnapshots(databases, 0, new Map())
+    for (const [name, id] of Object.entries(ids))
+      snapshots.#held.set(name, { id, survives: false, close: async () => {} })
+    snapshots.onLost = () => Promise.reject(snapshotGone(undefined, 'the process that has the run lost it'))
+    return snapshots
+  }
+
   /** @param kept those of the run that goes on */
   static async take(
     plan: Plan,
     databases: Pick<Databases, 'sources' | 'target'>,
-    options: { readonly concurrency: number; readonly kept: KeptSnapshots },
+    options: {
+      readonly concurrency: number
+      readonly kept: KeptSnapshots
+      /** Only those that other processes can join: the others would not see what they read in. */
+      readonly shared?: boolean
+    },
   ): Promise<SourceSnapshots> {
     // A reader and its look-up per place at work, and one that plans chunks.
     const snapshots = new SourceSnapshots(databases, 2 * options.concurrency + 1, tablesOf(plan))
@@ -74,6 +89,10 @@ export class SourceSnapshots {
         const database = databases.sources.get(name)
         // What is read of the target is what this run has written there. Files are held by their version: rows of another one are not read.
         if (database === undefined || database.connector.capabilities.files === true) continue
+        if (options.shared === true && !database.connector.capabilities.sharedSnapshot) {
+          snapshots.without.push(name)
+          continue
+        }
         const id = options.kept[name]
         const kept = id === undefined ? undefined : await snapshots.#ask(name, database, hooked.has(name), id)
         snapshots.same &&= kept !== undefined
@@ -98,6 +117,14 @@ export class SourceSnapshots {
   /** Those that a later run can read by. */
   get kept(): KeptSnapshots {
     return Object.fromEntries([...this.#held].flatMap(([name, { id, survives }]) => (survives ? [[name, id]] : [])))
+  }
+
+  /** Those that sessions of other processes can join, as long as they are held. */
+  get shared(): KeptSnapshots {
+    const joined = [...this.#held].filter(
+      ([name]) => this.#databases.get(name)?.connector.capabilities.sharedSnapshot === true,
+    )
+    return Object.fromEntries(joined.map(([name, { id }]) => [name, id]))
   }
 
   of(source: string): Snapshot | undefined {

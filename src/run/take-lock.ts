@@ -17,6 +17,8 @@ export interface Contest {
   readonly ledger: Ledger | undefined
   readonly takeOver: boolean
   readonly here: Here
+  /** What proves the owner dead, where the caller knows. */
+  readonly proof?: string
 }
 
 export interface TakenLock {
@@ -50,8 +52,8 @@ export async function takeLock(contest: Contest): Promise<TakenLock> {
 }
 
 /** The lock is free, but is its process dead? One that lost its connection a moment ago will take the lock again. */
-export function refuseLiving(run: RunRow, owner: Owner | undefined, here: Here): void {
-  if (run.state !== 'running' || owner === undefined || proofOfDeath(owner, here) !== undefined) return
+export function refuseLiving(run: RunRow, owner: Owner | undefined, here: Here, proof?: string): void {
+  if (run.state !== 'running' || owner === undefined || (proof ?? proofOfDeath(owner, here)) !== undefined) return
   const left = STALE_SECONDS + 1 - owner.quietSeconds
   throw new EtlError(
     'E503',
@@ -91,7 +93,7 @@ async function endRival(contest: Contest): Promise<string | undefined> {
   if (rival === undefined || rival.run.state !== 'running') return undefined
   const { run, owner } = rival
   if (owner === undefined) return undefined
-  const proof = proofOfDeath(owner, contest.here)
+  const proof = proofOfDeath(owner, contest.here) ?? contest.proof
   if (proof === undefined) {
     throw new EtlError('E512', `run ${run.runId} is not taken over: ${describeOwner(owner)}`, {
       kind: 'usage',

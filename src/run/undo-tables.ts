@@ -69,6 +69,17 @@ export class UndoTables {
     }
   }
 
+  /** Reads what the process that has the run has noted: another one does chunks of it. */
+  async join(context: RunContext): Promise<void> {
+    const { plan, runId, targets, target } = context
+    const noted = await again(context, () => targets.ask(session => this.#ledger.undo.tables(session, runId)))
+    for (const entity of plan.entities) {
+      const head = noted.get(entity.name)
+      const table = head === undefined ? undefined : await again(context, () => target.table(entity.write.table))
+      if (head !== undefined && table !== undefined) this.#known.set(entity.name, known(head, table, entity.write))
+    }
+  }
+
   /** Copies the rows of a table that is emptied next; undefined where nothing is kept. */
   async keep(session: Session, context: RunContext, entity: EntityPlan): Promise<number | undefined> {
     const head = this.#known.get(entity.name)?.head

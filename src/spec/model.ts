@@ -39,6 +39,17 @@ export interface PipelineSpec {
   readonly undo: boolean
   /** What becomes of what a failed run wrote. */
   readonly onFailure: 'keep' | 'undo'
+  readonly engine: EngineSpec
+}
+
+/** What workers on several machines have to know. */
+export interface EngineSpec {
+  /** Only workers of this label take the work; undefined: those without one. */
+  readonly label?: string
+  /** Local files are the same for every worker. */
+  readonly shared: boolean
+  /** Chunks at a time, by the name of the source. */
+  readonly limits: Readonly<Record<string, number>>
 }
 
 export interface BackupSpec {

@@ -6,6 +6,7 @@ import { applyStep } from './apply.js'
 import { backup } from './backup.js'
 import { checks } from './check.js'
 import { connection } from './connection.js'
+import { engine } from './engine.js'
 import { defaults, entity, maxErrors } from './entity.js'
 import { field } from './field.js'
 import { hooks } from './hooks.js'
@@ -101,6 +102,7 @@ export function pipeline(parts: LanguageParts): TSchema {
       ),
     ),
     backup: Type.Optional(backup()),
+    engine: Type.Optional(engine()),
     ledger: Type.Optional(
       forms(
         {

@@ -39,6 +39,7 @@ export function reference(schema: JsonSchema, functions: readonly TransformFunct
     ...innerTables(at(entity, 'properties', 'checks', 'items')),
     ...keyTable('A check of the file', at(schema, 'properties', 'checks', 'items')),
     ...keyTable('`backup`', at(schema, 'properties', 'backup')),
+    ...keyTable('`engine`', at(schema, 'properties', 'engine')),
     ...keyTable('A mapping test', at(schema, 'properties', 'tests', 'items')),
     ...innerTables(at(schema, 'properties', 'tests', 'items')),
     ...keyTable('`ledger`', at(schema, 'properties', 'ledger')),

@@ -1,20 +1,12 @@
-import { withoutKeys } from '../checks/result.js'
 import type { EtlError } from '../core/errors.js'
 import type { JobResult } from '../job/api.js'
-import { withoutRows } from '../verify/without-rows.js'
+import { publicResult } from '../job/public-result.js'
 
-/** The last line of `run --json`. Previews and keys are left out: they show rows, and nothing a program reads holds a row's value. */
+/** The last line of `run --json`: nothing a program reads holds a row's value. */
 export function resultLine(result: JobResult): string {
-  const { error, entities, checks, verification, undone, ...rest } = result
-  return JSON.stringify({
-    type: 'result',
-    ...rest,
-    entities: entities.map(({ preview: _, ...entity }) => entity),
-    ...(checks === undefined ? {} : { checks: { ...checks, outcomes: withoutKeys(checks.outcomes) } }),
-    ...(verification === undefined ? {} : { verification: withoutRows(verification) }),
-    ...(undone === undefined ? {} : { undone: { ...undone, conflicts: [] } }),
-    ...(error === undefined ? {} : { error: errorJson(error) }),
-  })
+  const { error } = result
+  const shown = { type: 'result', ...publicResult(result), ...(error === undefined ? {} : { error: errorJson(error) }) }
+  return JSON.stringify(shown)
 }
 
 export function errorJson(error: EtlError): Record<string, string> {

@@ -10,19 +10,21 @@ const LAYERS: readonly (readonly string[])[] = [
   ['connectors', 'transforms', 'explain'],
   ['load', 'spec'],
   ['plan'],
+  ['engine'],
   ['run'],
   ['checks', 'coverage', 'verify', 'backup', 'undo', 'inspect', 'init', 'mapping-test', 'doctor', 'trace'],
   ['job', 'history'],
-  ['rehearsal'],
+  ['rehearsal', 'cluster'],
   ['index.ts'],
   ['ui', 'report'],
   ['commands', 'cli.ts'],
 ]
 const DRIVERS: Readonly<Record<string, string>> = {
-  pg: 'postgres',
-  'better-sqlite3': 'sqlite',
-  mysql2: 'mysql',
-  oracledb: 'oracle',
+  pg: 'connectors/postgres',
+  'better-sqlite3': 'connectors/sqlite',
+  mysql2: 'connectors/mysql',
+  oracledb: 'connectors/oracle',
+  'pg-boss': 'engine/pg-boss',
 }
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(file => /\.tsx?$/.test(file))
@@ -79,13 +81,11 @@ test('connectors do not know each other', () => {
   expect(wrong).toEqual([])
 })
 
-test('a driver is loaded only by its connector, and only when it is needed', () => {
+test('a driver is loaded only by its connector or engine, and only when it is needed', () => {
   const wrong = files.flatMap(file =>
     importsOf(file)
       .filter(({ from }) => DRIVERS[from] !== undefined)
-      .filter(
-        ({ from, typeOnly, dynamic }) => !file.startsWith(`connectors/${DRIVERS[from]}/`) || !(typeOnly || dynamic),
-      )
+      .filter(({ from, typeOnly, dynamic }) => !file.startsWith(`${DRIVERS[from]}/`) || !(typeOnly || dynamic))
       .map(({ from }) => `${file} -> ${from}`),
   )
   expect(wrong).toEqual([])

@@ -18,6 +18,7 @@ export const dialect: Dialect = {
 export const capabilities: Capabilities = {
   dialect,
   singleWriter: true,
+  onThisMachine: true,
   reading: 'one snapshot for all readers; a resume takes another',
   sharedSnapshot: false,
   transactionalDdl: true,

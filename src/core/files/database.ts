@@ -35,6 +35,7 @@ export const fileCapabilities: Omit<Capabilities, 'dialect'> = {
   nulInText: true,
   looseTypes: false,
   files: true,
+  onThisMachine: true,
   flatPayload: true,
 }
 

@@ -26,6 +26,7 @@ export function pipelineSpec(entities: readonly EntitySpec[], more: Partial<Pipe
     ledger: {},
     undo: true,
     onFailure: 'keep',
+    engine: { shared: false, limits: {} },
     ...more,
   }
 }

@@ -1,0 +1,83 @@
+import { setMaxListeners } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EtlError } from '../../core/errors.js'
+import { errorOf } from '../error-data.js'
+import type { EndedJob, Store } from './store.js'
+
+const LOOK_MS = 200
+
+export interface WaitedFor {
+  readonly id: string
+  readonly queue: string
+}
+
+interface Waiter extends WaitedFor {
+  resolve(result: unknown): void
+  reject(error: unknown): void
+}
+
+/** All who wait for the end of a job ask together, by one query at a time. */
+export class Waiting {
+  readonly #store: Store
+  readonly #waiters = new Set<Waiter>()
+  readonly #closed = new AbortController()
+  #looking = false
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  for(job: WaitedFor, signal: AbortSignal): Promise<unknown> {
+    const ended = new Promise<unknown>((resolve, reject) => {
+      const stop = (): void => {
+        this.#waiters.delete(waiter)
+        reject(new EtlError('E515', 'stopped while waiting for a worker', { kind: 'interrupted' }))
+      }
+      const settled =
+        <T>(settle: (value: T) => void) =>
+        (value: T): void => {
+          signal.removeEventListener('abort', stop)
+          settle(value)
+        }
+      const waiter: Waiter = { ...job, resolve: settled(resolve), reject: settled(reject) }
+      if (signal.aborted) return stop()
+      // All chunks of a run listen to one signal.
+      setMaxListeners(0, signal)
+      signal.addEventListener('abort', stop, { once: true })
+      this.#waiters.add(waiter)
+    })
+    if (!this.#looking) void this.#look()
+    return ended
+  }
+
+  close(): void {
+    this.#closed.abort()
+  }
+
+  async #look(): Promise<void> {
+    this.#looking = true
+    while (this.#waiters.size > 0 && !this.#closed.signal.aborted) {
+      // A database that cannot be reached now may be there in a moment: whoever waits has all the time there is.
+      for (const job of await this.#store.ended([...this.#waiters]).catch(() => [])) this.#settle(job)
+      await sleep(LOOK_MS, undefined, { signal: this.#closed.signal }).catch(() => undefined)
+    }
+    this.#looking = false
+  }
+
+  #settle({ id, state, output }: EndedJob): void {
+    const told = output as { readonly result?: unknown; readonly error?: unknown } | null
+    for (const waiter of [...this.#waiters].filter(each => each.id === id)) {
+      this.#waiters.delete(waiter)
+      if (state === 'done') waiter.resolve(told?.result)
+      else if (state === 'cancelled')
+        waiter.reject(new EtlError('E515', 'the run was cancelled', { kind: 'interrupted' }))
+      else waiter.reject(errorOf(told?.error) ?? givenUp())
+    }
+  }
+}
+
+function givenUp(): EtlError {
+  return new EtlError('E561', 'no worker finished it: each that began was lost', {
+    hint: 'look at the logs of the workers (memory, evictions), then `etl resume RUN`',
+  })
+}
