@@ -17,15 +17,16 @@ export interface FollowFlags extends OutputOptions {
 }
 
 /** Hands a run to workers, and follows it. Undefined where this process leaves before it ends. */
-export function runElsewhere(
+export async function runElsewhere(
   url: string,
   pipeline: Pipeline,
   options: JobOptions,
   flags: FollowFlags & PipelineOptions,
   terminal: Terminal,
 ): Promise<JobResult | undefined> {
+  const { refuseUnsuited, submitRun } = await import('../index.js')
+  refuseUnsuited(pipeline, options)
   return withEngine(url, terminal, pipeline.secrets, async engine => {
-    const { submitRun } = await import('../index.js')
     const { profile, var: vars } = flags
     const run = await submitRun(engine, pipeline, options, {
       folder: terminal.io.cwd,

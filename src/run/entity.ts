@@ -17,6 +17,7 @@ import { NO_COUNTS } from './events.js'
 import { runHooks } from './hooks.js'
 import { inField } from './in-field.js'
 import type { ChunkProgress, ChunkRef, Pass, PlannedChunk, RejectCauses, Totals } from './ledger.js'
+import { milder } from './milder.js'
 import { planChunks } from './plan-chunks.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import { fromWords, Preview } from './preview.js'
@@ -30,17 +31,6 @@ import type { ShownWindow } from './windows.js'
 
 type Cause = EntityResult['rejects'][number]
 type Announced = (RunEvent & { type: 'run_started' })['entities'][number]
-
-/** The setting that would have put the row aside. */
-function milder(plan: EntityPlan, { code, field }: { readonly code: string; readonly field?: string }): string {
-  const own = plan.program.fields.find(({ target }) => target === field)
-  if (plan.onError === 'fail' || own === undefined) return '`on_error: quarantine`'
-  if (code === 'E410') return `\`unmapped: quarantine\` in ${field}`
-  if (code === 'E411' || code === 'E412') return `\`on_missing: quarantine\` in ${field}`
-  return code === 'E404' && own.onLossy === 'fail'
-    ? `\`on_lossy: quarantine\` in ${field}`
-    : `\`on_invalid: quarantine\` in ${field}`
-}
 
 /** Between two looks at what others do. */
 const LOOK_MS = 700
@@ -215,9 +205,13 @@ export class EntityRun {
     const signal = AbortSignal.any([control.signal, failed.signal])
     const totals = new Map<number, ChunkProgress>()
     this.#totals.set(pass, totals)
-    const run = async ({ chunk }: PlannedChunk): Promise<boolean> => {
+    const run = async ({ chunk, done: before }: PlannedChunk): Promise<boolean> => {
       if (signal.aborted) return false
       try {
+        if (by.workers !== undefined && before) {
+          totals.set(chunk, (await this.#outcome({ ...ref, chunk })).total)
+          return true
+        }
         const task = chunkTask(this.#context, this.plan, { ...ref, chunk })
         const outcome = await by.engine.execute(task, signal)
         const { done, total } =
