@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { SubmittedRun } from '../cluster/submit.js'
 import { EtlError } from '../core/errors.js'
 import type { JobOptions, JobResult } from '../job/api.js'
@@ -70,6 +71,7 @@ export async function followed(
     mode,
     json: flags.json === true,
     controls,
+    runDir: (runId: string) => join(io.cwd, '.etl', runId),
     ...(flags.logFile === undefined ? {} : { logFile: flags.logFile }),
   }
   const progress = await openProgress(shown, terminal)

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { formatTable } from '../core/catalog.js'
 import { EtlError } from '../core/errors.js'
 import { failpoint } from '../core/failpoint.js'
@@ -13,10 +12,11 @@ import type { RunContext } from './context.js'
 import { addCounts, sumCounts, unexplained } from './counts.js'
 import type { DryKeys } from './dry-keys.js'
 import type { Counts, RunEvent, StageTimes } from './events.js'
-import { NO_COUNTS } from './events.js'
+import { NO_COUNTS, NO_STAGES } from './events.js'
 import { runHooks } from './hooks.js'
 import { inField } from './in-field.js'
 import type { ChunkProgress, ChunkRef, Pass, PlannedChunk, RejectCauses, Totals } from './ledger.js'
+import { lookUntil } from './look-until.js'
 import { milder } from './milder.js'
 import { planChunks } from './plan-chunks.js'
 import type { PreparedBatch } from './prepared-batch.js'
@@ -24,18 +24,13 @@ import { fromWords, Preview } from './preview.js'
 import type { RejectRecord } from './quarantine.js'
 import { refuseLoaded } from './refuse-loaded.js'
 import { retried } from './retried.js'
-import { isTransient, MAX_ATTEMPTS } from './retry.js'
+import { MAX_ATTEMPTS } from './retry.js'
 import type { BatchResult } from './sink.js'
 import { finishTable, runStep } from './steps.js'
 import type { ShownWindow } from './windows.js'
 
 type Cause = EntityResult['rejects'][number]
 type Announced = (RunEvent & { type: 'run_started' })['entities'][number]
-
-/** Between two looks at what others do. */
-const LOOK_MS = 700
-
-const NO_STAGES: StageTimes = { read: 0, transform: 0, write: 0 }
 
 const WHOLE: readonly PlannedChunk[] = [{ chunk: 0, done: false }]
 
@@ -51,7 +46,7 @@ export class EntityRun {
   readonly #totals = new Map<Pass, Map<number, ChunkProgress>>()
   #changes: Changes = sumChanges([])
   counts: Counts = NO_COUNTS
-  stages: StageTimes = { read: 0, transform: 0, write: 0 }
+  stages: StageTimes = NO_STAGES
   state: EntityResult['state'] = 'waiting'
   ms = 0
   /** Rows whose deferred columns could not be filled; they are in the target without them. */
@@ -219,9 +214,10 @@ export class EntityRun {
         totals.set(chunk, total)
         return done
       } catch (error) {
+        // Whoever cancels a chunk, and is not us, means the run.
+        const cancelled = !signal.aborted && error instanceof EtlError && error.kind === 'interrupted'
+        if (by.workers !== undefined && cancelled) control.stop('stop')
         failed.abort()
-        // Whoever cancels a chunk means the run.
-        if (by.workers !== undefined && error instanceof EtlError && error.kind === 'interrupted') control.stop('stop')
         throw error
       }
     }
@@ -242,30 +238,26 @@ export class EntityRun {
 
   /** Other processes do the chunks: what the ledger says of them, until they have ended. */
   async #follow(pass: Pass, ending: Promise<unknown>, failed: AbortController): Promise<void> {
-    const { emit } = this.#context
+    const { emit, budget } = this.#context
     const entity = this.plan.name
-    for (let looked = 1; ; looked++) {
-      const timer = new AbortController()
-      const over = await Promise.race([ending.then(() => true), sleep(LOOK_MS, false, { signal: timer.signal })])
-      timer.abort()
-      const [read, causes] = [this.counts.read, new Map(this.#causes)]
-      try {
+    try {
+      await lookUntil(ending, async (looked, over) => {
+        const [read, causes] = [this.counts.read, new Map(this.#causes)]
         await this.look()
-        if (!over) this.#checkBudgets()
-      } catch (error) {
-        if (!isTransient(error)) {
-          failed.abort()
-          await ending
-          throw error
+        for (const [key, cause] of this.#causes) {
+          const rows = cause.rows - (causes.get(key)?.rows ?? 0)
+          if (rows > 0) emit({ type: 'rejected', entity, batch: looked, ...cause, rows })
         }
-      }
-      for (const [key, cause] of this.#causes) {
-        const rows = cause.rows - (causes.get(key)?.rows ?? 0)
-        if (rows > 0) emit({ type: 'rejected', entity, batch: looked, ...cause, rows })
-      }
-      if (this.counts.read !== read)
-        emit({ type: 'batch', entity, pass, chunk: 0, batch: looked, counts: this.counts, stages: NO_STAGES })
-      if (over) return
+        if (this.counts.read !== read)
+          emit({ type: 'batch', entity, pass, chunk: 0, batch: looked, counts: this.counts, stages: NO_STAGES })
+        if (over) return
+        this.#budget.check({ read: 0, failed: 0 })
+        budget.check({ read: 0, failed: 0 })
+      })
+    } catch (error) {
+      failed.abort()
+      await ending
+      throw error
     }
   }
 
@@ -277,11 +269,6 @@ export class EntityRun {
     if (total?.done !== true)
       throw new EtlError('E511', `chunk ${ref.chunk} of ${ref.entity} is done, but not in the ledger`)
     return { done: true, total }
-  }
-
-  #checkBudgets(): void {
-    this.#budget.check({ read: 0, failed: 0 })
-    this.#context.budget.check({ read: 0, failed: 0 })
   }
 
   /** Counts and causes as the ledger has them. */

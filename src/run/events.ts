@@ -38,6 +38,8 @@ export interface StageTimes {
   readonly write: number
 }
 
+export const NO_STAGES: StageTimes = { read: 0, transform: 0, write: 0 }
+
 interface At {
   /** Milliseconds since the epoch. */
   readonly at: number
