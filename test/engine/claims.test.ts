@@ -15,10 +15,7 @@ beforeAll(async () => {
   schema = await postgres.create('claims')
   const connector = connectorNamed('postgres')
   if (connector === undefined) throw new Error('no connector')
-  target = await connector.open(
-    { type: 'postgres', ...schema.config },
-    { readOnly: false, baseDir: '.', applicationName: 'etl test' },
-  )
+  target = await connector.open(schema.config, { readOnly: false, baseDir: '.', applicationName: 'etl test' })
   sessions = Sessions.ofTarget(target, false)
   ledger = new Ledger(target, undefined)
   await sessions.write(session => ledger.prepare(session))
