@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { ConnectionConfig } from './connector.js'
 import { EtlError } from './errors.js'
+import { readPlainFile } from './plain-file.js'
 import { Type } from './schema.js'
 
 const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
@@ -143,7 +143,7 @@ export function wrongBlock(code: 'E103' | 'E104' | 'E215', message: string, hint
 }
 
 export function isLocal(host: string): boolean {
-  return host.startsWith('/') || host === 'localhost' || host === '::1' || /^127\./.test(host)
+  return host.startsWith('/') || host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
 }
 
 function parseUrl(text: string, protocols: ServerAddress['protocols']): Record<string, unknown> {
@@ -176,7 +176,7 @@ function parseUrl(text: string, protocols: ServerAddress['protocols']): Record<s
 
 function readCertificates(path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    return readPlainFile(path, 10_000_000).toString('utf8')
   } catch (cause) {
     throw new EtlError('E309', `cannot read the certificates of ${path}`, { kind: 'connection', cause })
   }

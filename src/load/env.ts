@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Diagnostic, DocPath } from '../core/diagnostics.js'
+import { readPlainFile } from '../core/plain-file.js'
 import { retype } from './core-scalar.js'
 import { interpolate } from './interpolate.js'
 import { isSecretPath, secretsOf } from './secrets.js'
@@ -29,8 +29,12 @@ function own(record: Readonly<Record<string, string | undefined>>, name: string)
 }
 
 async function readDotenv(file: string): Promise<Record<string, string>> {
-  const text = await readFile(file, 'utf8').catch(() => undefined)
-  if (text === undefined) return {}
+  let text: Buffer
+  try {
+    text = readPlainFile(file, 1_000_000)
+  } catch {
+    return {}
+  }
   const { parse } = await import('dotenv')
   return parse(text)
 }

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto'
-import { readFile, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Diagnostic, DocPath } from '../core/diagnostics.js'
+import { readPlainFile } from '../core/plain-file.js'
 import type { MapSpec } from '../spec/model.js'
 import { within } from './inside.js'
 import { record } from './shape.js'
+
+/** All of it is in memory for the whole run. */
+const MAX_BYTES = 64_000_000
 
 export interface MapFiles {
   /** Maps by name, of those that come from files. */
@@ -53,7 +57,7 @@ async function readMapFile(name: string, path: DocPath, baseDir: string): Promis
     // A link within the folder may lead out of it.
     const file = await realpath(given)
     if (!within(await realpath(baseDir), file)) return outside()
-    const bytes = await readFile(file)
+    const bytes = readPlainFile(file, MAX_BYTES)
     const { parse } = await import('csv-parse/sync')
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     const rows = parse(text, { relax_column_count: true, skip_empty_lines: true })
@@ -77,6 +81,8 @@ function cause(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException
   if (code === 'ENOENT') return 'does not exist'
   if (code === 'EISDIR') return 'is a folder'
+  if (code === 'EFTYPE') return 'is no file'
+  if (code === 'EFBIG') return 'is larger than 64 MB'
   if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'is not UTF-8 text'
   return code?.startsWith('CSV_') ? 'is not valid CSV' : `cannot be read${code === undefined ? '' : ` (${code})`}`
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { readFile, realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Diagnostic, DocPath } from '../core/diagnostics.js'
 import { EtlError, RowError } from '../core/errors.js'
 import type { OwnFunction } from '../core/own-function.js'
+import { readPlainFile } from '../core/plain-file.js'
 import { keyText, type Value } from '../core/row.js'
 import { guardOwn } from '../transforms/own/call-own.js'
 import { declarationProblem } from '../transforms/own/own-types.js'
@@ -19,6 +20,9 @@ export interface OwnCode {
   readonly files: Readonly<Record<string, string>>
   readonly problems: readonly Diagnostic[]
 }
+
+/** Of one module. */
+const MAX_BYTES = 16_000_000
 
 const REFERENCE = /^([^#@]+\.(?:mjs|cjs|js))#([A-Za-z_$][\w$]*)$/
 
@@ -85,6 +89,10 @@ async function load(
     const said = error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'something was thrown'
     throw unusable(reference, `the module cannot be imported: ${said}`)
   })
+  const again: Record<string, string> = {}
+  await hashAll(reference, file, root, again)
+  if (Object.entries(sources).some(([path, hash]) => again[path] !== hash))
+    throw unusable(reference, 'the module was changed while it was loaded', 'load it again')
   const problem = declarationProblem(exported)
   if (problem !== undefined) throw unusable(reference, problem)
   const fn = exported as OwnFunction
@@ -106,15 +114,21 @@ async function place(reference: string, path: string, root: string): Promise<str
   return file
 }
 
-const IMPORTS = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(["'])(\.{1,2}\/[^"'\n]+)\1/g
+const IMPORTS = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(["'`])((?:\.{0,2}\/|file:)[^"'`\n]+)\1/g
 
 /** The file and what it imports from the folder, by a look at its text; packages count by their name alone. */
 async function hashAll(reference: string, file: string, root: string, found: Record<string, string>): Promise<void> {
   if (Object.hasOwn(found, file)) return
-  const bytes = await readFile(file)
+  let bytes: Buffer
+  try {
+    bytes = readPlainFile(file, MAX_BYTES)
+  } catch (error) {
+    throw unusable(reference, `${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'error'})`)
+  }
   found[file] = sha256(bytes)
   for (const [, , path = ''] of bytes.toString('utf8').matchAll(IMPORTS)) {
-    await hashAll(reference, await place(reference, resolve(dirname(file), path), root), root, found)
+    const given = path.startsWith('file:') ? fileURLToPath(path) : resolve(dirname(file), path)
+    await hashAll(reference, await place(reference, given, root), root, found)
   }
 }
 

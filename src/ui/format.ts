@@ -56,7 +56,7 @@ export function right(text: string, width: number): string {
  * rewrite lines above, and direction marks could reorder what stands beside them.
  */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, escapeCharacter)
+  return text.replace(/[\p{Cc}\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, escapeCharacter)
 }
 
 function escapeCharacter(character: string): string {

@@ -71,11 +71,14 @@ function targetError(error: unknown, path: string): unknown {
 /** True where the file does not exist (and may be created). */
 function prepareFile(absolute: string, path: string, options: OpenOptions): boolean {
   if (existsSync(absolute)) {
-    if (!statSync(absolute).isDirectory()) {
+    const found = statSync(absolute)
+    if (found.isFile()) {
       checkHeader(absolute, path)
       return false
     }
-    throw new EtlError('E303', `${path} is a folder, not a database file`, {
+    // A pipe would be waited for, and a device has no end.
+    const what = found.isDirectory() ? 'a folder' : 'a pipe or a device'
+    throw new EtlError('E303', `${path} is ${what}, not a database file`, {
       kind: 'connection',
       where: path,
       hint: 'check path: it must name an SQLite 3 database file',

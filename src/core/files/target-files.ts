@@ -1,5 +1,5 @@
-import { lstat, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { lstat, realpath } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import type { TableRef } from '../catalog.js'
 import { formatTable } from '../catalog.js'
 import { EtlError } from '../errors.js'
@@ -81,12 +81,20 @@ export class TargetFiles {
   /** The file as it is now, to be read. */
   async written(ref: TableRef): Promise<TextFile> {
     const { path, label } = await this.file(this.name(ref))
-    const found = await stat(path).catch(() => undefined)
-    if (found === undefined) {
+    const found = await lstat(path).catch(() => undefined)
+    if (found?.isFile() !== true) {
       throw new EtlError('E001', `${label} is not there`, { kind: 'usage', where: label, hint: 'bring the file back' })
     }
     const { encoding } = this.format
-    return { name: label, path, size: found.size, version: versionOf(found), encoding, gzip: path.endsWith('.gz') }
+    const real = join(await realpath(dirname(path)), basename(path))
+    return {
+      name: label,
+      path: real,
+      size: found.size,
+      version: versionOf(found),
+      encoding,
+      gzip: path.endsWith('.gz'),
+    }
   }
 
   async #inside(path: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { open } from 'node:fs/promises'
+import { constants, open, realpath } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { EtlError } from '../errors.js'
@@ -66,10 +66,13 @@ export async function* textOf(file: TextFile, from: number, signal: AbortSignal)
 }
 
 async function* plain(file: FileLocation, from: number, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const handle = await open(file.path, 'r').catch(cause => {
+  // A link or a pipe that took the file's place since it was located is not followed, nor waited for.
+  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+  const handle = await open(file.path, flags).catch(cause => {
     throw unreadable(file.name, cause)
   })
   try {
+    if ((await realpath(file.path)) !== file.path) throw changed(file)
     checkVersion(file, await handle.stat())
     let position = from
     for (;;) {
