@@ -63,7 +63,10 @@ export function selectExpression(name: string, type: LogicalType): string {
   return type.kind === 'bytes' ? `cast(${quote(name)} as binary)` : quote(name)
 }
 
-/** Half of an MD5 for each row. `quote` says what is null and where a value ends; a sum goes by no order. */
+/**
+ * Half of an MD5 for each row. `quote` says what is null and where a value ends; a sum goes by no order. A row larger than
+ * the server's packets has no text, and is given a number that no other side has.
+ */
 function rowsHash(columns: readonly HashedColumn[], seed: number): string | undefined {
   // Bits are bytes, which could look like the digits of another column.
   if (columns.some(({ native }) => /^bit\b/i.test(native))) return undefined
@@ -71,5 +74,6 @@ function rowsHash(columns: readonly HashedColumn[], seed: number): string | unde
     const value = selectExpression(name, type)
     return `quote(${type.kind === 'bytes' ? value : `convert(${value} using utf8mb4)`})`
   })
-  return `sum(cast(conv(left(md5(concat_ws(',', ${[seed, ...texts].join(', ')})), 16), 16, 10) as unsigned))`
+  const half = `left(md5(concat(${[seed, ...texts].join(", ',', ")})), 16)`
+  return `sum(ifnull(cast(conv(${half}, 16, 10) as unsigned), cast(rand() * 1e18 as unsigned)))`
 }
