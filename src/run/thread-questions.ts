@@ -6,6 +6,8 @@ import { CachedResolver } from './cached-resolver.js'
 /** What a thread asks for: keys of a look-up or of a ref. */
 export interface Question {
   readonly id: number
+  /** Which of the thread's resolvers asks. */
+  readonly resolver: number
   readonly of: { readonly lookup: string } | { readonly ref: RefPlan }
   readonly keys: readonly (readonly Value[])[]
 }
@@ -21,6 +23,7 @@ export class AskingResolvers implements Resolvers {
   readonly #send: (question: Question) => void
   readonly #open = new Map<number, { resolve(values: Answer['values']): void; reject(error: Error): void }>()
   #last = 0
+  #resolvers = 0
 
   constructor(send: (question: Question) => void) {
     this.#send = send
@@ -46,10 +49,11 @@ export class AskingResolvers implements Resolvers {
   }
 
   #resolver(of: Question['of']): Resolver {
+    const resolver = ++this.#resolvers
     return new CachedResolver(async keys => {
       const values = await new Promise<Answer['values']>((resolve, reject) => {
         this.#open.set(++this.#last, { resolve, reject })
-        this.#send({ id: this.#last, of, keys })
+        this.#send({ id: this.#last, resolver, of, keys })
       })
       const found = new Map<string, Value>()
       for (const [i, key] of keys.entries()) {
@@ -63,11 +67,10 @@ export class AskingResolvers implements Resolvers {
 
 /** In its parent: one resolver for each look-up and ref that a thread asks of. */
 export function answering(resolvers: Resolvers): (question: Question) => Promise<Answer> {
-  const known = new Map<string, Resolver>()
-  return async ({ id, of, keys }) => {
-    const name = JSON.stringify(of)
-    const resolver = known.get(name) ?? ('lookup' in of ? resolvers.lookup(of.lookup) : resolvers.ref(of.ref))
-    known.set(name, resolver)
+  const known = new Map<number, Resolver>()
+  return async ({ id, resolver: asks, of, keys }) => {
+    const resolver = known.get(asks) ?? ('lookup' in of ? resolvers.lookup(of.lookup) : resolvers.ref(of.ref))
+    known.set(asks, resolver)
     const wanted = keys.map(key => key.map(buffered))
     await resolver.prefetch(wanted)
     return { id, values: wanted.map(key => resolver.get(key)) }
