@@ -6,6 +6,8 @@ process.env.NODE_ENV = 'production'
 for (const signal of ['SIGHUP', 'SIGXFSZ'] as const) process.on(signal, () => undefined)
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
+const { tellCrashes } = await import('./commands/crash.js')
+tellCrashes()
 const { runCli } = await import('./commands/program.js')
 const { stdin, stdout, stderr, env } = process
 // Faults that tests order; see CONTRIBUTING.md.

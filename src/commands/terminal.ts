@@ -3,6 +3,7 @@ import { TOOL_VERSION } from '../core/version.js'
 import { printable } from '../ui/format.js'
 import { errorJson } from '../ui/json.js'
 import { paint, type Theme, themeOf } from '../ui/theme.js'
+import { hideInCrashes } from './crash.js'
 import type { Io, OutputOptions } from './io.js'
 
 /** Where a command writes: results to stdout, everything else to stderr, both without secrets. */
@@ -25,6 +26,7 @@ export class Terminal {
   async hide(secrets: readonly string[]): Promise<void> {
     const { redactor } = await import('../load/redact.js')
     this.#redact = redactor(secrets)
+    hideInCrashes(this.#redact)
   }
 
   /** From now on hints that say `etl run …` say this in full, so that they can be pasted. */

@@ -67,7 +67,7 @@ export class PipelineError extends EtlError {
   override readonly name = 'PipelineError'
   readonly file: string
   /** The file's text, for code frames; undefined where it could not be read. */
-  readonly text: string | undefined
+  declare readonly text: string | undefined
   readonly diagnostics: readonly Diagnostic[]
 
   constructor(file: string, diagnostics: readonly Diagnostic[], text?: string) {
@@ -78,7 +78,8 @@ export class PipelineError extends EtlError {
       where: file,
     })
     this.file = file
-    this.text = text
+    // Whoever prints the error as an object must not print a password that stands in the file.
+    Object.defineProperty(this, 'text', { value: text })
     this.diagnostics = diagnostics
   }
 }

@@ -31,6 +31,14 @@ export class ToolError extends Error {
   }
 }
 
+/** What a program needs of its surroundings. The rest may hold secrets, and these can be read while it runs. */
+const INHERITED =
+  /^(PATH|HOME|USER|LOGNAME|TMPDIR|TEMP|TMP|TZ|LANG|LANGUAGE|LC_.*|LD_LIBRARY_PATH|DYLD_.*|SYSTEMROOT|PATHEXT|COMSPEC|KRB5.*|SSL_CERT_.*)$/i
+
+function inherited(): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => INHERITED.test(name)))
+}
+
 const STDERR_BYTES = 64 * 1024
 
 /** What the program writes, as it comes; throws {@link ToolError} after the last piece where it ended badly. */
@@ -39,7 +47,7 @@ export async function* toolOutput({ command, args, env, input, secrets, signal }
   const file = input === undefined ? undefined : await open(input, 'r')
   const child = spawn(command, args, {
     stdio: [file?.fd ?? 'ignore', 'pipe', 'pipe', ...(secrets?.open ?? [])],
-    env: { ...process.env, ...env },
+    env: { ...inherited(), ...env },
     ...(signal === undefined ? {} : { signal }),
   })
   let stderr = ''

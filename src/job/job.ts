@@ -66,7 +66,7 @@ class Work implements Job {
     this.stateDir = stateDir ?? join(pipeline.baseDir, '.etl', pipeline.spec.name)
     this.signal = signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal])
     const keep = (event: RunEvent) => this.#events.push(event)
-    this.#emit = emitter([...(onEvent === undefined ? [] : [onEvent]), keep], Date.now)
+    this.#emit = emitter([...(onEvent === undefined ? [] : [onEvent]), keep], Date.now, redactor(pipeline.secrets))
   }
 
   stop(reason: Reason): void {

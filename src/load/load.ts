@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path'
+import { inspect } from 'node:util'
 import type { Diagnostic } from '../core/diagnostics.js'
 import { PipelineError } from '../core/errors.js'
 import { pointsAtKey } from './diagnostics.js'
@@ -56,7 +57,7 @@ export async function loadPipeline(file: string, options: LoadOptions = {}): Pro
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
   // A name with a typo leaves what was meant unused, so warnings wait until there are no errors.
   if (errors.length > 0) throw new PipelineError(file, errors, text)
-  return {
+  const pipeline: Pipeline = {
     file,
     baseDir,
     text,
@@ -66,6 +67,8 @@ export async function loadPipeline(file: string, options: LoadOptions = {}): Pro
     files: { ...mapFiles.files, ...own.files },
     locate: path => position(spanAt(root, path)),
   }
+  // Printed as an object it would show every password.
+  return Object.defineProperty(pipeline, inspect.custom, { value: () => `Pipeline ${pipeline.spec.name} (${file})` })
 }
 
 /** Files without code do not pay for what loads it. */

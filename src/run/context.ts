@@ -77,9 +77,31 @@ export function sourcesOf(read: ReadPlan): readonly string[] {
   return readsOf(read).flatMap(({ from }) => (from.kind === 'rows' ? [] : [from.source]))
 }
 
-export function emitter(listeners: readonly EventListener[], now: () => number): (event: Happening) => void {
+/** @param redact masks secrets: a server's own words may repeat what it was asked */
+export function emitter(
+  listeners: readonly EventListener[],
+  now: () => number,
+  redact: (text: string) => string,
+): (event: Happening) => void {
   return event => {
-    const complete = { at: now(), ...event } as RunEvent
+    const complete = { at: now(), ...withoutSecrets(event, redact) } as RunEvent
     for (const listener of listeners) listener(complete)
+  }
+}
+
+/** Names are left alone, whatever somebody chose as a password. */
+function withoutSecrets(event: Happening, redact: (text: string) => string): Happening {
+  if ('message' in event && event.message !== undefined) return { ...event, message: redact(event.message) }
+  if (event.type !== 'run_finished' || event.error === undefined) return event
+  const { error } = event
+  const { hint, where } = error
+  return {
+    ...event,
+    error: {
+      ...error,
+      message: redact(error.message),
+      ...(hint === undefined ? {} : { hint: redact(hint) }),
+      ...(where === undefined ? {} : { where: redact(where) }),
+    },
   }
 }

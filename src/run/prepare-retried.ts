@@ -1,4 +1,5 @@
 import type { Pipeline } from '../load/pipeline.js'
+import { redactor } from '../load/redact.js'
 import type { RunOptions } from './api.js'
 import { newRunId } from './begin-run.js'
 import { emitter } from './context.js'
@@ -13,7 +14,7 @@ export function prepareRetried(
   now: () => number,
   signal: AbortSignal,
 ): Promise<Prepared> {
-  const emit = emitter(options.onEvent === undefined ? [] : [options.onEvent], now)
+  const emit = emitter(options.onEvent === undefined ? [] : [options.onEvent], now, redactor(pipeline.secrets))
   const attempts: Attempts = { reached: false }
   const identified = { ...options, runId: options.runId ?? newRunId() }
   const reached = (): boolean => attempts.reached

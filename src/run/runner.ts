@@ -3,6 +3,7 @@ import { EtlError } from '../core/errors.js'
 import { failpoint } from '../core/failpoint.js'
 import { snapshotGone } from '../core/snapshot-pool.js'
 import type { Pipeline } from '../load/pipeline.js'
+import { redactor } from '../load/redact.js'
 import { DEFAULT_CONCURRENCY, ELSEWHERE_CONCURRENCY, type RunHandle, type RunOptions, type RunResult } from './api.js'
 import { chunksHere } from './chunk-tasks.js'
 import { emitter, type RunContext } from './context.js'
@@ -61,7 +62,7 @@ export async function startRun(
   ]
   const run = new Run(prepared, pipeline, options, {
     control,
-    emit: emitter(listeners, now),
+    emit: emitter(listeners, now, redactor(pipeline.secrets)),
     files,
     now,
     fileError: () => fileError,

@@ -317,6 +317,8 @@ async function attempt(
     await new Promise<void>((resolve, reject) => {
       client.connect(error => (error ? reject(error) : resolve()))
     })
+    // The driver keeps it for a change of users, and shows it to whoever prints the connection.
+    Object.assign(client.config, { password: undefined, password1: undefined, passwordSha1: undefined })
   } catch (error) {
     client.destroy()
     throw toEtlError(error, { where, connecting: true })

@@ -79,8 +79,10 @@ export function sqliteError(error: unknown, context: ErrorContext): unknown {
 
 function constraintError(code: string, message: string, context: ErrorContext, base: EtlErrorOptions): EtlError {
   const table = context.table ?? 'the table'
+  // The driver's own error stays behind: a trigger's words may quote the row.
+  const { cause: _, ...named } = base
   const options: EtlErrorOptions = {
-    ...base,
+    ...named,
     kind: 'row',
     ...(context.row === undefined ? {} : { row: context.row }),
   }
