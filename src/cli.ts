@@ -2,6 +2,9 @@
 // Before anything loads React: its development build is slower and keeps every measurement it makes.
 process.env.NODE_ENV = 'production'
 
+// What the program makes is its user's alone, also what a driver or a tool makes for it.
+process.umask(0o077)
+
 // A terminal that is closed, a reader that stops reading or a limit of file sizes must not end a run: a write that fails tells.
 for (const signal of ['SIGHUP', 'SIGXFSZ'] as const) process.on(signal, () => undefined)
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)

@@ -1,7 +1,8 @@
 import { createWriteStream, type WriteStream } from 'node:fs'
-import { appendFile, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { appendFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import type { EtlError } from '../core/errors.js'
+import { privateFolder } from '../core/private-folder.js'
 import type { RunResult } from './api.js'
 import type { RunEvent } from './events.js'
 import { QuarantineFiles, stateError } from './quarantine.js'
@@ -29,8 +30,9 @@ export class RunFiles {
     onError: (error: EtlError) => void,
   ): Promise<RunFiles> {
     const dir = join(stateDir, 'runs', run.runId)
+    const above = basename(dirname(stateDir)) === '.etl' ? [dirname(stateDir)] : []
     try {
-      await mkdir(dir, { recursive: true, mode: 0o700 })
+      for (const folder of [...above, stateDir, dirname(dir), dir]) await privateFolder(folder)
     } catch (cause) {
       throw stateError(dir, cause)
     }

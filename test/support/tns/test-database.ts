@@ -28,10 +28,15 @@ export interface OracleSchema extends TestSchema {
  * A schema of its own for every test file: in the Oracle Net server of these tests, or, where ETL_TEST_ORACLE_URL
  * (`oracle://user:password@host:1521/service`) names one, in a real database whose login may create users.
  * @param profile which release the server of these tests speaks as; a real database is what it is
+ * @param word the password, without a double quote
  */
-export async function createOracle(testId: string, profile?: Profile['name']): Promise<OracleSchema> {
+export async function createOracle(
+  testId: string,
+  profile?: Profile['name'],
+  word: string = PASSWORD,
+): Promise<OracleSchema> {
   const url = process.env.ETL_TEST_ORACLE_URL
-  const login = url === undefined ? await inServer(profile) : await inDatabase(new URL(url), testId)
+  const login = url === undefined ? await inServer(profile, word) : await inDatabase(new URL(url), testId, word)
   const { user, password, connectString } = login
   const withConnection = async <T>(work: (connection: oracledb.Connection) => Promise<T>): Promise<T> => {
     const connection = await oracledb.getConnection({ user, password, connectString })
@@ -74,12 +79,12 @@ export async function createOracle(testId: string, profile?: Profile['name']): P
 
 export const database: TestDatabase = { name: 'oracle', create: testId => createOracle(testId) }
 
-async function inServer(profile: Profile['name'] = '19c'): Promise<Login> {
-  const server = await startTnsServer({ backend: new SqliteBackend({ ETL: { password: PASSWORD } }), profile })
-  return { user: 'ETL', password: PASSWORD, connectString: server.connectString, server, drop: () => server.close() }
+async function inServer(profile: Profile['name'] = '19c', password: string): Promise<Login> {
+  const server = await startTnsServer({ backend: new SqliteBackend({ ETL: { password } }), profile })
+  return { user: 'ETL', password, connectString: server.connectString, server, drop: () => server.close() }
 }
 
-async function inDatabase(url: URL, testId: string): Promise<Login> {
+async function inDatabase(url: URL, testId: string, password: string): Promise<Login> {
   const connectString = `${url.host}${url.pathname}`
   const admin = { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password), connectString }
   const safe = testId.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')
@@ -93,9 +98,9 @@ async function inDatabase(url: URL, testId: string): Promise<Login> {
     }
   }
   await run(
-    `create user "${user}" identified by "${PASSWORD}"`,
+    `create user "${user}" identified by "${password}"`,
     `grant create session, create table, create view, create sequence, unlimited tablespace to "${user}"`,
   )
   const drop = (): Promise<void> => run(`drop user "${user}" cascade`)
-  return { user: `"${user}"`, password: PASSWORD, connectString, server: undefined, drop }
+  return { user: `"${user}"`, password, connectString, server: undefined, drop }
 }

@@ -124,6 +124,17 @@ describe('secrets', () => {
     expect(redact('p%40ss%20%22w%22')).toBe('•••')
     expect(redact(JSON.stringify({ x: 'p@ss "w"' }))).toBe('{"x":"•••"}')
     expect(redact('ab is too short to hide')).toBe('ab is too short to hide')
+    const hurts = `p@'ss/+"1\\ &<`
+    const written = [
+      hurts.replaceAll("'", "''"),
+      hurts.replaceAll("'", "'\\''"),
+      hurts.replaceAll('\\', '\\\\').replaceAll("'", "\\'"),
+      encodeURIComponent(hurts).toLowerCase(),
+      Buffer.from(hurts).toString('base64'),
+      Buffer.from(hurts).toString('hex'),
+      hurts.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;'),
+    ]
+    for (const text of written) expect(redactor([hurts])(`a ${text} b`), text).toBe('a ••• b')
     expect(redactor([])('text')).toBe('text')
     expect(redactor(['lone \ud800 half', 'a.*b'])('a.*b axxb')).toBe('••• axxb')
   })
