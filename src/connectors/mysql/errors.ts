@@ -22,6 +22,8 @@ interface Native {
 
 type Class = readonly [ErrorCode, ErrorKind, hint?: string]
 
+/** `SIGNAL` */
+const SIGNALLED = 1644
 const RIGHTS = 'grant the login what it needs, or use another one'
 const READ_ONLY = 'connect to the primary server, and as a login that may write'
 const CONNECTIONS = 'raise the limit of connections, or lower `--concurrency`'
@@ -119,7 +121,8 @@ export function toEtlError(error: unknown, context: ErrorContext): EtlError {
     return make('E309', 'the server takes no TLS', { kind: 'connection', hint: 'check `sslmode`' })
   }
   if (native.errno !== undefined && native.errno > 0 && native.sqlState !== undefined) {
-    return fromServer(native.errno, native.message, context)
+    // Class 45 is a procedure's or trigger's own, with any number and any words.
+    return fromServer(native.sqlState.startsWith('45') ? SIGNALLED : native.errno, native.message, context)
   }
   if (code === 'HANDSHAKE_SSL_ERROR' || /CERT|ERR_TLS|ERR_SSL|EPROTO|VERIFY|ISSUER/.test(code)) {
     const options = { kind: 'connection', hint: 'check `sslmode` and `ssl_ca`' } as const
@@ -188,12 +191,13 @@ function placeOf(message: string, context: ErrorContext): { row?: number; column
 
 /** The server's message without what it quotes of the row. */
 function safeMessage(number: number, message: string, context: ErrorContext): string {
-  if (number === 1644) return 'a trigger or procedure of the database raised an exception'
+  if (number === SIGNALLED) return 'a trigger or procedure of the database raised an exception'
   if (number === 1062 || number === 1586) return 'a row with the same key exists'
   // Our bulk statements hold rows; the user's own SQL may be quoted back.
   if (number === 1064 && context.rows !== undefined) return 'the server does not understand the statement'
   return message
     .replace(/: '[\s\S]*'(?= for )/, '')
     .replace(/: '[\s\S]*'$/, '')
+    .replace(/(?<=out of range) in '[\s\S]*'$/, '')
     .replace(/ at row \d+$/, '')
 }

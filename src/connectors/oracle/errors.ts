@@ -74,8 +74,11 @@ function unknown(
   options: (kind: ErrorKind, hint?: string) => EtlErrorOptions,
 ): EtlError {
   // User-defined errors of triggers speak of rows.
-  if (ora >= 20000 && ora <= 20999 && context.row !== undefined)
+  if (ora >= 20000 && ora <= 20999) {
+    if (context.row === undefined)
+      return new EtlError('E308', 'a trigger or procedure of the database raised an error', options('failed'))
     return new EtlError('E419', 'a trigger of the database refused the row', { ...options('row'), row: context.row })
+  }
   if (context.row !== undefined)
     return new EtlError('E420', `the database refused the row: ORA-${ora}`, { ...options('row'), row: context.row })
   if (context.connecting === true)

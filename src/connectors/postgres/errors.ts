@@ -162,7 +162,11 @@ function placeOf(native: Native, context: ErrorContext): { row?: number; column?
 
 /** A function's own `raise`, whatever code it gives; its message is the user's and may quote the row. */
 function isRaised(native: Native): boolean {
-  return native.code === 'P0001' || native.routine === 'exec_stmt_raise'
+  return (
+    native.code === 'P0001' ||
+    native.routine === 'exec_stmt_raise' ||
+    /^(?:PLy|plperl|pltcl)_/.test(native.routine ?? '')
+  )
 }
 
 /** The server's message without what it quotes of the row. */
