@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { EtlError } from '../core/errors.js'
 import type { Delivery, Task } from '../engine/port.js'
 import type { Pipeline } from '../load/pipeline.js'
+import { redactor } from '../load/redact.js'
 import { compilePlan } from '../plan/compile.js'
 import { diffFingerprints } from '../plan/fingerprint.js'
 import { type Databases, openDatabases } from '../plan/open.js'
@@ -144,7 +145,7 @@ async function open(pipeline: Pipeline, options: JoinOptions, parts: Parts): Pro
     { undo: true, ...(options.logic === undefined ? {} : { logic: options.logic }) },
     {
       control: new Control(),
-      emit: emitter([options.onEvent], now),
+      emit: emitter([options.onEvent], now, redactor(pipeline.secrets)),
       now,
       progress: progressOf({ plan, runId, epoch, startedAt, now }, ledger, targets),
       files: { dir, quarantine: await QuarantineFiles.open(dir, epoch) },
