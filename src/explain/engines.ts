@@ -37,8 +37,8 @@ export const ENGINES = {
     means: 'A worker refused work, because it would have done something else than the process that has the run.',
     why: 'It has another version of the program or of the pipeline file, or its variables name other databases. Nothing was written by it.',
     example: {
-      what: 'crm.yaml is another one on this worker',
-      hint: 'give all workers the same files below the folder they are started in, then `etl resume RUN`',
+      what: 'the run was begun by etl 0.1.0, this worker is 0.2.0',
+      hint: 'run the same version everywhere, then `etl resume RUN`',
     },
     mend: ['Give all workers the same program, files and variables.', RESUME],
   },

@@ -9,6 +9,9 @@ import { ROWS } from './rows.js'
 import { RUNS } from './runs.js'
 import { SHAPE } from './shape.js'
 
+// Ours come last.
+const { E901, ...AFTER } = AFTER_RUNS
+
 /** Every code with its text: one that is missing does not compile. */
 export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = {
   ...READING,
@@ -17,8 +20,9 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = {
   ...CONNECTIONS,
   ...ROWS,
   ...RUNS,
-  ...AFTER_RUNS,
+  ...AFTER,
   ...ENGINES,
+  E901,
 }
 
 /** Codes that begin alike, and what they have in common. */
