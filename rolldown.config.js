@@ -1,7 +1,8 @@
 import { defineConfig } from 'rolldown'
 
 /** Small packages that every command loads; YAML and the validator alone are a hundred files. */
-const BUNDLED = /^(yaml|ajv|commander|fastest-levenshtein|fast-deep-equal|fast-uri|json-schema-traverse)(\/|$)/
+const BUNDLED =
+  /^(yaml|ajv|commander|fastest-levenshtein|fast-deep-equal|fast-uri|json-schema-traverse|ink|react|react-reconciler|scheduler|es-toolkit)(\/|$)/
 
 /**
  * The command line as a few files instead of 400: it starts in half the time. Runs on what tsc made, in place; other

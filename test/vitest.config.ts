@@ -5,7 +5,7 @@ const TIMED = ['test/e2e/start-up.test.ts']
 const LONG = [
   'test/conformance/table-dump.test.ts',
   'test/e2e/{backup,backup-servers,bad-connections-servers,begin,chunks,dedupe,faults,incremental,kill}.test.ts',
-  'test/e2e/{lost-connection,oracle-kill,regressions,rehearsal-servers,round-trip,running,secrets}.test.ts',
+  'test/e2e/{lost-connection,oracle-kill,package,regressions,rehearsal-servers,round-trip,running,secrets}.test.ts',
   'test/e2e/{takeover,thread-asks,undo,undo-oracle,union-kill}.test.ts',
   'test/e2e/{files,files-target,io-errors,large-shapes,pooler,quarantine,races,rivals,source-altered,verify-hashes}.test.ts',
   'test/engine/*.test.ts',

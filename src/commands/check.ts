@@ -16,7 +16,7 @@ export interface CheckFlags extends PipelineOptions, OutputOptions {
 
 export const checkCommand: CliCommand = {
   name: 'check',
-  summary: 'connect and check logins, tables, columns, rights and the checks of the file',
+  summary: 'connect: logins, tables, columns, rights, `checks`',
   configure: (command, io, finish) => {
     addOutputOptions(addPipelineOptions(command).option('--json', 'one JSON document on stdout'))
       .option('--after', 'only the checks for the end of a run')

@@ -16,7 +16,7 @@ Completes commands, options, their values, pipeline files and the names of entit
 
 export const completionCommand: CliCommand = {
   name: 'completion',
-  summary: 'print a script that completes commands in bash, zsh or fish',
+  summary: 'print a script that completes commands',
   configure: (command, io, finish) => {
     addOutputOptions(command)
       .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))

@@ -22,7 +22,7 @@ Exit code 0: nothing failed, 5: a connection or a right is missing, 1: anything 
 
 export const doctorCommand: CliCommand = {
   name: 'doctor',
-  summary: 'look at this machine and the databases: what works, what is missing, what to do',
+  summary: 'say what works here, what is missing, what to do',
   configure: (command, io, finish) => {
     addOutputOptions(addPipelineOptions(command))
       .option('--json', 'one JSON document on stdout')

@@ -12,7 +12,7 @@ interface Flags extends OutputOptions {
 
 export const explainCommand: CliCommand = {
   name: 'explain',
-  summary: 'say what an error code means, why it happens and how to mend it',
+  summary: 'say what an error code means and how to mend it',
   configure: (command, io, finish) => {
     addOutputOptions(command)
       .argument('[code]', 'for example E103; without one all codes are listed')

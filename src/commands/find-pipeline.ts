@@ -13,7 +13,7 @@ export function findPipeline(given: string | undefined, cwd: string): string {
     throw new EtlError('E520', 'no pipeline file was given and the folder holds none', {
       kind: 'usage',
       where: cwd,
-      hint: `give the path, or name the file ${PIPELINE_NAMES.join(' or ')}`,
+      hint: `give the path, name the file ${PIPELINE_NAMES.join(' or ')}, or begin one with \`etl init\``,
     })
   }
   throw new EtlError('E520', `no pipeline file was given and the folder holds both ${found.join(' and ')}`, {

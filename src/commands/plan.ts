@@ -17,7 +17,7 @@ interface PlanOptions extends PipelineOptions, OutputOptions, SelectionOptions {
 
 export const planCommand: CliCommand = {
   name: 'plan',
-  summary: 'show what a run would do: order, modes, conversions with risk, what becomes of the rows',
+  summary: 'show what a run would do: order, modes, risks, rejects',
   configure: (command, io, finish) => {
     addOutputOptions(
       addPipelineOptions(command)

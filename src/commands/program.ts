@@ -21,7 +21,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     const terminal = new Terminal(io, { color: !argv.includes('--no-color'), verbose: argv.includes('--verbose') })
     if (!(error instanceof CommanderError)) return terminal.fail(error)
     // Help and version end by an exception too.
-    return error.exitCode === 0 ? 0 : terminal.fail(usageError(error.message))
+    return error.exitCode === 0 ? 0 : terminal.fail(usageError(error.message, helpFor(program, argv[0])))
   }
 }
 
@@ -32,6 +32,13 @@ export function buildProgram(commands: readonly CliCommand[], io: Io, finish: (e
     .helpCommand(false)
     // What stands behind a command's name is for it, also where that command has some of its own.
     .enablePositionalOptions()
+    // Options and a path that may be left out are in the command's own help.
+    .configureHelp({
+      subcommandTerm: command =>
+        [command.name(), ...command.registeredArguments.filter(a => a.required).map(a => a.name().toUpperCase())].join(
+          ' ',
+        ),
+    })
     .exitOverride()
     .configureOutput({
       writeOut: text => io.stdout.write(text),
@@ -44,7 +51,7 @@ export function buildProgram(commands: readonly CliCommand[], io: Io, finish: (e
     })
     .addHelpText(
       'after',
-      '\nRun `etl help COMMAND` for its options and examples, `etl help exit-codes` for exit codes.\n',
+      '\nBegin with `etl init`; `etl doctor` says what is missing.\nRun `etl help COMMAND` for its options and examples, `etl help exit-codes`.\n',
     )
   for (const { name, summary, configure } of commands) {
     configure(program.command(name).summary(summary).description(`${summary}.`), io, finish)
@@ -53,11 +60,17 @@ export function buildProgram(commands: readonly CliCommand[], io: Io, finish: (e
   return program
 }
 
+/** Where the command that was meant is explained. */
+function helpFor(program: Command, name: string | undefined): string {
+  const meant = program.commands.find(command => command.name() === name)
+  if (meant === undefined) return 'run `etl --help` for the commands, `etl help COMMAND` for one'
+  return `\`etl help ${meant.name()}\` shows its arguments, options and examples`
+}
+
 /** Commander's own words, in the form of every other error. */
-function usageError(text: string): EtlError {
+function usageError(text: string, help: string): EtlError {
   const [what = '', ...rest] = text.trim().split('\n')
   const suggestion = rest.find(line => line.startsWith('(Did you mean'))
-  const hint =
-    suggestion?.slice(1, -1).replace('Did', 'did') ?? 'run `etl --help` for the commands, `etl help COMMAND` for one'
+  const hint = suggestion?.slice(1, -1).replace('Did', 'did') ?? help
   return new EtlError('E520', what.replace(/^error: /, ''), { kind: 'usage', hint })
 }

@@ -32,7 +32,7 @@ children. Hooks are not run, and no table is emptied. Exit code 0: all closed, 3
 
 export const quarantineCommand: CliCommand = {
   name: 'quarantine',
-  summary: 'list rejected rows by cause; `quarantine retry` loads them again',
+  summary: 'list rejected rows by cause, load them again',
   configure: (command, io, finish) => {
     addOutputOptions(addVariableOptions(command.argument('[pipeline]', PIPELINE).argument('[run]', RUN_LISTED)))
       .option('--entity <name>', 'only rows of this entity (repeatable)', repeatable)

@@ -32,7 +32,7 @@ look-ups and refs find is in them; a row that a ref finds has a number in place 
 
 export const testCommand: CliCommand = {
   name: 'test',
-  summary: 'run the mapping tests of the file, or rehearse it on samples',
+  summary: 'run the tests of the file, or rehearse it on samples',
   configure: (command, io, finish) => {
     addOutputOptions(addPipelineOptions(command))
       .option('--entity <name>', 'only tests of this entity (repeatable)', repeatable)

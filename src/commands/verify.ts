@@ -23,7 +23,7 @@ interface VerifyFlags extends PipelineOptions, OutputOptions {
 
 export const verifyCommand: CliCommand = {
   name: 'verify',
-  summary: 'prove a finished run: the target against the source, through the mapping',
+  summary: 'prove a finished run: target against source, row by row',
   configure: (command, io, finish) => {
     addOutputOptions(
       addPipelineOptions(command)

@@ -116,6 +116,7 @@ export const CONNECTIONS = {
     mend: [
       'Install it beside etl: `npm install oracledb`',
       'Built for another Node: `npm rebuild better-sqlite3`',
+      'Not built at all, as newer versions of npm ask first: `npm install -g --allow-scripts=better-sqlite3 etl-runner`',
       'See all drivers: `etl doctor`',
     ],
   },

@@ -50,7 +50,7 @@ export const quarantineSection: SectionMaker = record => {
   if (causes.length === 0 && unresolved.length === 0) return undefined
   const rows = causes.map(({ entity, field, code, message, rows }) => [
     html`<code>${code}</code>`,
-    html`<b>${entity}</b>${field !== undefined && `.${field}`}`,
+    html`<b>${entity}</b>${field !== undefined && html`.<wbr>${field}`}`,
     html`${message}<span class="keys">${CODES[code as ErrorCode]}</span>`,
     formatCount(rows),
   ])
@@ -68,12 +68,12 @@ export const quarantineSection: SectionMaker = record => {
 export const changedSection: SectionMaker = record => {
   const rows = record.entities.flatMap(({ name, losses, substituted }) => [
     ...losses.map(({ field, rows }) => [
-      html`<b>${name}</b>.${field}`,
+      html`<b>${name}</b>.<wbr>${field}`,
       'rounded or truncated (on_lossy)',
       formatCount(rows),
     ]),
     ...substituted.map(({ field, rows }) => [
-      html`<b>${name}</b>.${field}`,
+      html`<b>${name}</b>.<wbr>${field}`,
       'replaced (on_invalid, unmapped, on_missing)',
       formatCount(rows),
     ]),

@@ -55,7 +55,7 @@ ul{margin:0;padding-left:20px}.scroll+ul,.scroll+p{margin-top:14px}li{margin:0 0
 dl.facts{display:grid;grid-template-columns:max-content 1fr;gap:4px 18px;margin:0;font-size:14px}dl.facts dt{color:var(--soft)}dl.facts dd{margin:0;overflow-wrap:anywhere}
 footer{color:var(--faint);font-size:13px;margin:24px 0 0}
 @media(max-width:640px){main{padding:24px 14px}section{padding:18px 16px}h1{font-size:25px}.scroll svg{max-width:none}
-.figures{grid-template-columns:repeat(auto-fit,minmax(104px,1fr))}.figures div{padding:10px 12px}.figures dd{font-size:18px}.verdict{margin:12px 0 0}
+.figures{grid-template-columns:repeat(3,1fr)}.figures div{padding:10px}.figures dd{font-size:17px}.verdict{margin:12px 0 0}
 .lineage th:first-child,.lineage th:last-child{width:30%}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin:0 0 8px}}
 @media print{:root{color-scheme:light;--page:#fff;--card:#fff;--ink:#111;--soft:#444;--faint:#777;--line:#ddd}
 body{font-size:11.5px;-webkit-print-color-adjust:exact;print-color-adjust:exact}main{max-width:none;padding:0}nav{display:none}

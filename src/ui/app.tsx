@@ -11,6 +11,8 @@ export interface AppProps {
   readonly controls: Controls
   /** Size, time and memory at the moment of a frame. */
   readonly sample: () => Omit<View, 'looking'>
+  /** Milliseconds until the next frame. */
+  readonly pace: () => number
 }
 
 /** What the keys do. */
@@ -22,16 +24,18 @@ export interface Controls {
   interrupt(): void
 }
 
-const FRAMES_PER_SECOND = 6
-
 /** The live screen: samples the store, so that the cost of drawing does not depend on how fast rows move. */
-export function App({ store, controls, sample }: AppProps): ReactElement {
+export function App({ store, controls, sample, pace }: AppProps): ReactElement {
   const [looking, look] = useState<Looking>(AT_TABLE)
   const [frame, setFrame] = useState(() => ({ state: store.state, view: sample() }))
   useEffect(() => {
-    const timer = setInterval(() => setFrame({ state: store.state, view: sample() }), 1000 / FRAMES_PER_SECOND)
-    return () => clearInterval(timer)
-  }, [store, sample])
+    const draw = (): void => {
+      setFrame({ state: store.state, view: sample() })
+      timer = setTimeout(draw, pace())
+    }
+    let timer = setTimeout(draw, pace())
+    return () => clearTimeout(timer)
+  }, [store, sample, pace])
   return (
     <>
       <Screen state={frame.state} view={{ ...frame.view, looking }} />
@@ -40,7 +44,7 @@ export function App({ store, controls, sample }: AppProps): ReactElement {
   )
 }
 
-interface KeysProps extends Omit<AppProps, 'sample'> {
+interface KeysProps extends Omit<AppProps, 'sample' | 'pace'> {
   readonly move: (move: Move) => void
 }
 

@@ -59,6 +59,8 @@ async function meet(mistake: Mistake): Promise<{ readonly code: number; readonly
     .replace(/\b(127\.0\.0\.1|localhost):(?!1\/)\d+/g, 'HOST:PORT')
     .replace(/postgres \d+\.\d+(?!\.)/g, 'postgres N.N')
     .replace(/\b[0-9a-f]{8}\b/g, 'RUN')
+    // A rate is told only where enough time has passed.
+    .replace(/\b\d+\.\ds( +[\d,]+)$/gm, (_, rate: string) => `N.Ns${'·'.padStart(rate.length)}`)
     .replace(/\d+\.\d+s\b/g, 'N.Ns')
     // Of the summary of a run, what tells of the mistake and of the next step.
     .replace(/^ {3}(?:report|run folder|consistency|quarantine) .*\n/gm, '')

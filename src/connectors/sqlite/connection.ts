@@ -121,11 +121,14 @@ export class Connection {
 
 export async function importDriver(): Promise<typeof BetterSqlite3> {
   try {
-    return (await import('better-sqlite3')).default
+    const Driver = (await import('better-sqlite3')).default
+    // Its compiled half is loaded only with the first database; npm may not have built it.
+    new Driver(':memory:').close()
+    return Driver
   } catch (cause) {
     throw new EtlError('E310', 'the SQLite driver cannot be loaded', {
       kind: 'connection',
-      hint: 'run `npm rebuild better-sqlite3`',
+      hint: 'run `npm rebuild better-sqlite3`; where npm keeps packages from building, install with `--allow-scripts=better-sqlite3`',
       cause,
     })
   }

@@ -4,7 +4,7 @@ import { totalEta } from '../eta.js'
 import { formatCount, formatRate, plural } from '../format.js'
 import { rateAt } from '../rate.js'
 import { activeTime, type RunState, totals } from '../run-state.js'
-import { type Columns, formatEta, justify, usableWidth, type View } from '../view.js'
+import { type Columns, formatEta, justify, type Line, usableWidth, type View } from '../view.js'
 import { Row } from './row.js'
 
 interface Props {
@@ -33,10 +33,7 @@ export function TotalRows({ state, columns, view }: Props): ReactElement {
           { text: (eta === undefined ? '' : formatEta(eta)).padStart(columns.time) },
         ]}
       />
-      <Row
-        theme={theme}
-        line={[{ text: status(state, view), ...(all.quarantined > 0 ? { tone: 'warn' as const } : {}) }]}
-      />
+      <Row theme={theme} line={status(state, view)} />
     </>
   )
 }
@@ -59,7 +56,7 @@ function rate(state: RunState, view: View): string {
   return sum === undefined ? '' : formatRate(sum)
 }
 
-function status(state: RunState, view: View): string {
+function status(state: RunState, view: View): Line {
   const { symbols } = view.theme
   const { quarantined } = totals(state)
   const left = [` ${quarantined > 0 ? symbols.failed : symbols.done} ${formatCount(quarantined)} rejected`]
@@ -69,5 +66,7 @@ function status(state: RunState, view: View): string {
     end.push(`checkpoint ${Math.max(0, Math.floor((view.now - state.checkpointAt) / 1000))}s ago`)
   }
   if (view.memory !== undefined) end.push(`memory ${Math.round(view.memory / 1_048_576)} MB`)
-  return justify(left.join('   '), [end.join('   '), end[0] ?? ''], usableWidth(view))
+  const text = left.join('   ')
+  const whole = justify(text, [end.join('   '), end[0] ?? ''], usableWidth(view))
+  return [{ text, ...(quarantined > 0 ? { tone: 'warn' as const } : {}) }, { text: whole.slice(text.length) }]
 }

@@ -10,48 +10,48 @@ function usage(what: string, hint: string): { code: number; out: string; err: st
   return { code: 2, out: '', err: `✖ E520 usage\n  what   ${what}\n  hint   ${hint}\n` }
 }
 
-const GENERAL = 'run `etl --help` for the commands, `etl help COMMAND` for one'
+const help = (name: string) => `\`etl help ${name}\` shows its arguments, options and examples`
 
 test.each(COMMANDS.map(command => command.name))('%s refuses an option it does not have', async name => {
-  expect(await captureCli([name, '--nonsense'])).toEqual(usage("unknown option '--nonsense'", GENERAL))
+  expect(await captureCli([name, '--nonsense'])).toEqual(usage("unknown option '--nonsense'", help(name)))
 })
 
 test.each([
   [['rnu'], "unknown command 'rnu'", 'did you mean run?'],
   [['run', '--resum'], "unknown option '--resum'", 'did you mean --resume?'],
-  [['run', 'a.yaml', 'b.yaml'], "too many arguments for 'run'. Expected 1 argument but got 2.", GENERAL],
+  [['run', 'a.yaml', 'b.yaml'], "too many arguments for 'run'. Expected 1 argument but got 2.", help('run')],
   [
     ['run', '--limit', '0'],
     "option '--limit <rows>' argument '0' is invalid. It must be a whole number of at least 1.",
-    GENERAL,
+    help('run'),
   ],
   [
     ['run', '--batch-size', '1e3'],
     "option '--batch-size <rows>' argument '1e3' is invalid. It must be a whole number of at least 1.",
-    GENERAL,
+    help('run'),
   ],
   [
     ['run', '--concurrency', '-1'],
     "option '--concurrency <n>' argument '-1' is invalid. It must be a whole number of at least 1.",
-    GENERAL,
+    help('run'),
   ],
   [
     ['run', '--var', 'X'],
     "option '--var <name=value>' argument 'X' is invalid. It must look like NAME=value.",
-    GENERAL,
+    help('run'),
   ],
   [
     ['run', '--progress', 'loud'],
     "option '--progress <mode>' argument 'loud' is invalid. Allowed choices are auto, tty, plain, none.",
-    GENERAL,
+    help('run'),
   ],
-  [['run', '--resume', '--dry-run'], "option '--resume' cannot be used with option '--dry-run'", GENERAL],
-  [['run', '--resume', '--restart'], "option '--resume' cannot be used with option '--restart'", GENERAL],
-  [['plan', '-o'], "option '-o, --output <file>' argument missing", GENERAL],
+  [['run', '--resume', '--dry-run'], "option '--resume' cannot be used with option '--dry-run'", help('run')],
+  [['run', '--resume', '--restart'], "option '--resume' cannot be used with option '--restart'", help('run')],
+  [['plan', '-o'], "option '-o, --output <file>' argument missing", help('plan')],
   [
     ['graph', '--format', 'svg'],
     "option '--format <format>' argument 'svg' is invalid. Allowed choices are text, mermaid.",
-    GENERAL,
+    help('graph'),
   ],
   [['explain', 'nonsense'], "there is no error code 'nonsense'", 'run `etl explain` for the list'],
   [['help', 'rn'], "there is no help for 'rn'", 'did you mean run?'],
@@ -70,7 +70,7 @@ test('the pipeline file is found only where there is exactly one', async () => {
   expect((await captureCli(['validate'], { cwd })).err).toBe(`✖ E520 usage
   where  ${cwd}
   what   no pipeline file was given and the folder holds none
-  hint   give the path, or name the file etl.yaml or pipeline.yaml
+  hint   give the path, name the file etl.yaml or pipeline.yaml, or begin one with \`etl init\`
 `)
   writeFileSync(join(cwd, 'etl.yaml'), '')
   writeFileSync(join(cwd, 'pipeline.yaml'), '')
@@ -84,6 +84,8 @@ test('without a command, and with --help, the commands are listed on stdout', as
   expect(bare).toEqual(await captureCli(['--help']))
   expect(bare).toEqual(await captureCli(['help']))
   expect([bare.code, bare.err]).toEqual([0, ''])
+  expect(bare.out).toContain('\n  trace ENTITY KEY  follow one row')
+  expect(Math.max(...bare.out.split('\n').map(line => line.length))).toBeLessThanOrEqual(80)
   for (const { name, summary } of await commandsFor(undefined))
     expect(bare.out).toMatch(new RegExp(`^ {2}${name} .*\\b${summary.split(' ')[0]}`, 'm'))
 })
