@@ -33,6 +33,7 @@ if (!existsSync(CHINOOK_DATA))
 
 describe('logins with the rights of docs/how-to/database-roles.md and no other', () => {
   if (existsSync(CHINOOK_DATA)) describe('Chinook', chinook)
+  describe('tables that the run creates', created)
   describe('a right that is missing', missing)
 })
 
@@ -165,6 +166,82 @@ function chinook(): void {
   })
 }
 
+const SERVERS = [
+  ['postgres', postgres, ['postgres-source', 'postgres-target', 'postgres-create']],
+  ['mysql', mysql, ['mysql-source', 'mysql-target', 'mysql-create', 'mysql-backup']],
+] as const
+
+function created(): void {
+  test.each(SERVERS)(
+    '%s: upserted, put aside, retried, saved, taken back with the table',
+    async (type, server, blocks) => {
+      const place = await server.create('creates')
+      const [source, target, ledger] = [`etl_cs_${SUFFIX}`, `etl_ct_${SUFFIX}`, `etl_cl_${SUFFIX}`]
+      const names = { etl_source: source, etl_target: target, etl_ledger: ledger }
+      const folder = temporaryFolder()
+      try {
+        await place.exec(`create table t (id integer primary key, name varchar(20), note varchar(20) not null);
+        insert into t values (1, 'one', 'a'), (2, null, 'b'), (3, 'three', 'c')`)
+        for (const block of blocks)
+          await place.exec(statements(block, { ...names, crm: nameOf(place), warehouse: nameOf(place) }))
+        const write = (name: object): void =>
+          writeFileSync(
+            join(folder, 'pipeline.yaml'),
+            stringify({
+              version: 1,
+              name: 'creates',
+              sources: { old: { type, url: '${FROM}' } },
+              target: { type, url: '${TO}' },
+              ledger: { schema: type === 'postgres' ? 'etl' : ledger },
+              defaults: { on_error: 'quarantine' },
+              entities: {
+                u: {
+                  from: 't',
+                  to: { table: 'u', create: 'if_missing' },
+                  load: 'upsert',
+                  match: 'id',
+                  fields: { id: 'id', name: { from: 'name', required: true, ...name } },
+                },
+              },
+            }),
+          )
+        const env = { FROM: urlOf(place, source, 'change-me-1'), TO: urlOf(place, target, 'change-me-2') }
+        const etl = async (...args: string[]): Promise<number | undefined> => {
+          const { code, stdout, stderr } = await runEtl([...args, '--json'], { cwd: folder, env })
+          return code === 0 || code === 3 ? code : expect.fail(`${args.join(' ')}: ${stdout}${stderr}`)
+        }
+        const rows = async (): Promise<string[]> =>
+          (await place.rows('select id, name from u order by id')).map(row => row.join(' '))
+        write({})
+        expect([await etl('check'), await etl('run', '--yes')]).toEqual([0, 3])
+        expect(await rows()).toEqual(['1 one', '3 three'])
+        write({ default: 'none' })
+        expect(await etl('quarantine', 'retry', 'last')).toBe(0)
+        expect(await rows()).toEqual(['1 one', '2 none', '3 three'])
+        expect([await etl('backup'), await etl('verify')]).toEqual([0, 0])
+        expect([await etl('undo', 'last', '--yes'), await etl('undo', 'last', '--yes')]).toEqual([0, 0])
+        await expect(rows()).rejects.toThrow(/u.* (does not|doesn't) exist/)
+      } finally {
+        await remove(type, place, names)
+      }
+    },
+  )
+}
+
+async function remove(
+  type: string,
+  place: TestSchema,
+  names: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const { etl_source: source, etl_target: target, etl_ledger: ledger } = names
+  await place.exec(
+    type === 'postgres'
+      ? [source, target].map(role => `drop owned by ${role} cascade; drop role ${role}`).join('; ')
+      : `drop user '${source}'@'%'; drop user '${target}'@'%'; drop database ${ledger}`,
+  )
+  await place.drop()
+}
+
 function missing(): void {
   const own = { etl_source: `etl_ms_${SUFFIX}`, etl_target: `etl_mt_${SUFFIX}`, etl_ledger: `etl_ml_${SUFFIX}` }
   const folder = temporaryFolder()
@@ -226,14 +303,7 @@ function missing(): void {
         expect(resultOf(run.stdout).error?.code).toBe('E304')
         expect((await place.rows('select count(*) from u')).map(row => row.map(String))).toEqual([['0']])
       } finally {
-        if (type === 'postgres')
-          for (const each of [names.etl_source, names.etl_target])
-            await place.exec(`drop owned by ${each} cascade; drop role ${each}`)
-        else
-          await place.exec(
-            `drop user '${names.etl_source}'@'%'; drop user '${names.etl_target}'@'%'; drop database ${names.etl_ledger}`,
-          )
-        await place.drop()
+        await remove(type, place, names)
       }
     },
   )
