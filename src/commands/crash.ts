@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import { CODES } from '../core/codes.js'
+import { framesOf, unforeseen } from '../core/unforeseen.js'
 import { TOOL_VERSION } from '../core/version.js'
 
 let redact: (text: string) => string = text => text
@@ -33,24 +34,10 @@ function withoutEnvironment(report: NodeJS.ProcessReport & { excludeEnv?: boolea
 }
 
 function crashText(thrown: unknown): string {
-  const error = thrown instanceof Error ? thrown : new Error('something that is no error was thrown')
-  const { code } = error as Error & { readonly code?: unknown }
-  const words = isOfTheEngine(error) ? `: ${error.message}` : typeof code === 'string' ? ` ${code.slice(0, 40)}` : ''
+  const frames = thrown instanceof Error ? framesOf(thrown) : []
   return `E901 ${CODES.E901}
-  what   ${error.name}${words}
+  what   ${unforeseen(thrown)}
   hint   this is a bug in etl, not in your pipeline; please report it with this output (etl ${TOOL_VERSION}, Node ${process.version}); what was committed stays, \`etl run … --resume\` goes on
-${framesOf(error).join('\n')}
+${frames.join('\n')}
 `
-}
-
-/** These words name code; those of other errors may quote what was worked on. */
-function isOfTheEngine(error: Error): boolean {
-  return (error instanceof TypeError || error instanceof ReferenceError) && !('code' in error)
-}
-
-function framesOf({ stack = '', message }: Error): string[] {
-  return stack
-    .replace(message, '')
-    .split('\n')
-    .filter(line => /^ {4}at .*[:)]\S*$/.test(line))
 }

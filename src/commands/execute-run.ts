@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { ChecksFailed, withoutKeys } from '../checks/result.js'
 import { exitCodeOf } from '../core/errors.js'
+import { asEtlError } from '../core/unforeseen.js'
 import { TOOL_VERSION } from '../core/version.js'
 import type { JobHandle, JobOptions, JobResult } from '../job/api.js'
 import type { Pipeline } from '../load/pipeline.js'
@@ -23,7 +24,7 @@ import { type RunFlags, runOptionsOf } from './run-options.js'
 import { followPlan } from './saved-plan.js'
 import { selectionOf } from './selection.js'
 import { Signals } from './signals.js'
-import { asEtlError, type Terminal } from './terminal.js'
+import type { Terminal } from './terminal.js'
 
 /** `etl run`: everything behind its flags. */
 export function runPipeline(file: string | undefined, flags: RunFlags, terminal: Terminal): Promise<number> {

@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { EtlError } from '../core/errors.js'
+import { asEtlError } from '../core/unforeseen.js'
 import type { InitResult } from '../init/init.js'
 import { type CliCommand, examples } from './command.js'
 import type { OutputOptions } from './io.js'
 import { addOutputOptions, repeatable } from './options.js'
 import { liveSchemaFile } from './schema.js'
-import { asEtlError, Terminal } from './terminal.js'
+import { Terminal } from './terminal.js'
 import { withSignals } from './with-signals.js'
 
 interface Flags extends OutputOptions {

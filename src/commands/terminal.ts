@@ -1,4 +1,5 @@
-import { EtlError, exitCodeOf, PipelineError } from '../core/errors.js'
+import { exitCodeOf, PipelineError } from '../core/errors.js'
+import { asEtlError } from '../core/unforeseen.js'
 import { TOOL_VERSION } from '../core/version.js'
 import { printable } from '../ui/format.js'
 import { errorJson } from '../ui/json.js'
@@ -98,12 +99,6 @@ export class Terminal {
       }
     })
   }
-}
-
-/** The error as an {@link EtlError}, for outputs that need a code. */
-export function asEtlError(error: unknown): EtlError {
-  if (error instanceof EtlError) return error
-  return new EtlError('E901', error instanceof Error ? error.message : String(error), { cause: error })
 }
 
 /** Keys may hold what JSON has no word for. */

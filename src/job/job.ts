@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { EtlError } from '../core/errors.js'
+import { asEtlError } from '../core/unforeseen.js'
 import { compare } from '../coverage/predict.js'
 import { writeRecord } from '../history/write-record.js'
 import type { Pipeline } from '../load/pipeline.js'
@@ -181,10 +182,7 @@ class Work implements Job {
 }
 
 function failure(error: unknown): Pick<JobResult, 'status' | 'exitCode'> & { readonly error: EtlError } {
-  const known =
-    error instanceof EtlError
-      ? error
-      : new EtlError('E901', error instanceof Error ? error.message : String(error), { cause: error })
+  const known = asEtlError(error)
   return { status: 'failed', exitCode: exitCode('failed', undefined, known), error: known }
 }
 

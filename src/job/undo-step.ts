@@ -1,4 +1,5 @@
 import { EtlError } from '../core/errors.js'
+import { asEtlError } from '../core/unforeseen.js'
 import { exitCode } from '../run/result.js'
 import { undoRun } from '../undo/undo.js'
 import type { Step } from './api.js'
@@ -27,7 +28,7 @@ export const undoStep: Step = {
       return { message: `run ${run} is taken back: ${rows} rows`, result: { undone, ...error } }
     } catch (error) {
       // Why the run failed stays what is told.
-      const [why] = (error instanceof Error ? error.message : String(error)).split('\n')
+      const [why] = asEtlError(error).message.split('\n')
       // The lines below name rows by their keys.
       const list = error instanceof EtlError && error.code === 'E537' ? ` see \`etl undo ${run} --dry-run\`` : ''
       const message = `run ${run} could not be taken back: ${why}${list}`

@@ -3,6 +3,7 @@ import { connectorNamed } from '../connectors/registry.js'
 import type { Database } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import { type ArmedFailpoints, failpoint, shareFailpoints } from '../core/failpoint.js'
+import { asEtlError, framesOf } from '../core/unforeseen.js'
 import type { OwnAddress } from '../transforms/own/registry.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import { type ProduceJob, produceHere, type SourceAddress } from './produce-job.js'
@@ -122,11 +123,11 @@ function buffersOf(data: unknown): ArrayBuffer[] {
 }
 
 function plain(error: unknown): ThrownError {
-  if (!(error instanceof EtlError))
-    return { message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
-  const { message, code, kind, where, hint, row, column, native } = error
+  const { message, code, kind, where, hint, row, column, native } = asEtlError(error)
   const options = Object.fromEntries(
     Object.entries({ kind, where, hint, row, column, native }).filter(([, value]) => value !== undefined),
   )
-  return { message, code, options }
+  // The place would not come over: it is told with the words.
+  const frames = error instanceof Error && error !== asEtlError(error) ? framesOf(error) : []
+  return { message: [message, ...frames].join('\n'), code, options }
 }

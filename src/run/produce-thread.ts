@@ -31,8 +31,8 @@ export type ToThread =
 /** An error as plain data. */
 export interface ThrownError {
   readonly message: string
-  readonly code?: ErrorCode
-  readonly options?: EtlErrorOptions
+  readonly code: ErrorCode
+  readonly options: EtlErrorOptions
 }
 
 const FILE = new URL('./produce-thread-main.js', import.meta.url)
@@ -164,5 +164,5 @@ function revived(rows: readonly Row[]): readonly Row[] {
 }
 
 function thrown(error: ThrownError): Error {
-  return error.code === undefined ? new Error(error.message) : new EtlError(error.code, error.message, error.options)
+  return new EtlError(error.code, error.message, error.options)
 }

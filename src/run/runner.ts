@@ -1,7 +1,8 @@
 import { join } from 'node:path'
-import { EtlError } from '../core/errors.js'
+import type { EtlError } from '../core/errors.js'
 import { failpoint } from '../core/failpoint.js'
 import { snapshotGone } from '../core/snapshot-pool.js'
+import { asEtlError } from '../core/unforeseen.js'
 import type { Pipeline } from '../load/pipeline.js'
 import { redactor } from '../load/redact.js'
 import { DEFAULT_CONCURRENCY, ELSEWHERE_CONCURRENCY, type RunHandle, type RunOptions, type RunResult } from './api.js'
@@ -301,13 +302,7 @@ class Run {
 
   /** The first error is the run's; later ones are told as warnings. */
   #fail(error: unknown): void {
-    const known =
-      error instanceof EtlError
-        ? error
-        : new EtlError('E901', error instanceof Error ? error.message : String(error), {
-            cause: error,
-            hint: 'this is a bug of etl: run again with --verbose and report it',
-          })
+    const known = asEtlError(error)
     if (this.#error === undefined) this.#error = known
     else this.#warn(`${known.code} ${known.message}`, known.where)
   }

@@ -1,5 +1,6 @@
 import { CODES } from '../core/codes.js'
 import { EtlError } from '../core/errors.js'
+import { framesOf, unforeseen } from '../core/unforeseen.js'
 import { printable } from './format.js'
 import type { Theme } from './theme.js'
 import { paint } from './theme.js'
@@ -26,10 +27,9 @@ function known(error: EtlError, { theme, verbose }: ErrorTextOptions): string {
 }
 
 function unknownError(error: unknown, { theme, verbose, version }: ErrorTextOptions): string {
-  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   const again = verbose ? 'please report it with' : 'please run again with --verbose and report it with'
   const lines = [
-    ['what', what],
+    ['what', unforeseen(error)],
     [
       'hint',
       `this is a bug in etl, not in your pipeline; ${again} this output (etl ${version}, Node ${process.version})`,
@@ -48,11 +48,12 @@ function indented(text: string): string {
   return text.split('\n').map(printable).join('\n         ')
 }
 
-/** The stack of the error and of what caused it. */
+/** Where the error and what caused it were made. */
 function stacks(error: unknown): string[] {
   const lines: string[] = []
   for (let e = error; e instanceof Error && lines.length < 5; e = e.cause) {
-    lines.push(`${lines.length === 0 ? '' : 'caused by '}${e.stack ?? e.message}`)
+    const words = e instanceof EtlError ? `${e.code}: ${e.message}` : unforeseen(e)
+    lines.push([`${lines.length === 0 ? '' : 'caused by '}${words}`, ...framesOf(e)].join('\n'))
   }
   return lines
 }

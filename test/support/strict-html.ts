@@ -3,7 +3,7 @@ export interface Element {
   readonly attributes: Readonly<Record<string, string>>
 }
 
-const VOID = new Set(['meta', 'br', 'hr', 'img', 'input', 'link'])
+const VOID = new Set(['meta', 'br', 'hr', 'img', 'input', 'link', 'wbr'])
 const TOKEN = /<!doctype html>|<(\/?)([a-zA-Z][\w-]*)((?:\s+[\w:-]+="[^"<>]*")*)\s*(\/?)>|([^<]+)/y
 const REFERENCE = /&(?!(?:amp|lt|gt|quot|#39);)/
 

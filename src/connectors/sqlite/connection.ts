@@ -128,7 +128,7 @@ export async function importDriver(): Promise<typeof BetterSqlite3> {
   } catch (cause) {
     throw new EtlError('E310', 'the SQLite driver cannot be loaded', {
       kind: 'connection',
-      hint: 'run `npm rebuild better-sqlite3`; where npm keeps packages from building, install with `--allow-scripts=better-sqlite3`',
+      hint: 'run `npm rebuild better-sqlite3`; where npm keeps packages from building, install it with `npm install --allow-scripts=better-sqlite3`',
       cause,
     })
   }

@@ -38,7 +38,15 @@ test('an unknown exception is called a bug', () => {
   what   TypeError: x is undefined
   hint   this is a bug in etl, not in your pipeline; please run again with --verbose and report it with this output (etl 1.2.3, Node ${process.version})
 `)
-  expect(errorText('thrown text', QUIET)).toContain('  what   thrown text\n')
+  expect(errorText('thrown text', QUIET)).toContain('  what   something that is no error was thrown\n')
+})
+
+test('the words of an unknown exception are not told, which may be of a row: its kind and its place are', () => {
+  const error = Object.assign(new Error("no such thing as 'row value'"), { name: 'SqliteError', code: 'SQLITE_X' })
+  expect(errorText(error, QUIET)).toContain('  what   SqliteError SQLITE_X\n')
+  const verbose = errorText(new EtlError('E308', 'no', { cause: error }), { ...QUIET, verbose: true })
+  expect(verbose).toMatch(/\ncaused by SqliteError SQLITE_X\n {4}at /)
+  expect(verbose).not.toContain('row value')
 })
 
 test('a message of several lines stays in its column; escapes are shown', () => {
