@@ -223,6 +223,28 @@ test('values that are not what their column says are looked at', async () => {
   }
 })
 
+test('a row that is too large for MySQL to hash is looked at', async () => {
+  await using place = await places(mysql)
+  const table = 'create table things (id integer not null primary key, name longtext)'
+  // Each quote is two in the text that is hashed, which no packet holds then.
+  const large = (letter: string): string => `concat(repeat('''', floor(@@max_allowed_packet * 0.55)), '${letter}')`
+  await place.source.exec(`${table}; insert into things values (1, 'a'), (2, ${large('a')}), (3, 'c')`)
+  await place.target.exec(table)
+  const pipeline = await place.pipeline(PIPELINE)
+  expect((await (await startRun(pipeline)).result).error).toBeUndefined()
+  for (const [letter, equal] of [
+    ['a', 3],
+    ['b', 2],
+  ] as const) {
+    await place.target.exec(`update things set name = ${large(letter)} where id = 2`)
+    await compare(pipeline, async (context, comparison) => {
+      const options = { rows: { expected: 3, actual: 3 }, owned: true }
+      const hashed = await compareByHashes(context, comparison, options, { least: 0, range: 1, leaf: 1 })
+      expect(hashed).toMatchObject({ rowsRead: 1, found: { equal, different: 3 - equal } })
+    })
+  }
+})
+
 test('the command says by what it was proved, and takes the long way where it is told to', async () => {
   await using place = await places(sqlite)
   const table = 'create table things (id integer not null primary key, name text)'
