@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 interface Manifest {
@@ -20,6 +21,25 @@ test('every package has its reason, and no other is named', () => {
     expect(page).toContain(`\`${name}\``)
   }
 })
+
+test('what a package takes on disk is about what the page says', () => {
+  const rows = page.split('\n').filter(line => line.startsWith('| `'))
+  const wrong = rows.flatMap(row => {
+    const cells = row.split('|').map(cell => cell.trim())
+    const names = [...(cells[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name ?? '')
+    const size = names.reduce((sum, name) => sum + bytesOf(join('node_modules', name)), 0) / 1e6
+    // What is compiled differs from machine to machine.
+    const said = cells[5] === '< 0.1' ? 0.1 : Number(cells[5])
+    return size <= said * 1.5 + 0.1 && size >= said / 2 - 0.1 ? [] : [`${names}: ${size.toFixed(1)} MB`]
+  })
+  expect(wrong).toEqual([])
+})
+
+function bytesOf(folder: string): number {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
+}
 
 test('every package is pinned to one version', () => {
   const ranges = Object.entries({
