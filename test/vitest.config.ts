@@ -10,7 +10,7 @@ const LONG = [
   'test/e2e/{files,files-target,io-errors,large-shapes,pooler,quarantine,races,rivals,source-altered,verify-hashes}.test.ts',
   'test/engine/*.test.ts',
   'test/matrix/matrix.test.ts',
-  'test/security/**/*.test.ts',
+  'test/security/**/*.test.{ts,tsx}',
   'test/systems/**/*.test.ts',
   'test/torture/**/*.test.ts',
 ]

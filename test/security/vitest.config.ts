@@ -10,7 +10,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     maxWorkers: 3,
     reporters: ['default', new ThreatReporter()],
-    include: ['test/security/**/*.test.ts', ...THREATS.flatMap(({ tests = [] }) => tests)],
+    include: ['test/security/**/*.test.{ts,tsx}', ...THREATS.flatMap(({ tests = [] }) => tests)],
     globalSetup: ['test/support/global-setup.ts'],
   },
 })
