@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -27,11 +27,10 @@ describe('packages: an installation without anybody’s scripts but those approv
     writeFileSync(join(folder, 'all.mjs'), script)
     expect(execFileSync(process.execPath, ['all.mjs'], { cwd: folder, encoding: 'utf8' })).toContain('all there')
     execFileSync(process.execPath, ['examples/first/data.mjs'], { cwd: folder })
-    const etl = (...args: string[]): string =>
-      execFileSync(process.execPath, [join(folder, 'dist/cli.js'), ...args], { cwd: folder, encoding: 'utf8' })
-    expect(etl('run', 'examples/first/pipeline.yaml', '--dry-run', '--yes', '--json', '--ascii')).toContain(
-      '"type":"result"',
-    )
+    const args = [join(folder, 'dist/cli.js'), 'run', 'examples/first/pipeline.yaml', '--yes', '--json']
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' })
+    // One of its three rows has an e-mail that is none.
+    expect([status, stdout], stderr).toEqual([3, expect.stringContaining('"written":2')])
   }, 600_000)
 
   test('only better-sqlite3 of what users install may run a script', () => {
