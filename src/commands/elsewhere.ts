@@ -51,10 +51,12 @@ export async function followed(
     )
     return undefined
   }
-  if (flags.quiet !== true) terminal.err(`run ${run.runId} is handed over to workers\n`)
   const leave = new AbortController()
   const stop = (cause: StopSignal | 'stop'): void => leave.abort(cause)
   const signals = new Signals({ stop, exit: code => process.exit(code) })
+  // Who reads the next line may send a signal.
+  signals.listen()
+  if (flags.quiet !== true) terminal.err(`run ${run.runId} is handed over to workers\n`)
   const controls = {
     pause: () => undefined,
     unpause: () => undefined,
@@ -75,7 +77,6 @@ export async function followed(
     ...(flags.logFile === undefined ? {} : { logFile: flags.logFile }),
   }
   const progress = await openProgress(shown, terminal)
-  signals.listen()
   try {
     return await run.follow(progress.onEvent, leave.signal)
   } catch (error) {
