@@ -14,6 +14,8 @@ const HOSTILE = [...Object.values(TEXTS).flat(), ...IDENTIFIERS].filter(text => 
 /** Words of the program's own. */
 const OWN = /^(?:type|state|code|pass|load|consistency|status|step)$/
 
+const NOW = after(106)
+
 /** The run of the documentation, where every name and message has the text at its end. */
 function poisoned<T>(value: T, text: string, key = ''): T {
   if (Array.isArray(value)) return value.map(item => poisoned(item, text, key)) as T
@@ -38,13 +40,13 @@ describe('names and messages that are escape sequences, on the live screen', () 
       const events = poisoned<readonly RunEvent[]>(
         [
           ...SAMPLE_EVENTS,
-          { type: 'warning', at: after(105), entity: 'orders', message: 'look' },
-          { type: 'info', at: after(105), message: 'at that' },
+          { type: 'warning', at: NOW, entity: 'orders', message: 'look' },
+          { type: 'info', at: NOW, message: 'at that' },
         ],
         text,
       )
       for (const looking of VIEWS) {
-        const view = { columns: 80, rows: 24, now: after(106), theme: { color: false, symbols } }
+        const view = { columns: 80, rows: 24, now: NOW, theme: { color: false, symbols } }
         const state = stateAfter(events)
         const lines = renderToString(<Screen state={state} view={{ ...view, looking: looking(`orders${text}`) }} />, {
           columns: 80,
