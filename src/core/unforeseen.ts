@@ -15,7 +15,7 @@ export function unforeseen(thrown: unknown): string {
 /** The error, or one that calls it a bug, without the words that must not be told. */
 export function asEtlError(error: unknown): EtlError {
   if (error instanceof EtlError) return error
-  const hint = 'this is a bug of etl: run again with --verbose and report it'
+  const hint = 'this is a bug in etl: run again with --verbose and report it'
   return new EtlError('E901', unforeseen(error), { cause: error, hint })
 }
 

@@ -114,7 +114,7 @@ export const RUNS = {
   },
   E511: {
     means: 'Rows read and rows accounted for differ. The batch was rolled back: nothing is lost unseen.',
-    why: 'A trigger or rule of the target swallows rows, somebody wrote the same rows at the same time, or a bug of etl.',
+    why: 'A trigger or rule of the target swallows rows, somebody wrote the same rows at the same time, or a bug in etl.',
     example: { where: 'orders', what: '3 rows of batch 12 are unaccounted for; it was rolled back' },
     mend: ['Look for triggers and rules on the table.', RESUME, `Where it comes again, it is a bug: ${REPORT}`],
   },

@@ -343,7 +343,7 @@ export class EntityRun {
     if (rows === 0) return
     throw new EtlError('E511', `${rows} rows of ${this.plan.name} are unaccounted for`, {
       where: this.plan.name,
-      hint: 'this is a bug of etl: keep the run folder and report it',
+      hint: 'this is a bug in etl: keep the run folder and report it',
     })
   }
 

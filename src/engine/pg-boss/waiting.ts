@@ -5,6 +5,8 @@ import { errorOf } from '../error-data.js'
 import type { EndedJob, Store } from './store.js'
 
 const LOOK_MS = 200
+/** So many looks in a row that say nothing, a minute at least, are no outage of a moment. */
+const MOST_FAILED = 300
 
 export interface WaitedFor {
   readonly id: string
@@ -21,10 +23,12 @@ export class Waiting {
   readonly #store: Store
   readonly #waiters = new Set<Waiter>()
   readonly #closed = new AbortController()
+  readonly #mostFailed: number
   #looking = false
 
-  constructor(store: Store) {
+  constructor(store: Store, mostFailed = MOST_FAILED) {
     this.#store = store
+    this.#mostFailed = mostFailed
   }
 
   for(job: WaitedFor, signal: AbortSignal): Promise<unknown> {
@@ -56,12 +60,31 @@ export class Waiting {
 
   async #look(): Promise<void> {
     this.#looking = true
+    let failed = 0
     while (this.#waiters.size > 0 && !this.#closed.signal.aborted) {
-      // A database that cannot be reached now may be there in a moment: whoever waits has all the time there is.
-      for (const job of await this.#store.ended([...this.#waiters]).catch(() => [])) this.#settle(job)
+      try {
+        for (const job of await this.#store.ended([...this.#waiters])) this.#settle(job)
+        failed = 0
+      } catch (cause) {
+        // A database that cannot be reached now may be there in a moment.
+        if (++failed === this.#mostFailed) this.#giveUp(cause)
+      }
       await sleep(LOOK_MS, undefined, { signal: this.#closed.signal }).catch(() => undefined)
     }
     this.#looking = false
+  }
+
+  #giveUp(cause: unknown): void {
+    for (const waiter of this.#waiters) {
+      this.#waiters.delete(waiter)
+      waiter.reject(
+        new EtlError('E560', 'the engine does not answer any more', {
+          kind: 'connection',
+          cause,
+          hint: 'what workers have begun goes on; look with `etl engine check` and `etl status RUN`',
+        }),
+      )
+    }
   }
 
   #settle({ id, state, output }: EndedJob): void {
