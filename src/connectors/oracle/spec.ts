@@ -3,6 +3,7 @@ import type { ConnectionConfig } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import { Type } from '../../core/schema.js'
 import { insecureTls, isLocal, unproven } from '../../core/server.js'
+import { addressesOf, lookUpName } from './tns-names.js'
 
 export const properties = {
   connect_string: Type.Optional(
@@ -122,18 +123,14 @@ export function readSettings(config: ConnectionConfig, baseDir: string): Setting
   const min = pool.min ?? 0
   if (min > max) throw usage('E105', '`pool.min` is larger than `pool.max`', 'lower `pool.min`')
   const address = connectString(text('connect_string'), text('host'), text('port'), text('service'))
-  if (config.insecure_tls !== true && unprovenHosts(address).some(host => !isLocal(host))) {
-    throw unproven(
-      'a connection without TLS, or with `ssl_server_dn_match` off,',
-      'use `connect_string: tcps://host:port/service`',
-    )
-  }
+  const tnsAdmin = path(config.tns_admin)
+  if (config.insecure_tls !== true) refuseUnproven(address, tnsAdmin, thick !== undefined)
   return {
     connectString: address,
     user: String(user),
     password: String(password ?? ''),
     schema: text('schema'),
-    tnsAdmin: path(config.tns_admin),
+    tnsAdmin,
     wallet: wallet === undefined ? undefined : { dir: path(wallet.dir) ?? baseDir, password: wallet.password },
     pool: { min, max },
     thick: thick === undefined ? undefined : { libDir: path(thick.lib_dir) },
@@ -161,24 +158,47 @@ function connectString(
   return `${host.includes(':') ? `[${host}]` : host}:${port ?? '1521'}/${service}`
 }
 
+/** E230 for a server elsewhere that need not prove who it is, also where a name of the block's own `tns_admin` leads there. */
+function refuseUnproven(address: string, tnsAdmin: string | undefined, thick: boolean): void {
+  const known = tnsAdmin !== undefined && isName(address) ? lookUpName(tnsAdmin, address) : undefined
+  if (known !== undefined && known.descriptions.length === 0 && (thick || known.elsewhere)) {
+    throw unproven('a name that `tnsnames.ora` itself does not describe', 'write its description into that file')
+  }
+  const addresses = known === undefined ? [address] : known.descriptions
+  if (addresses.flatMap(unprovenHosts).some(host => !isLocal(host))) {
+    throw unproven(
+      'a connection without TLS, or with `ssl_server_dn_match` off,',
+      'use `connect_string: tcps://host:port/service`',
+    )
+  }
+}
+
+/** Names of tnsnames.ora have neither a port nor a path. */
+function isName(connectString: string): boolean {
+  return /^[^:,;/?#()[\]]+$/.test(connectString.trim())
+}
+
 /**
  * Hosts that a connect string reaches without proof that it is them: over plain TCP, or by TLS that does not look at the
  * name. Of Easy Connect `[tcp://]host[,host…][:port][/service]`, and of a whole description. A name of tnsnames.ora says
- * nothing of it: what stands there decides.
+ * nothing of it: what stands there decides, see {@link refuseUnproven}; where no `tns_admin` is given, the settings of the
+ * machine that runs this name the file, and are trusted as it is.
  */
 export function unprovenHosts(connectString: string): readonly string[] {
   const text = connectString.replace(/\s/g, '')
-  const blind = BLIND.test(text)
+  const blind = BLIND.test(text) || QUOTED_PARENTHESIS.test(text)
   if (text.startsWith('(')) {
-    const hosts = [...text.matchAll(/\(HOST="?([^)"]+)/gi)].map(([, host = '']) => host)
-    const secure = text.match(/\(PROTOCOL=TCPS\)/gi)?.length ?? 0
-    return blind || secure < hosts.length ? hosts : []
+    const addresses = addressesOf(text)
+    const proven = addresses.every(({ protocols }) => protocols.length > 0 && protocols.every(name => name === 'TCPS'))
+    return blind || !proven ? addresses.flatMap(({ hosts }) => hosts) : []
   }
-  const [, protocol, hosts, rest] = /^(?:(?:([^:/]+):)?\/\/)?([^/?#]*)(.*)$/.exec(text) ?? []
-  const isName = protocol === undefined && rest === '' && /^[^:,;[\]]*$/.test(hosts ?? '')
-  if (hosts === undefined || isName || (!blind && protocol?.toLowerCase() === 'tcps')) return []
+  const [, protocol, hosts] = /^(?:(?:([^:/]+):)?\/\/)?([^/?#]*)/.exec(text) ?? []
+  if (hosts === undefined || isName(connectString) || (!blind && protocol?.toLowerCase() === 'tcps')) return []
   return hosts.split(/[,;]/).map(host => host.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1'))
 }
+
+/** What one reader takes for a part of the description and another for a text. */
+const QUOTED_PARENTHESIS = /"[^"]*[()][^"]*"|\\/
 
 /** What keeps the driver from comparing the certificate with the host. */
 const BLIND = /(?:SSL|TLS)_SERVER_DN_MATCH="?(?!(?:yes|on|true)\b)|(?:SSL|TLS)_ALLOW_WEAK_DN_MATCH="?(?:yes|on|true)\b/i

@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readSettings, unprovenHosts } from '../../../../src/connectors/oracle/spec.js'
+import { temporaryFolder } from '../../../support/etl.js'
 
 const LOGIN = { type: 'oracle', user: 'etl', password: 'secret' }
 
@@ -72,6 +75,35 @@ test.each([
   ['(DESCRIPTION=(ADDRESS=(PROTOCOL=tcps)(HOST=a))(SECURITY=(TLS_SERVER_DN_MATCH=\n"off")))', ['a']],
   ['(DESCRIPTION=(ADDRESS=(PROTOCOL="TCP")(HOST="a b")))', ['ab']],
   ['(DESCRIPTION=(ADDRESS=(PROTOCOL=TCPS)(HOST=a))(ADDRESS=(HOST=b)))', ['a', 'b']],
+  ['(DESCRIPTION=(FAILOVER=(PROTOCOL=TCPS))(ADDRESS=(HOST=a)(PROTOCOL=TCP)))', ['a']],
+  ['(DESCRIPTION=(ADDRESS=(PROTOCOL=TCP)(HOST=a)(PROTOCOL=TCPS)))', ['a']],
+  ['(DESCRIPTION=(ADDRESS=(HOST=a)(NOTE=")(PROTOCOL=TCPS)")))', ['a']],
+  ['//db.example', ['db.example']],
 ])('plain hosts of %s', (connectString, hosts) => {
   expect(unprovenHosts(connectString)).toEqual(hosts)
+})
+
+test.each([
+  ['plain = (DESCRIPTION=(ADDRESS=(PROTOCOL=TCP)(HOST=db.example)(PORT=1521)))', 'plain', true],
+  ['PLAIN, OTHER =\n  (DESCRIPTION =\n # (PROTOCOL=TCPS)\n (ADDRESS = (HOST = db.example)))', 'other', true],
+  ['PLAIN = db.example:1521/app', 'plain', true],
+  ['SAFE = tcps://db.example:2484/app', 'safe', false],
+  ['SAFE = (DESCRIPTION=(ADDRESS=(PROTOCOL=TCPS)(HOST=db.example)))\nPLAIN = db.example:1521/app', 'safe', false],
+  ['TWICE = tcps://db.example/app\nTWICE = db.example/app', 'twice', true],
+  ['HERE = (DESCRIPTION=(ADDRESS=(PROTOCOL=TCP)(HOST=127.0.0.1)))', 'here', false],
+  ['IFILE = more.ora', 'anything', true],
+])('tnsnames.ora with %s: %s is refused: %s', (text, name, refused) => {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'tnsnames.ora'), text)
+  const read = () => readSettings({ type: 'oracle', connect_string: name, tns_admin: '.', user: 'etl' }, folder)
+  if (refused) expect(read).toThrow(expect.objectContaining({ code: 'E230', kind: 'usage' }))
+  else expect(read().connectString).toBe(name)
+})
+
+test('a name that Oracle’s own libraries may find elsewhere is refused', () => {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'tnsnames.ora'), '')
+  const config = { type: 'oracle', connect_string: 'books', tns_admin: '.', user: 'etl', thick: {} }
+  expect(() => readSettings(config, folder)).toThrow('a name that `tnsnames.ora` itself does not describe')
+  expect(readSettings({ ...config, insecure_tls: true }, folder).connectString).toBe('books')
 })
