@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { EtlError } from '../core/errors.js'
+import { closeToEverybody } from '../core/private-folder.js'
 import { type BackupKind, metadataFile } from './metadata.js'
 
 /** Free bytes there must be, for each byte that the backup is expected to take. */
@@ -38,8 +39,8 @@ export class BackupFile {
     folder: string,
     name: { readonly pipeline: string; readonly kind: BackupKind; readonly at: Date; readonly extension: string },
   ): Promise<BackupFile> {
+    await prepare(folder)
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 })
       const first = stem(name.pipeline, name.kind, name.at)
       // After the last of the same second, also where those before it are gone: the order of names is that of time.
       const same = new RegExp(`^${first}(?:_(\\d+))?\\.`)
@@ -67,6 +68,15 @@ export class BackupFile {
     const left = ['', '-journal', '-wal', '-shm'].map(end => `${this.part}${end}`)
     for (const file of [...left, this.path, metadataFile(this.path)]) await rm(file, { force: true })
   }
+}
+
+async function prepare(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw writeError(error, folder)
+  }
+  await closeToEverybody(folder)
 }
 
 export async function createPrivately(path: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { appendFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import type { EtlError } from '../core/errors.js'
+import { EtlError } from '../core/errors.js'
 import { privateFolder } from '../core/private-folder.js'
 import type { RunResult } from './api.js'
 import type { RunEvent } from './events.js'
@@ -34,7 +34,7 @@ export class RunFiles {
     try {
       for (const folder of [...above, stateDir, dirname(dir), dir]) await privateFolder(folder)
     } catch (cause) {
-      throw stateError(dir, cause)
+      throw cause instanceof EtlError ? cause : stateError(dir, cause)
     }
     return new RunFiles(await QuarantineFiles.open(dir, run.epoch), dir, onError)
   }

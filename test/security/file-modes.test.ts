@@ -1,5 +1,7 @@
-import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CLI, startProcess, Workspace } from '../support/etl.js'
 
@@ -90,5 +92,49 @@ describe('files and folders that the program makes, under a umask that shares ev
     expect(run.code, run.stderr).toBe(3)
     const open = modes(place.dir, new Set()).filter(line => /^(\.etl|backups)/.test(line))
     expect(open.filter(line => !/ (600|700)$/.test(line))).toEqual([])
+  })
+
+  test('a backup folder that everybody may write to is closed to everybody', async () => {
+    const place = new Workspace()
+    place.source(
+      `create table PERSON (ID integer primary key, NAME text, AGE text); insert into PERSON values (1, 'ada', '36')`,
+    )
+    place.write('pipeline.yaml', SQLITE)
+    expect((await place.run()).code).toBe(0)
+    const saved = async (): Promise<string> => {
+      const { stdout } = await place.etl('backup', 'pipeline.yaml', '--json')
+      return dirname((JSON.parse(stdout) as { backup: string }).backup)
+    }
+    const folder = await saved()
+    chmodSync(folder, 0o777)
+    expect(await saved()).toBe(folder)
+    expect((statSync(folder).mode & 0o777).toString(8)).toBe('775')
+  })
+
+  // Whoever is not root owns every folder that they can make.
+  test.runIf(process.getuid?.() === 0)("somebody else's folder that everybody may write to is refused", async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'etl-open-'))
+    try {
+      for (const name of ['open', 'sticky', 'closed']) mkdirSync(join(folder, name))
+      chmodSync(folder, 0o755)
+      chmodSync(join(folder, 'open'), 0o777)
+      chmodSync(join(folder, 'sticky'), 0o1777)
+      cpSync('dist/core', join(folder, 'core'), { recursive: true })
+      chmodSync(join(folder, 'core'), 0o755)
+      const script = `import { closeToEverybody, privateFolder } from './core/private-folder.js'
+        for (const name of ['open', 'sticky', 'closed']) for (const make of [closeToEverybody, privateFolder])
+          console.log(name, await make('${folder}/' + name).then(() => 'taken', error => [error.code, error.message, error.hint].join(': ')))`
+      const said = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+        cwd: folder,
+        encoding: 'utf8',
+        uid: 65_534,
+        gid: 65_534,
+      })
+      const refused = `E513: everybody may write to the folder ${folder}/open, and it is not yours to close: have its owner run \`chmod o-w\` on it, or name a folder of your own`
+      const taken = ['sticky taken', 'sticky taken', 'closed taken', 'closed taken']
+      expect(said.trim().split('\n')).toEqual([`open ${refused}`, `open ${refused}`, ...taken])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 })
