@@ -93,8 +93,9 @@ onEveryDatabase('shared-snapshot', place => {
 
 onEveryDatabase('sessions', place => {
   test('columns can be added to a table with rows', async () => {
-    await place().schema.exec('create table grown (id integer not null primary key); insert into grown values (1)')
     await withSession(place().database, { readOnly: false }, async session => {
+      await session.execute(ownSql(place(), 'create table grown (id integer not null primary key)'))
+      await session.execute(ownSql(place(), 'insert into grown values (1)'))
       await session.addColumns({ table: 'grown' }, [
         { name: 'note', type: { kind: 'text' }, nullable: true },
         { name: 'seen', type: { kind: 'integer', bits: 64 }, nullable: true },

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
+import { loginUrl, documentedStatements as statements } from '../databases/minimal-roles.js'
 import { database as mysql } from '../databases/mysql.js'
 import { database as postgres } from '../databases/postgres.js'
 import type { TestSchema } from '../databases/types.js'
@@ -9,24 +10,11 @@ import { CHINOOK_DATA, CHINOOK_ROWS, differences, officialPostgres, rowsOf } fro
 import { CHINOOK_TABLES } from '../e2e/chinook/pipelines.js'
 import { type EtlResult, eventsOf, resultOf, runEtl, temporaryFolder } from '../support/etl.js'
 
-const PAGE = readFileSync('docs/how-to/database-roles.md', 'utf8')
-
-/** The page's statements, with names of this test. */
-function statements(block: string, names: Readonly<Record<string, string>>): string {
-  const text = new RegExp(`^\`\`\`sql ${block}\\n(.*?)^\`\`\``, 'ms').exec(PAGE)?.[1]
-  if (text === undefined) throw new Error(`the page has no block ${block}`)
-  return Object.entries(names).reduce((sql, [name, own]) => sql.replaceAll(new RegExp(`\\b${name}\\b`, 'g'), own), text)
-}
-
 const SUFFIX = `${process.pid}`
 const nameOf = (place: TestSchema): string => new URL(String(place.config.url)).pathname.slice(1)
 
-function urlOf(place: TestSchema, user: string, password: string): string {
-  const url = new URL(String(place.config.url))
-  url.username = user
-  url.password = password
-  return url.href
-}
+const urlOf = (place: TestSchema, user: string, password: string): string =>
+  loginUrl(new URL(String(place.config.url)), user, password)
 
 if (!existsSync(CHINOOK_DATA))
   console.warn(`Chinook data is not here: ${CHINOOK_DATA}. The minimal roles were NOT tested with it.`)
