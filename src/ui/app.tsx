@@ -1,18 +1,19 @@
 import { type Key, useInput, useStdin } from 'ink'
 import type { ReactElement } from 'react'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { Screen } from './components/screen.js'
 import { AT_TABLE, type Looking, type Move, navigate } from './navigate.js'
+import type { RunState } from './run-state.js'
 import type { StateStore } from './store.js'
 import type { View } from './view.js'
 
 export interface AppProps {
+  /** What keys act on: the newest state. */
   readonly store: StateStore
   readonly controls: Controls
-  /** Size, time and memory at the moment of a frame. */
-  readonly sample: () => Omit<View, 'looking'>
-  /** Milliseconds until the next frame. */
-  readonly pace: () => number
+  /** What is drawn: the state, and size, time and memory at the moment of the frame. */
+  readonly state: RunState
+  readonly view: Omit<View, 'looking'>
 }
 
 /** What the keys do. */
@@ -24,27 +25,18 @@ export interface Controls {
   interrupt(): void
 }
 
-/** The live screen: samples the store, so that the cost of drawing does not depend on how fast rows move. */
-export function App({ store, controls, sample, pace }: AppProps): ReactElement {
+/** The live screen: one frame, what of it is looked at, and the keys. */
+export function App({ store, controls, state, view }: AppProps): ReactElement {
   const [looking, look] = useState<Looking>(AT_TABLE)
-  const [frame, setFrame] = useState(() => ({ state: store.state, view: sample() }))
-  useEffect(() => {
-    const draw = (): void => {
-      setFrame({ state: store.state, view: sample() })
-      timer = setTimeout(draw, pace())
-    }
-    let timer = setTimeout(draw, pace())
-    return () => clearTimeout(timer)
-  }, [store, sample, pace])
   return (
     <>
-      <Screen state={frame.state} view={{ ...frame.view, looking }} />
+      <Screen state={state} view={{ ...view, looking }} />
       <Keys store={store} controls={controls} move={move => look(before => navigate(before, move, store.state))} />
     </>
   )
 }
 
-interface KeysProps extends Omit<AppProps, 'sample' | 'pace'> {
+interface KeysProps extends Pick<AppProps, 'store' | 'controls'> {
   readonly move: (move: Move) => void
 }
 

@@ -10,15 +10,13 @@ const LABEL = 11
 export function detailsLines(state: RunState, entity: EntityView, view: View, rows: number): Line[] {
   const head = [...facts(state, entity, view), ...trouble(entity, view)]
   const blocks = [head, stageLines(entity, view), causeLines(entity, view)].filter(block => block.length > 0)
-  const airy = blocks.flatMap(block => [BLANK, ...block])
+  const airy = blocks.flatMap(block => [[], ...block])
   const lines = airy.length <= rows ? airy : blocks.flat()
   const left = lines.length - rows + 1
   return left < 2
     ? lines
     : [...lines.slice(0, rows - 1), [{ text: `   ${view.theme.symbols.ellipsis} ${left} more`, tone: 'dim' }]]
 }
-
-const BLANK: Line = [{ text: ' ' }]
 
 function facts(state: RunState, entity: EntityView, view: View): Line[] {
   const { counts, way, batches, after } = entity

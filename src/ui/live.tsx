@@ -1,4 +1,5 @@
 import { render } from 'ink'
+import type { ReactElement } from 'react'
 import { App, type Controls } from './app.js'
 import type { StateStore } from './store.js'
 import type { Theme } from './theme.js'
@@ -18,27 +19,29 @@ export interface LiveScreen {
   close(): void
 }
 
-/** Puts the live screen on the terminal. A terminal that goes away takes the screen with it, never the work. */
+/**
+ * Puts the live screen on the terminal. It samples the store, so that the cost of drawing does not depend on how fast rows
+ * move. A terminal that goes away takes the screen with it, never the work.
+ */
 export function openScreen({ store, controls, theme, output, input, keep }: LiveOptions): LiveScreen {
   const memory = memoryGauge()
-  const sample = () => {
+  const frame = (): ReactElement => {
     const now = Date.now()
-    return { columns: output.columns || 80, rows: output.rows || 24, now, theme, memory: memory(now) }
+    const view = { columns: output.columns || 80, rows: output.rows || 24, now, theme, memory: memory(now) }
+    return <App {...{ store, controls, view }} state={store.state} />
   }
-  let cost = 0
-  const pace = (): number => paceFor(cost)
-  const app = <App {...{ store, controls, sample, pace }} />
-  const instance = render(app, {
-    stdout: output,
-    stdin: input,
-    exitOnCtrlC: false,
-    patchConsole: false,
-    onRender: ({ renderTime }) => {
-      // One slow frame is chance.
-      cost = cost === 0 ? renderTime : cost * 0.7 + renderTime * 0.3
-    },
-  })
+  const instance = render(frame(), { stdout: output, stdin: input, exitOnCtrlC: false, patchConsole: false })
   let open = true
+  let cost = 0
+  const draw = (): void => {
+    const began = performance.now()
+    instance.rerender(frame())
+    const took = performance.now() - began
+    // One slow frame is chance.
+    cost = cost === 0 ? took : cost * 0.7 + took * 0.3
+    timer = setTimeout(draw, paceFor(cost))
+  }
+  let timer = setTimeout(draw, paceFor(cost))
   // Rows wider than the new width leave pieces behind that only a cleared screen removes, after Ink has redrawn.
   const onResize = (): void => {
     setTimeout(() => {
@@ -48,6 +51,7 @@ export function openScreen({ store, controls, theme, output, input, keep }: Live
   const unmount = (): void => {
     if (!open) return
     open = false
+    clearTimeout(timer)
     output.off('resize', onResize)
     output.off('error', unmount)
     instance.unmount()
@@ -56,8 +60,7 @@ export function openScreen({ store, controls, theme, output, input, keep }: Live
   output.on('error', unmount)
   return {
     close: () => {
-      // A new key makes it sample the store now instead of at the next tick.
-      if (open) instance.rerender(keep ? <App key="last" {...{ store, controls, sample, pace }} /> : null)
+      if (open) instance.rerender(keep ? frame() : null)
       unmount()
     },
   }

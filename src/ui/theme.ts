@@ -99,11 +99,6 @@ export function themeOf(
   return { color: wantsColor(options, env, isTTY), symbols: options.ascii === true ? ASCII : UNICODE }
 }
 
-export function inkProps(theme: Theme, tone: Tone | undefined): { color?: string; bold?: boolean; dimColor?: boolean } {
-  if (!theme.color || tone === undefined) return {}
-  return tone === 'strong' ? { bold: true } : { color: COLOURS[tone] }
-}
-
 export function paint(theme: Theme, tone: Tone, text: string): string {
   // The decision is made above; newer Nodes would look at the environment again.
   return theme.color ? styleText(COLOURS[tone], text, { validateStream: false }) : text

@@ -22,7 +22,7 @@ export function EntityRow({ state, entity, columns, view }: Props): ReactElement
   const selected = view.looking?.selected === entity.name
   return (
     <Row
-      theme={view.theme}
+      view={view}
       line={[
         { text: selected ? symbols.selected : ' ', tone: 'strong' },
         { text: `${mark} `, tone },

@@ -22,5 +22,5 @@ export function FoldedRow({
     [count('waiting'), symbols.waiting, 'waiting'],
   ] as const
   const text = parts.filter(([n]) => n > 0).map(([n, mark, word]) => `${mark} ${n} ${word}`)
-  return <Row theme={view.theme} line={[{ text: ` ${text.join('  ')}`, tone: 'dim' }]} />
+  return <Row view={view} line={[{ text: ` ${text.join('  ')}`, tone: 'dim' }]} />
 }

@@ -21,11 +21,11 @@ export function Header({ state, view }: { readonly state: RunState; readonly vie
   return (
     <>
       <Row
-        theme={theme}
+        view={view}
         line={[{ text: justify(title, [`run ${state.runId}   ${elapsed}`, elapsed], width), tone: 'strong' }]}
       />
       <Row
-        theme={theme}
+        view={view}
         line={[
           { text: fitText(ways, room, theme.symbols.ellipsis) },
           { text: text.padStart(width - room), ...(tone === undefined ? {} : { tone }) },

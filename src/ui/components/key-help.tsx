@@ -8,7 +8,7 @@ import { Row } from './row.js'
 export function KeyHelp({ state, view }: { readonly state: RunState; readonly view: View }): ReactElement {
   const keys = state.phase === 'stopping' ? STOPPING : keysOf(state, view)
   const line = fitting(keys, usableWidth(view), view.theme.symbols.ellipsis)
-  return <Row theme={view.theme} line={[{ text: line, tone: 'dim' }]} />
+  return <Row view={view} line={[{ text: line, tone: 'dim' }]} />
 }
 
 const STOPPING = [

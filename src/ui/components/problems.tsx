@@ -22,7 +22,7 @@ export function Problems({ state, count, columns, view }: Props): ReactElement {
         return (
           <Row
             key={`${problem.kind} ${problem.at} ${problem.entity} ${problem.text}`}
-            theme={view.theme}
+            view={view}
             line={[{ text: ` ${time} ` }, { text: mark, tone }, { text: ` ${problemText(problem, columns.name)}` }]}
           />
         )

@@ -1,22 +1,25 @@
-import { Text } from 'ink'
+import { Transform } from 'ink'
 import type { ReactElement } from 'react'
-import { printable } from '../format.js'
-import { inkProps, type Theme } from '../theme.js'
-import type { Line } from '../view.js'
+import { cutLine } from '../cut-line.js'
+import { paint } from '../theme.js'
+import type { Line, View } from '../view.js'
 
-/** One row of the screen, cut at the edge, never wrapped. */
-export function Row({ line, theme }: { readonly line: Line; readonly theme: Theme }): ReactElement {
-  return (
-    <Text wrap="truncate">
-      {line.map((segment, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: segments have no identity but their place
-        <Text key={index} {...inkProps(theme, segment.tone)}>
-          {printable(segment.text)}
-        </Text>
-      ))}
-    </Text>
-  )
+export interface RowProps {
+  readonly line: Line
+  readonly view: Pick<View, 'columns' | 'theme'>
 }
 
-/** Ink gives an empty text no height. */
-export const BLANK: Line = [{ text: ' ' }]
+/**
+ * One row of the screen, cut at the edge, never wrapped. Ink measures only a space and is handed the row when it paints:
+ * it would lay out again all that changed, which is half of the cost of a frame, and remember every text for ever.
+ */
+export function Row({ line, view }: RowProps): ReactElement {
+  const { theme } = view
+  const cut = cutLine(line, view.columns - 1, theme.symbols.ellipsis)
+  const painted = cut.map(({ text, tone }) => (tone === undefined ? text : paint(theme, tone, text))).join('')
+  return (
+    <Transform transform={() => painted} accessibilityLabel={painted}>
+      {' '}
+    </Transform>
+  )
+}

@@ -10,7 +10,7 @@ import { FoldedRow } from './folded-row.js'
 import { Header } from './header.js'
 import { KeyHelp } from './key-help.js'
 import { Problems } from './problems.js'
-import { BLANK, Row } from './row.js'
+import { Row } from './row.js'
 import { TotalRows } from './total-rows.js'
 
 interface Props {
@@ -46,16 +46,16 @@ function Table({ state, view }: Props): ReactElement {
   const rule = ` ${theme.symbols.rule.repeat(usableWidth(view) - 1)}`
   return (
     <>
-      {layout.airy && <Row theme={theme} line={BLANK} />}
+      {layout.airy && <Row view={view} line={[]} />}
       {layout.shown.map(entity => (
         <EntityRow key={entity.name} state={state} entity={entity} columns={columns} view={view} />
       ))}
       {layout.folded.length > 0 && <FoldedRow entities={layout.folded} view={view} />}
-      {layout.airy && <Row theme={theme} line={[{ text: rule, tone: 'dim' }]} />}
+      {layout.airy && <Row view={view} line={[{ text: rule, tone: 'dim' }]} />}
       <TotalRows state={state} columns={columns} view={view} />
-      {layout.airy && layout.problems > 0 && <Row theme={theme} line={BLANK} />}
+      {layout.airy && layout.problems > 0 && <Row view={view} line={[]} />}
       <Problems state={state} count={layout.problems} columns={columns} view={view} />
-      {layout.airy && <Row theme={theme} line={BLANK} />}
+      {layout.airy && <Row view={view} line={[]} />}
     </>
   )
 }
@@ -79,14 +79,14 @@ function Lines({ state, view, row, lines }: LinesProps): ReactElement {
   const above = air + (row === undefined ? 0 : 1)
   const shown = lines(Math.max(1, bodyRoom(view) - above - air))
   const below = Math.max(air, bodyRows(layoutOf(state, view)) - above - shown.length)
-  const blank = (count: number): Line[] => Array<Line>(count).fill(BLANK)
+  const blank = (count: number): Line[] => Array<Line>(count).fill([])
   return (
     <>
-      {air > 0 && <Row theme={view.theme} line={BLANK} />}
+      {air > 0 && <Row view={view} line={[]} />}
       {row}
       {[...shown, ...blank(below)].map((line, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a line has no identity but its place
-        <Row key={index} theme={view.theme} line={line} />
+        <Row key={index} view={view} line={line} />
       ))}
     </>
   )

@@ -25,7 +25,7 @@ export function TotalRows({ state, columns, view }: Props): ReactElement {
   return (
     <>
       <Row
-        theme={theme}
+        view={view}
         line={[
           { text: ` ${symbols.total} ${'total'.padEnd(columns.name)} ${progress}`, tone: 'strong' },
           { text: counts(all, columns) },
@@ -33,7 +33,7 @@ export function TotalRows({ state, columns, view }: Props): ReactElement {
           { text: (eta === undefined ? '' : formatEta(eta)).padStart(columns.time) },
         ]}
       />
-      <Row theme={theme} line={status(state, view)} />
+      <Row view={view} line={status(state, view)} />
     </>
   )
 }

@@ -1,6 +1,6 @@
 import { Box, render, useInput } from 'ink'
 import { type ReactElement, useRef, useState } from 'react'
-import { BLANK, Row } from '../components/row.js'
+import { Row } from '../components/row.js'
 import type { Theme } from '../theme.js'
 import { askLines } from './lines.js'
 import { type AskState, begin, failed, found, type Press, press, type TableChoice } from './state.js'
@@ -97,7 +97,7 @@ export function Ask({ theme, output, look, check, tell, end }: AskProps): ReactE
     <Box flexDirection="column">
       {askLines(state, view).map((line, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: rows have no identity but their place
-        <Row key={i} theme={theme} line={line.length === 0 ? BLANK : line} />
+        <Row key={i} view={view} line={line} />
       ))}
     </Box>
   )

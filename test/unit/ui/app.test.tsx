@@ -1,9 +1,9 @@
 import { render } from 'ink-testing-library'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { App, type Controls } from '../../../src/ui/app.js'
 import { StateStore } from '../../../src/ui/store.js'
 import { UNICODE } from '../../../src/ui/theme.js'
-import { after, batch, entityStarted, runStarted, T0 } from './sample-run.js'
+import { after, runStarted, T0 } from './sample-run.js'
 
 const pressed: string[] = []
 const controls: Controls = {
@@ -12,42 +12,16 @@ const controls: Controls = {
   stop: () => pressed.push('stop'),
   interrupt: () => pressed.push('interrupt'),
 }
-let now = T0
-let samples = 0
 
 function start(): { store: StateStore; screen: ReturnType<typeof render> } {
   const store = new StateStore()
   store.onEvent(runStarted([{ name: 'orders', rows: 1000 }]))
-  const sample = () => {
-    samples++
-    return { columns: 80, rows: 24, now, theme: { color: false, symbols: UNICODE } }
-  }
-  return { store, screen: render(<App store={store} controls={controls} sample={sample} pace={() => 1000 / 6} />) }
+  const view = { columns: 80, rows: 24, now: T0, theme: { color: false, symbols: UNICODE } }
+  return { store, screen: render(<App store={store} controls={controls} state={store.state} view={view} />) }
 }
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   pressed.length = 0
-  samples = 0
-  now = T0
-})
-afterEach(() => {
-  vi.useRealTimers()
-})
-
-test('the store is looked at at the pace that is set, however many events arrive', async () => {
-  const { store, screen } = start()
-  samples = 0
-  store.onEvent(entityStarted('orders', 0))
-  for (let i = 1; i <= 500; i++) store.onEvent(batch('orders', i / 1000, i))
-  expect(screen.lastFrame()).toContain('0 /  1,000')
-  now = after(1)
-  vi.advanceTimersByTime(1000)
-  expect(samples).toBe(6)
-  await vi.waitFor(() => expect(screen.lastFrame()).toContain('500 /  1,000'))
-  screen.unmount()
-  vi.advanceTimersByTime(1000)
-  expect(samples).toBe(6)
 })
 
 test('keys: pause, go on, stop, ctrl-c, help', async () => {

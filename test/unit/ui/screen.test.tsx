@@ -75,9 +75,9 @@ test('60 columns: no rate', () => {
  Σ total       █▍·····  20%  3,526,149 / 16,870,249   04:52
  ✖ 37 rejected   ↻ 1 retry                checkpoint 3s ago
 
- 01:44 ✖ orders       25 rows rejected: E402 total: not a n…
+ 01:44 ✖ orders       25 rows rejected: E402 total: not a …
  01:31 ↻ audit_log    E306 connection lost, attempt 2 of 5
- 00:09 ✖ customers    12 rows rejected: E401 email: require…
+ 00:09 ✖ customers    12 rows rejected: E401 email: requir…
 
  [p] pause  [l] log  [?] help  [q] stop, resumable
 `,
@@ -97,7 +97,7 @@ test('40 columns: no counts either', () => {
  ◌ order_it… waits for orders    ≈03:29
  Σ total     ██▋··········  20%   04:52
  ✖ 37 rejected   ↻ 1 retry
- 01:44 ✖ orders     25 rows rejected: E…
+ 01:44 ✖ orders     25 rows rejected: …
  [p] pause  [l] log  [?] help  [q] stop
 `,
   )

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ASCII, inkProps, paint, progressMode, themeOf, UNICODE, wantsColor } from '../../../src/ui/theme.js'
+import { ASCII, paint, progressMode, themeOf, UNICODE, wantsColor } from '../../../src/ui/theme.js'
 
 test.each([
   ['--no-color beats everything', { color: false }, { FORCE_COLOR: '1' }, true, false],
@@ -15,7 +15,6 @@ test.each([
 test('without colour text is left as it is', () => {
   const plain = themeOf({ color: false }, {}, true)
   expect(paint(plain, 'bad', 'x')).toBe('x')
-  expect(inkProps(plain, 'bad')).toEqual({})
   expect(paint({ color: true, symbols: UNICODE }, 'bad', 'x')).toBe('\u001b[31mx\u001b[39m')
 })
 
