@@ -148,7 +148,7 @@ function wrongKey(file: string, cause: unknown): EtlError {
   return new EtlError('E544', `the key does not open ${file}`, {
     kind: 'usage',
     where: file,
-    hint: 'nothing was touched; set `backup: encrypt` to the key that the backup was made with',
+    hint: 'nothing was touched; set `backup.encrypt` to the key that the backup was made with',
     cause,
   })
 }

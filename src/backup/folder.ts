@@ -115,7 +115,7 @@ export async function demandRoom(folder: string, bytes: number): Promise<void> {
     `${folder} has ${megabytes(free)} free, and the backup may take ${megabytes(bytes * ROOM)}`,
     {
       where: folder,
-      hint: 'nothing was written; free space, set `backup: dir` to another disk, or go on with --no-backup',
+      hint: 'nothing was written; free space, set `backup.dir` to another disk, or go on with --no-backup',
     },
   )
 }
@@ -171,7 +171,7 @@ export function writeError(error: unknown, folder: string): unknown {
   if (native === 'ENOSPC' || native === 'EDQUOT' || native === 'E513') {
     return new EtlError('E545', `the backup does not fit into ${basename(folder)}: the disk is full`, {
       where: folder,
-      hint: 'nothing was written; free space, set `backup: dir` to another disk, or go on with --no-backup',
+      hint: 'nothing was written; free space, set `backup.dir` to another disk, or go on with --no-backup',
       cause: error,
       native,
     })
@@ -179,7 +179,7 @@ export function writeError(error: unknown, folder: string): unknown {
   if (error instanceof EtlError || !native.startsWith('E')) return error
   return new EtlError('E540', `the backup cannot be written to ${folder} (${native})`, {
     where: folder,
-    hint: 'nothing was written; check `backup: dir` and the rights of the folder',
+    hint: 'nothing was written; check `backup.dir` and the rights of the folder',
     cause: error,
     native,
   })

@@ -38,7 +38,7 @@ export class OpenedBackup {
         throw new EtlError('E001', `there is no backup ${name}`, {
           kind: 'usage',
           where: file,
-          hint: 'check the path: backups are in the folder of `backup: dir`',
+          hint: 'check the path: backups are in the folder of `backup.dir`',
           cause,
         })
       },
@@ -53,7 +53,7 @@ export class OpenedBackup {
       throw new EtlError('E544', `${name} is encrypted, and there is no key`, {
         kind: 'usage',
         where: file,
-        hint: 'nothing was touched; set `backup: encrypt` to the key that the backup was made with',
+        hint: 'nothing was touched; set `backup.encrypt` to the key that the backup was made with',
       })
     }
     const opened = new OpenedBackup(file, metadata, metadata.encrypted ? key : undefined, undefined)

@@ -40,7 +40,7 @@ export class Writing implements CopySink {
     if (digest.size > 0 && (this.#written === undefined || this.#written === digest.checksum)) return digest
     throw new EtlError('E540', 'the disk does not give back what was written to it', {
       where: this.#file,
-      hint: 'nothing was written to the target; set `backup: dir` to another disk',
+      hint: 'nothing was written to the target; set `backup.dir` to another disk',
     })
   }
 

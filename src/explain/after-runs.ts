@@ -39,7 +39,7 @@ export const AFTER_RUNS = {
     example: {
       where: '/mnt/backups',
       what: 'the backup cannot be written to /mnt/backups (EACCES)',
-      hint: 'nothing was written; check `backup: dir` and the rights of the folder',
+      hint: 'nothing was written; check `backup.dir` and the rights of the folder',
     },
     mend: [
       'See tools, rights and space: `etl doctor pipeline.yaml`',
@@ -85,11 +85,11 @@ export const AFTER_RUNS = {
   },
   E544: {
     means: 'The backup is encrypted, and the key is missing or another one. Nothing was touched.',
-    why: '`backup: encrypt` is not set, or its variable holds another key than when the backup was made.',
+    why: '`backup.encrypt` is not set, or its variable holds another key than when the backup was made.',
     example: {
       where: 'backups/crm.dump.enc',
       what: 'crm.dump.enc is encrypted, and there is no key',
-      hint: 'nothing was touched; set `backup: encrypt` to the key that the backup was made with',
+      hint: 'nothing was touched; set `backup.encrypt` to the key that the backup was made with',
     },
     mend: ['Give the key of then: `backup: { encrypt: "${BACKUP_KEY}" }`. Without it nobody can read the backup.'],
   },
@@ -99,7 +99,7 @@ export const AFTER_RUNS = {
     example: {
       where: '/mnt/backups',
       what: '/mnt/backups has 120 MB free, and the backup may take 800 MB',
-      hint: 'nothing was written; free space, set `backup: dir` to another disk, or go on with --no-backup',
+      hint: 'nothing was written; free space, set `backup.dir` to another disk, or go on with --no-backup',
     },
     mend: [OTHER_DISK, 'Save less: `backup: { scope: touched }`', 'Once without: `etl run --no-backup`'],
   },

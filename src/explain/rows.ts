@@ -82,7 +82,7 @@ export const ROWS = {
     means: 'A text holds the character U+0000, which the target cannot keep.',
     why: 'Text of fixed width from C programs or Oracle; PostgreSQL refuses it.',
     example: { rejected: { entity: 'notes', field: 'body' }, what: 'text of this database cannot hold NUL' },
-    mend: [SEE, 'Take it out: `apply: strip_nul`', RETRY],
+    mend: [SEE, 'Take it out: `apply: [strip_nul]`', RETRY],
   },
   E409: {
     means: 'A text is damaged: its bytes are no characters.',

@@ -250,7 +250,7 @@ export const RUNS = {
   },
   E525: {
     means: 'The run was taken back, so nothing of it is there to go on with, to verify or to undo.',
-    why: 'Somebody ran `etl undo`, or the file says `on_failure: undo`.',
+    why: 'Somebody ran `etl undo RUN`, or the file says `on_failure: undo`.',
     example: { what: 'run 7f3a9c12 of crm was taken back already' },
     mend: ['Begin a new one: `etl run`', 'An undo that was stopped goes on: `etl undo RUN`'],
   },
@@ -277,7 +277,7 @@ export const RUNS = {
   },
   E528: {
     means: 'The plan that was saved does not fit any more: the pipeline or a schema is another one now.',
-    why: 'Somebody changed one of them between `etl plan -o` and `etl run --plan`.',
+    why: 'Somebody changed one of them between `etl plan -o FILE` and `etl run --plan FILE`.',
     example: {
       what: 'the pipeline or a schema changed since the plan was made:\n  entities.orders.fields.total: changed',
       hint: 'undo the change, or plan again with `etl plan … -o FILE` and look at what it says now',

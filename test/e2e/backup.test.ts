@@ -390,7 +390,7 @@ describe('the folder', () => {
     const place = album('backup: { dir: target.sqlite/no }')
     const run = await place.run('--json')
     expect(run.code).toBe(1)
-    expect(resultOf(run.stdout).error).toMatchObject({ code: 'E540', hint: expect.stringContaining('backup: dir') })
+    expect(resultOf(run.stdout).error).toMatchObject({ code: 'E540', hint: expect.stringContaining('backup.dir') })
     expect(photos(place)).toEqual(OLD)
     expect(place.rows(`select count(*) from sqlite_schema where name like 'etl_%'`)).toEqual([[0]])
   })
