@@ -1,9 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { type EtlResult, runEtl, type StartedEtl, startEtl, temporaryFolder } from '../support/etl.js'
+import { CLI, type EtlResult, runEtl, type StartedEtl, startEtl, temporaryFolder } from '../support/etl.js'
 import { type PostgresServer, startPostgres } from '../support/postgres-server.js'
+import { TestWorker } from '../support/test-worker.js'
 
 export const SECRET = 'c4n4ry-s3cret'
 
@@ -46,9 +46,8 @@ export class Cluster {
   }
 
   async worker(...args: string[]): Promise<TestWorker> {
-    const worker = new TestWorker(startEtl(['worker', ...args], { cwd: this.dir, env: this.env }))
+    const worker = await TestWorker.start(CLI, args, { cwd: this.dir, env: this.env })
     this.#workers.push(worker)
-    await worker.says('ready')
     return worker
   }
 
@@ -96,65 +95,4 @@ export class Cluster {
       await client.end()
     }
   }
-}
-
-export class TestWorker {
-  readonly lines: string[] = []
-  readonly #process: StartedEtl
-  #rest = ''
-
-  constructor(process: StartedEtl) {
-    this.#process = process
-    process.child.stderr?.on('data', (text: string) => {
-      const [...lines] = `${this.#rest}${text}`.split('\n')
-      this.#rest = lines.pop() ?? ''
-      this.lines.push(...lines)
-    })
-  }
-
-  says(text: string | RegExp): Promise<string> {
-    return until(`a worker to say ${text}`, () =>
-      this.lines.find(line => (typeof text === 'string' ? line.includes(text) : text.test(line))),
-    )
-  }
-
-  leads(run: string): boolean {
-    return this.lines.some(line => line.includes(`run ${run}: begins`))
-  }
-
-  /** Begun and not ended, as far as it has said. */
-  get chunks(): readonly string[] {
-    const open = new Set<string>()
-    for (const line of this.lines) {
-      const [, chunk, what] = /run \w+ (\w+ chunk \d+): (\w+)/.exec(line) ?? []
-      if (chunk === undefined) continue
-      if (what === 'begins') open.add(chunk)
-      else open.delete(chunk)
-    }
-    return [...open]
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    this.#process.child.kill(signal)
-  }
-
-  async kill(signal: NodeJS.Signals): Promise<EtlResult> {
-    this.signal(signal)
-    if (signal === 'SIGKILL') this.signal('SIGCONT')
-    return this.#process.result
-  }
-}
-
-const PATIENCE_MS = 90_000
-
-export async function until<T>(
-  what: string,
-  look: () => T | undefined | Promise<T | undefined>,
-): Promise<NonNullable<T>> {
-  for (let waited = 0; waited < PATIENCE_MS; waited += 100) {
-    const found = await look()
-    if (found !== undefined && found !== null && found !== false) return found
-    await sleep(100)
-  }
-  throw new Error(`waited in vain for ${what}`)
 }

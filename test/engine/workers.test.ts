@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { resultOf } from '../support/etl.js'
-import { Cluster, SECRET, type TestWorker, until } from './cluster.js'
+import { type TestWorker, until } from '../support/test-worker.js'
+import { Cluster, SECRET } from './cluster.js'
 
 const ROWS = 6000
 const CHUNKS = 6
@@ -91,6 +92,15 @@ async function expectAllRows(run: string): Promise<void> {
   expect(await cluster.target(`select state from etl_run where run_id = '${run}'`)).toEqual([['completed']])
 }
 
+/** What the page on many machines promises, in seconds. */
+const RECOVERY_S = 15
+const CANCEL_S = 3
+
+/** Seconds from a moment to a line of a worker's log. */
+function secondsTo(line: string, since: number): number {
+  return (Date.parse(line.split(' ')[0] ?? '') - since) / 1000
+}
+
 function chunkInWork(some: readonly TestWorker[], run: string): Promise<{ worker: TestWorker; chunk: string }> {
   return until('a worker that does not lead to have a chunk of line in work', async () => {
     const written = await cluster
@@ -160,10 +170,12 @@ describe('workers', () => {
     const all = await workers(3)
     const run = await detached()
     const { worker, chunk } = await chunkInWork(all, run)
+    const killed = Date.now()
     await worker.kill('SIGKILL')
-    await until('another delivery of the chunk', () =>
+    const again = await until('another delivery of the chunk', () =>
       cluster.log.find(line => line.includes(`${chunk}: begins, delivery 2`)),
     )
+    expect(secondsTo(again, killed)).toBeLessThanOrEqual(RECOVERY_S)
     await ends(run)
     await expectAllRows(run)
   })
@@ -174,8 +186,12 @@ describe('workers', () => {
     const run = await detached()
     await chunkInWork(all, run)
     const leader = all.find(worker => worker.leads(run))
+    const killed = Date.now()
     await leader?.kill('SIGKILL')
-    await until('another leader', () => cluster.log.find(line => line.includes(`run ${run}: begins, delivery 2`)))
+    const again = await until('another leader', () =>
+      cluster.log.find(line => line.includes(`run ${run}: begins, delivery 2`)),
+    )
+    expect(secondsTo(again, killed)).toBeLessThanOrEqual(RECOVERY_S)
     await ends(run)
     await expectAllRows(run)
     expect(await cluster.target(`select epoch::int from etl_run where run_id = '${run}'`)).toEqual([[2]])
@@ -199,6 +215,7 @@ describe('workers', () => {
   })
 
   test('stop within seconds when the run is cancelled, and resume does only the rest', async () => {
+    cluster.write('shop.yaml', PIPELINE.replace('batch_size: 200', 'batch_size: 50'))
     await slow(4)
     await workers(2)
     const run = await detached()
@@ -214,6 +231,13 @@ describe('workers', () => {
       const [row] = await cluster.target(`select state from etl_run where run_id = '${run}'`)
       return row?.[0] === 'running' ? undefined : true
     })
+    // What the command itself needs to start is not the engine's.
+    const [[asked]] = (await cluster.engine(
+      `select extract(epoch from completed_on)::float8 * 1000 from etl_engine.job where name like 'etl_run%' and singleton_key = '${run}'`,
+    )) as [[number]]
+    const lastWord = cluster.log.findLast(line => line.includes(`run ${run} line chunk`)) ?? ''
+    expect(lastWord).toMatch(/: (E515|done)/)
+    expect(secondsTo(lastWord, asked)).toBeLessThanOrEqual(CANCEL_S)
     expect(await stateOf(run)).toBe('cancelled')
     const done = await cluster.target(
       `select chunk::int from etl_chunk where entity = 'line' and pass = 'load' and state = 'done' order by 1`,

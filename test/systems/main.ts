@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { EngineServer } from '../support/engine-server.js'
 import { Random } from '../support/random.js'
 import { openEngine } from '../torture/engines.js'
 import { abis, abisRehearsal } from './abis/abis.js'
@@ -17,6 +18,8 @@ const { values } = parseArgs({
     scale: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
+    engine: { type: 'string' },
+    workers: { type: 'string', default: '2' },
   },
 })
 const cli = resolve('dist/cli.js')
@@ -37,7 +40,8 @@ interface Line {
 const lines: Line[] = []
 let databases = 0
 try {
-  for (const system of systems) lines.push(await whole(system))
+  const engine = await openedEngine()
+  for (const system of systems) lines.push(await whole(system, engine))
 } finally {
   await postgres.stop()
 }
@@ -46,8 +50,15 @@ process.exitCode = lines.every(line => /^(verified|not-verifiable)$/.test(line.v
   ? 0
   : 1
 
+/** `--engine pg-boss`: in a database of the server that the systems use. `--engine URL`: there. */
+async function openedEngine(): Promise<EngineServer | undefined> {
+  if (values.engine === undefined) return undefined
+  const url = values.engine === 'pg-boss' ? (await postgres.create('engine', '.')).url : values.engine
+  return EngineServer.open(String(url), cli)
+}
+
 /** Builds the system from nothing, runs it, verifies it, takes it back and looks whether all is as it was. */
-async function whole(system: System): Promise<Line> {
+async function whole(system: System, engine: EngineServer | undefined): Promise<Line> {
   const dir = mkdtempSync(join(tmpdir(), `etl-${system.name}-`))
   const random = new Random(Number(values.seed))
   const built = await system.build({
@@ -64,9 +75,7 @@ async function whole(system: System): Promise<Line> {
     const flags = system.flags ?? []
     const etl = (...args: string[]): Promise<Ran> => run([...args, 'pipeline.yaml', ...flags], dir, built.env)
     const before = await built.state()
-    const started = performance.now()
-    const ran = await etl('run', '--yes', '--json', '--verify', 'none')
-    const seconds = (performance.now() - started) / 1000
+    const ran = await moved(built.env, dir, engine, flags)
     const result = JSON.parse(ran.stdout.trimEnd().split('\n').at(-1) ?? '{}') as {
       readonly counts?: { readonly read: number; readonly quarantined: number }
     }
@@ -79,7 +88,7 @@ async function whole(system: System): Promise<Line> {
     return {
       system: [system.name, ...flags].join(' '),
       rows: `${read.toLocaleString('en')}${quarantined > 0 ? ` (${quarantined} put aside)` : ''}`,
-      time: `${seconds.toFixed(1)} s`,
+      time: `${ran.seconds.toFixed(1)} s`,
       claim: system.claim,
       verdict: ran.code === 0 || ran.code === 3 ? verdict : `run: exit ${ran.code} ${lastLine(ran.stderr)}`,
       undo: undone.code !== 0 ? `exit ${undone.code} ${lastLine(undone.stderr)}` : same ? 'as before' : 'DIFFERENT',
@@ -90,13 +99,29 @@ async function whole(system: System): Promise<Line> {
   }
 }
 
+/** Here, or by workers that begin in the same folder. */
+async function moved(
+  env: Readonly<Record<string, string>>,
+  dir: string,
+  engine: EngineServer | undefined,
+  flags: readonly string[],
+): Promise<Ran> {
+  const args = ['run', '--yes', '--json', '--verify', 'none', 'pipeline.yaml', ...flags]
+  if (engine === undefined) return run(args, dir, env)
+  // Some systems are files: all workers see the same ones.
+  appendFileSync(join(dir, 'pipeline.yaml'), '\nengine: { shared: true }\n')
+  return engine.withWorkers(Number(values.workers), dir, env, () => run([...args, '--engine', engine.url], dir, env))
+}
+
 interface Ran {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
+  readonly seconds: number
 }
 
 function run(args: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Promise<Ran> {
+  const started = performance.now()
   return new Promise(done => {
     const child = spawn(process.execPath, [cli, ...args], { cwd, env: { ...process.env, ...env } })
     let [stdout, stderr] = ['', '']
@@ -106,7 +131,7 @@ function run(args: readonly string[], cwd: string, env: Readonly<Record<string, 
     child.stderr.setEncoding('utf8').on('data', text => {
       stderr += text
     })
-    child.on('close', code => done({ code, stdout, stderr }))
+    child.on('close', code => done({ code, stdout, stderr, seconds: (performance.now() - started) / 1000 }))
   })
 }
 

@@ -1,9 +1,12 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { EngineServer } from '../support/engine-server.js'
+import { startPostgres } from '../support/postgres-server.js'
 import { type Engine, type EngineName, openEngine } from './engines.js'
 import { everyHit } from './every-hit.js'
 import { migrate, type Outcome } from './migration.js'
 import { Strikes } from './strikes.js'
+import { migrateSubmitted } from './submitted.js'
 import { addOutcome, figures, tableText } from './table.js'
 
 const ENGINES: readonly EngineName[] = ['postgres', 'mysql', 'sqlite']
@@ -15,6 +18,8 @@ const { values } = parseArgs({
     target: { type: 'string', default: ENGINES.join(',') },
     ledger: { type: 'string', default: 'on' },
     'every-hit': { type: 'boolean', default: false },
+    engine: { type: 'string' },
+    'at-a-time': { type: 'string', default: '4' },
     verbose: { type: 'boolean', default: false },
   },
 })
@@ -30,14 +35,24 @@ const engines = new Map<EngineName, Engine>()
 for (const name of ENGINES) engines.set(name, await openEngine(name))
 say(`torture: --seed ${seed} --runs ${runs}; ${[...engines.values()].map(e => `${e.name} ${e.version}`).join(', ')}`)
 
+const servers: { stop(): Promise<unknown> }[] = []
 const table = figures()
 const strikes = new Strikes()
 let failures = 0
 try {
   if (values['every-hit']) failures = await everyHit({ engines, targets, cli, table, say })
-  else for (let run = 0; run < runs; run++) await torture(run)
+  else {
+    const server = await workersEngine()
+    // Workers are missed after ten seconds: most of a migration is waiting.
+    const lanes = server === undefined ? 1 : Number(values['at-a-time'])
+    let next = 0
+    const lane = async (): Promise<void> => {
+      while (next < runs) await torture(next++, server)
+    }
+    await Promise.all(Array.from({ length: lanes }, lane))
+  }
 } finally {
-  for (const engine of engines.values()) await engine.stop()
+  for (const engine of [...engines.values(), ...servers]) await engine.stop()
 }
 say(`\n${tableText(table)}`)
 if (!values['every-hit']) say(`\n${strikes.text()}`)
@@ -58,15 +73,29 @@ if (ledger) {
   process.exitCode = failures > 0 ? 0 : 1
 }
 
+/** `--engine pg-boss`: in a server of its own. `--engine URL`: there. */
+async function workersEngine(): Promise<EngineServer | undefined> {
+  if (values.engine === undefined) return undefined
+  const url = values.engine === 'pg-boss' ? await ownServer() : values.engine
+  return EngineServer.open(url, cli)
+}
+
+async function ownServer(): Promise<string> {
+  const server = await startPostgres({ own: true, settings: { max_connections: '400' } })
+  servers.push(server)
+  return server.url
+}
+
 /** Each run has a seed and a target of its own, so that one can be played again alone. */
-async function torture(run: number): Promise<void> {
+async function torture(run: number, server: EngineServer | undefined): Promise<void> {
   const own = seed + run
   const target = targets[own % targets.length] as EngineName
   const log = values.verbose ? say : undefined
   let outcome: Outcome | undefined
   let problems: readonly string[]
   try {
-    outcome = await migrate({ seed: own, engines, target, cli, ledger, ...(log === undefined ? {} : { log }) })
+    const options = { seed: own, engines, target, cli, ledger, ...(log === undefined ? {} : { log }) }
+    outcome = await (server === undefined ? migrate(options) : migrateSubmitted({ ...options, engine: server }))
     problems = outcome.problems
     addOutcome(table, outcome)
     strikes.add(outcome)
@@ -80,8 +109,9 @@ async function torture(run: number): Promise<void> {
   say(`${run + 1}/${runs} ${problems.length === 0 ? 'ok' : 'FAILED'} seed ${own} ${what}`)
   if (problems.length === 0) return
   failures++
+  const engine = values.engine === undefined ? '' : ` --engine ${values.engine}`
   for (const problem of problems) say(`    ${problem}`)
   say(
-    `    again: npm run torture -- --seed ${own} --runs 1 --target ${target}${ledger ? '' : ' --ledger off'} --verbose`,
+    `    again: npm run torture -- --seed ${own} --runs 1 --target ${target}${engine}${ledger ? '' : ' --ledger off'} --verbose`,
   )
 }

@@ -4,7 +4,7 @@ import { EtlError } from '../../core/errors.js'
 import type { EngineFacts, Handlers, RemoteEngine, Served, ServeOptions, Task, TaskKind, TaskStatus } from '../port.js'
 import { PG_BOSS } from './driver.js'
 import { createQueues, jobId, queueName } from './queues.js'
-import { Store } from './store.js'
+import { CANCELLED, Store } from './store.js'
 import { Waiting } from './waiting.js'
 import { serve } from './worker.js'
 
@@ -29,7 +29,7 @@ export class PgBossEngine implements RemoteEngine {
     try {
       return await this.ended(task, signal)
     } catch (error) {
-      if (signal.aborted) await this.#boss.cancel(queueName(task.kind, task.label), jobId(task)).catch(() => undefined)
+      if (signal.aborted) await this.#cancel(queueName(task.kind, task.label), [jobId(task)]).catch(() => undefined)
       throw error
     }
   }
@@ -56,7 +56,7 @@ export class PgBossEngine implements RemoteEngine {
   async cancel(run: string): Promise<number> {
     let cancelled = 0
     for (const [queue, ids] of await this.#store.unfinished(run)) {
-      await this.#boss.cancel(queue, ids)
+      await this.#cancel(queue, ids)
       cancelled += ids.length
     }
     return cancelled
@@ -76,7 +76,7 @@ export class PgBossEngine implements RemoteEngine {
 
   async serve(handlers: Handlers, options: ServeOptions): Promise<Served> {
     await this.#queues(options.label)
-    return serve(this.#boss, this.#database, handlers, options)
+    return serve(this.#boss, this.#store, this.#database, handlers, options)
   }
 
   async facts(): Promise<EngineFacts> {
@@ -88,6 +88,11 @@ export class PgBossEngine implements RemoteEngine {
     this.#waiting.close()
     await this.#boss.stop({ graceful: false })
     await this.#database.close()
+  }
+
+  async #cancel(queue: string, ids: string[]): Promise<void> {
+    await this.#boss.cancel(queue, ids)
+    await this.#store.notify(CANCELLED)
   }
 
   async #queues(label: string | undefined): Promise<void> {
@@ -113,6 +118,7 @@ export class PgBossEngine implements RemoteEngine {
           },
         })),
       )
+      await this.#store.notify(queue)
     }
   }
 }

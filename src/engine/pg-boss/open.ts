@@ -21,7 +21,6 @@ export async function openPgBoss(url: string, options: PgBossOptions): Promise<R
     application_name: options.applicationName,
     max: options.connections,
     supervise: worker,
-    useListenNotify: worker,
     superviseIntervalSeconds: 1,
     monitorIntervalSeconds: 1,
     queueCacheIntervalSeconds: 1,

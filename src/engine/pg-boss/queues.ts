@@ -19,7 +19,6 @@ const COMMON: Omit<Queue, 'name'> = {
   retryDelay: 1,
   retryBackoff: true,
   deadLetter: DEAD,
-  notify: true,
 }
 
 const OWN: Readonly<Record<TaskKind, Partial<Queue>>> = {

@@ -25,6 +25,23 @@ export interface EndedJob {
   readonly output: unknown
 }
 
+/** A job as it was given to a worker: a later delivery counts one more. */
+export interface Fetched {
+  readonly id: string
+  readonly retryCount: number
+}
+
+/** How a job that was fetched ended for good. */
+export interface Settlement {
+  readonly job: Fetched
+  readonly state: 'completed' | 'failed'
+  readonly output: object
+}
+
+/** What workers listen to: the name of a queue that has jobs, or {@link CANCELLED}. */
+export const CHANNEL = SCHEMA
+export const CANCELLED = 'cancelled'
+
 /** What is read and kept in the engine's database beside what pg-boss has calls for. */
 export class Store {
   readonly #boss: PgBoss
@@ -58,6 +75,31 @@ export class Store {
       [[...new Set(jobs.map(({ queue }) => queue))], jobs.map(({ id }) => id)],
     )
     return rows.map(({ id, state, output }) => ({ id: String(id), state: STATES[String(state)] ?? 'failed', output }))
+  }
+
+  /** Ends jobs, as far as they are still with whoever fetched them. */
+  async settle(queue: string, some: readonly Settlement[]): Promise<void> {
+    await this.#run(
+      `update ${JOB} j set completed_on = ${SCHEMA}.job_now(), state = e.state::${SCHEMA}.job_state, output = e.output
+       from json_to_recordset($2::text::json) as e (id uuid, retry_count int, state text, output jsonb)
+       where j.name = $1 and j.id = e.id and j.state = 'active' and j.retry_count = e.retry_count`,
+      [queue, JSON.stringify(some.map(({ job, ...end }) => ({ id: job.id, retry_count: job.retryCount, ...end })))],
+    )
+  }
+
+  /** Tells that jobs are in work; gives those that are still with whoever fetched them. */
+  async touch(queue: string, some: readonly Fetched[]): Promise<ReadonlySet<string>> {
+    const rows = await this.#run(
+      `update ${JOB} j set heartbeat_on = ${SCHEMA}.job_now()
+       from unnest($2::uuid[], $3::int4[]) as f (id, retry_count)
+       where j.name = $1 and j.id = f.id and j.state = 'active' and j.retry_count = f.retry_count returning j.id::text as id`,
+      [queue, some.map(({ id }) => id), some.map(({ retryCount }) => retryCount)],
+    )
+    return new Set(rows.map(({ id }) => String(id)))
+  }
+
+  async notify(what: string): Promise<void> {
+    await this.#run('select pg_notify($1, $2)', [CHANNEL, what])
   }
 
   /** Of one kind, over all labels, oldest first. */

@@ -63,7 +63,8 @@ export class Waiting {
     let failed = 0
     while (this.#waiters.size > 0 && !this.#closed.signal.aborted) {
       try {
-        for (const job of await this.#store.ended([...this.#waiters])) this.#settle(job)
+        const ended = new Map((await this.#store.ended([...this.#waiters])).map(job => [job.id, job]))
+        for (const waiter of ended.size === 0 ? [] : this.#waiters) this.#settle(waiter, ended.get(waiter.id))
         failed = 0
       } catch (cause) {
         // A database that cannot be reached now may be there in a moment.
@@ -87,15 +88,14 @@ export class Waiting {
     }
   }
 
-  #settle({ id, state, output }: EndedJob): void {
-    const told = output as { readonly result?: unknown; readonly error?: unknown } | null
-    for (const waiter of [...this.#waiters].filter(each => each.id === id)) {
-      this.#waiters.delete(waiter)
-      if (state === 'done') waiter.resolve(told?.result)
-      else if (state === 'cancelled')
-        waiter.reject(new EtlError('E515', 'the run was cancelled', { kind: 'interrupted' }))
-      else waiter.reject(errorOf(told?.error) ?? givenUp())
-    }
+  #settle(waiter: Waiter, job: EndedJob | undefined): void {
+    if (job === undefined) return
+    this.#waiters.delete(waiter)
+    const told = job.output as { readonly result?: unknown; readonly error?: unknown } | null
+    if (job.state === 'done') waiter.resolve(told?.result)
+    else if (job.state === 'cancelled')
+      waiter.reject(new EtlError('E515', 'the run was cancelled', { kind: 'interrupted' }))
+    else waiter.reject(errorOf(told?.error) ?? givenUp())
   }
 }
 

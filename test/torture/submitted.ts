@@ -1,0 +1,270 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { EngineServer } from '../support/engine-server.js'
+import { type EtlResult, startProcess } from '../support/process.js'
+import { type TestWorker, until } from '../support/test-worker.js'
+import type { Act } from './acts.js'
+import type { Engine, EngineName, Place } from './engines.js'
+import { createSql, type EntityModel, insertSql } from './entities.js'
+import { judge } from './judge.js'
+import type { Outcome } from './migration.js'
+import { Random } from './random.js'
+import { keylessPlain, pipelineYaml, randomScenario } from './scenario.js'
+
+/** Moments of a worker that does a chunk, several of them in each batch. */
+const MOMENTS = [
+  'after-begin',
+  'after-ledger-row',
+  'after-write',
+  'before-commit',
+  'after-commit',
+  'read-batch',
+] as const
+const KINDS = [
+  'kill -9 of a worker at a failpoint',
+  'kill -9 of a worker at a failpoint',
+  'SIGSTOP of a worker',
+  'error in a worker',
+  'kill -9 of the leader',
+  'kill -9 of the submitter',
+  'SIGTERM of a worker',
+  'cancel and resume',
+] as const
+
+type Kind = (typeof KINDS)[number]
+
+interface Fault {
+  readonly kind: Kind
+  readonly failpoint: string
+  readonly ms: number
+}
+
+/** Longer than the engine waits for a word of a worker. */
+const FROZEN_MS = 16_000
+const LIMIT_MS = 240_000
+const WORKERS = 3
+
+export interface SubmittedOptions {
+  readonly seed: number
+  readonly engines: ReadonlyMap<EngineName, Engine>
+  readonly target: EngineName
+  readonly cli: string
+  readonly engine: EngineServer
+  /** False: what the ledger notes of batches is deleted when a worker dies, so that the harness has something to see. */
+  readonly ledger: boolean
+  readonly log?: (line: string) => void
+}
+
+/** One run in the hands of workers that die, freeze and leave, and what became of the target. */
+export async function migrateSubmitted(options: SubmittedOptions): Promise<Outcome> {
+  const { seed, engines, target, ledger } = options
+  const random = new Random(seed)
+  const source = random.chance(0.5) ? 'sqlite' : random.pick([...engines.keys()])
+  const entities = ledger
+    ? randomScenario(random, { source, target, ledger: true, undo: false }).entities
+    : [keylessPlain(random, 'only')]
+  const faults = Array.from({ length: ledger ? random.int(1, 3) : 1 }, () => randomFault(random, ledger))
+  const dir = mkdtempSync(join(tmpdir(), 'etl-torture-'))
+  const id = `e${process.pid}_${seed}_${Date.now().toString(36)}`
+  const places: Place[] = []
+  try {
+    const old = await (engines.get(source) as Engine).create(`${id}_source`, dir)
+    places.push(old)
+    const fresh = await (engines.get(target) as Engine).create(`${id}_target`, dir)
+    places.push(fresh)
+    for (const entity of entities) {
+      await old.exec([createSql(source, entity.source), ...insertSql(source, entity.source)].join(';\n'))
+      await fresh.exec([createSql(target, entity.target), ...insertSql(target, entity.target)].join(';\n'))
+    }
+    const blocks = { source: old.block(), target: fresh.block() }
+    const yaml = pipelineYaml(entities, blocks, { ledger: true, undo: false })
+    writeFileSync(join(dir, 'pipeline.yaml'), `${yaml}engine: { shared: true, label: s${seed} }\n`)
+    const run = new Submitted(options, dir, fresh, entities)
+    const problems = await run.go(faults)
+    const act: Act = { kind: 'run', sql: [], entities, loads: entities }
+    const verdict = await judge(fresh, [act], dir, ledger, false)
+    return {
+      lost: verdict.lost,
+      doubled: verdict.doubled,
+      problems: [...problems, ...verdict.problems],
+      happened: run.happened,
+      planned: faults.map(({ kind }) => kind),
+      unused: 0,
+      source,
+      target,
+      processes: run.processes,
+    }
+  } finally {
+    for (const place of places) await place.drop()
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+function randomFault(random: Random, ledger: boolean): Fault {
+  const kind = ledger ? random.pick(KINDS) : KINDS[0]
+  const action = kind === 'SIGSTOP of a worker' ? 'stop' : kind === 'error in a worker' ? 'throw' : 'kill'
+  const moment = ledger ? random.pick(MOMENTS) : 'after-commit'
+  return { kind, failpoint: `${moment}:${action}@${random.int(1, 6)}`, ms: random.int(0, 2500) }
+}
+
+class Submitted {
+  readonly happened: string[] = []
+  processes = 0
+  readonly #options: SubmittedOptions
+  readonly #dir: string
+  readonly #fresh: Place
+  readonly #expected: number
+  readonly #workers: TestWorker[] = []
+  #run = ''
+
+  constructor(options: SubmittedOptions, dir: string, fresh: Place, entities: readonly EntityModel[]) {
+    this.#options = options
+    this.#dir = dir
+    this.#fresh = fresh
+    this.#expected = entities.reduce((sum, { counts }) => sum + counts.read, 0)
+  }
+
+  /** From the submission to the end of the run. */
+  async go(faults: readonly Fault[]): Promise<string[]> {
+    try {
+      const armed = faults.filter(({ kind }) => kind.endsWith('a failpoint') || /SIGSTOP|error/.test(kind))
+      for (let i = 0; i < WORKERS; i++) await this.#join(armed[i])
+      await this.#submit(faults)
+      await Promise.all(faults.filter(fault => !armed.includes(fault)).map(fault => this.#strike(fault)))
+      return await this.#end()
+    } finally {
+      for (const worker of this.#workers.splice(0)) await worker.kill('SIGKILL')
+    }
+  }
+
+  async #join(fault?: Fault): Promise<void> {
+    const { engine, log } = this.#options
+    this.processes++
+    const env = fault === undefined ? {} : { ETL_FAILPOINTS: fault.failpoint }
+    const worker = await engine.worker(this.#dir, env, '--concurrency', '2', '--label', this.#label)
+    this.#workers.push(worker)
+    if (fault !== undefined) void this.#armed(worker, fault).catch(error => log?.(String(error)))
+  }
+
+  /** One of several migrations of a moment must not do another one's work. */
+  get #label(): string {
+    return `s${this.#options.seed}`
+  }
+
+  async #armed(worker: TestWorker, { kind, failpoint }: Fault): Promise<void> {
+    await until(
+      'the failpoint or the end',
+      () => (worker.ended || worker.lines.some(line => line.startsWith('failpoint ')) ? true : undefined),
+      LIMIT_MS,
+    )
+    if (!worker.lines.some(line => line.startsWith('failpoint '))) return
+    this.#note(kind)
+    this.#options.log?.(`  ${kind}: ${failpoint}`)
+    if (kind === 'SIGSTOP of a worker') {
+      await sleep(FROZEN_MS)
+      worker.signal('SIGCONT')
+    } else if (kind !== 'error in a worker') await this.#lost()
+  }
+
+  /** Another one comes for a worker that is gone. */
+  async #lost(): Promise<void> {
+    if (!this.#options.ledger) await this.#forget()
+    await this.#join()
+  }
+
+  /** As if nothing had been noted of what is written. */
+  async #forget(): Promise<void> {
+    await this.#fresh.exec('delete from etl_batch')
+  }
+
+  async #submit(faults: readonly Fault[]): Promise<void> {
+    const killed = faults.find(({ kind }) => kind === 'kill -9 of the submitter')
+    if (killed === undefined) {
+      const { code, stdout, stderr } = await this.#etl('run', 'pipeline.yaml', '--yes', '--detach')
+      if (code !== 0) throw new Error(`not handed over: ${stderr}`)
+      this.#run = stdout.trim()
+      return
+    }
+    this.processes++
+    const submitter = this.#start('run', 'pipeline.yaml', '--yes', '--progress', 'plain')
+    this.#run = await new Promise<string>((resolve, reject) => {
+      let text = ''
+      submitter.child.stderr?.on('data', (more: string) => {
+        text += more
+        const [, run] = /run (\w+) is handed over/.exec(text) ?? []
+        if (run !== undefined) resolve(run)
+      })
+      void submitter.result.then(() => reject(new Error(`not handed over: ${text}`)))
+    })
+    await sleep(killed.ms)
+    if (submitter.child.kill('SIGKILL')) this.#note(killed.kind)
+    await submitter.result
+  }
+
+  async #strike({ kind, ms }: Fault): Promise<void> {
+    if (kind === 'kill -9 of the submitter') return
+    await until('the run to begin', () => (this.#leader === undefined ? undefined : true), LIMIT_MS)
+    await sleep(ms)
+    const { state } = await this.#status()
+    if (state === 'done') return
+    if (kind === 'cancel and resume') {
+      const { stdout } = await this.#etl('cancel', this.#run)
+      if (stdout.includes('is cancelled')) this.#note(kind)
+      return
+    }
+    const victim = kind === 'kill -9 of the leader' ? this.#leader : this.#workers.find(worker => !worker.ended)
+    if (victim === undefined || victim.ended) return
+    this.#note(kind)
+    await victim.kill(kind === 'SIGTERM of a worker' ? 'SIGTERM' : 'SIGKILL')
+    await this.#lost()
+  }
+
+  get #leader(): TestWorker | undefined {
+    return this.#workers.findLast(worker => worker.leads(this.#run))
+  }
+
+  /** Resumes what was cancelled, until it is done. */
+  async #end(): Promise<string[]> {
+    let told = ''
+    for (const deadline = Date.now() + LIMIT_MS; Date.now() < deadline; await sleep(500)) {
+      const { state } = await this.#status()
+      if (told !== state) this.#options.log?.(`  run ${this.#run} of ${this.#expected} rows: ${state}`)
+      told = state
+      if (state === 'done') return this.#failed()
+      if (state === 'waiting' || state === 'active') continue
+      // Whoever led it may still be on its way out.
+      const { code, stderr } = await this.#etl('resume', this.#run, '--detach')
+      if (code !== 0 && !/E564/.test(stderr)) return [`resume: ${stderr}`]
+    }
+    return [`not over after ${LIMIT_MS / 1000} s: ${told}\n${this.#workers.flatMap(({ lines }) => lines).join('\n')}`]
+  }
+
+  /** The task is over; the run may have ended with an error all the same. */
+  async #failed(): Promise<string[]> {
+    const rows = await this.#fresh.rows(`select state from etl_run where run_id = '${this.#run}'`)
+    return String(rows[0]?.[0]) === 'completed'
+      ? []
+      : [`run ${rows}\n${this.#workers.flatMap(({ lines }) => lines).join('\n')}`]
+  }
+
+  async #status(): Promise<{ readonly state: string }> {
+    const { stdout, stderr } = await this.#etl('status', this.#run, '--json')
+    if (stdout === '') throw new Error(`no status: ${stderr}`)
+    return JSON.parse(stdout)
+  }
+
+  #etl(...args: string[]): Promise<EtlResult> {
+    return this.#start(...args).result
+  }
+
+  #start(...args: string[]) {
+    const { cli, engine } = this.#options
+    return startProcess(process.execPath, [cli, ...args], { cwd: this.#dir, env: { ETL_ENGINE: engine.url } })
+  }
+
+  #note(kind: Kind): void {
+    this.happened.push(kind)
+  }
+}
