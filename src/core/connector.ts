@@ -3,6 +3,7 @@ import type { ErrorCode } from './codes.js'
 import type { Dialect } from './dialect.js'
 import type { NativeCopy } from './native-copy.js'
 import type { Row, Value } from './row.js'
+import type { RowVersion } from './row-version.js'
 import type { Scratch, ScratchOptions } from './scratch.js'
 import type { Driver, ServerFacts } from './server-facts.js'
 import type { LogicalType } from './types.js'
@@ -97,16 +98,6 @@ export interface Capabilities {
   readonly flatPayload?: boolean
 }
 
-/** What tells whether a row was changed, and by which transaction. */
-export interface RowVersion {
-  /** Readable in every table, as text; never written. */
-  readonly column: string
-  /** The column as text, in SQL. */
-  readonly text: string
-  /** SQL for the version of the rows that the transaction at hand writes outside of savepoints, as text. */
-  readonly current: string
-}
-
 export interface Identity {
   /** Stays the same for one database wherever it is seen from, and differs between two; never holds a secret. */
   readonly uid: string
@@ -130,6 +121,8 @@ export interface Database {
   listTables(): Promise<readonly TableRef[]>
   /** The table with everything the planner needs; undefined where it does not exist (or is not visible). */
   table(ref: TableRef): Promise<Table | undefined>
+  /** Each of them as {@link Database.table} gives it, in the order asked. Absent where many at once cost as much as one by one. */
+  tables?(refs: readonly TableRef[]): Promise<readonly (Table | undefined)[]>
   /**
    * How the catalog will describe a column that {@link Session.createTable} makes: a database without the type asked for
    * takes the nearest one. Absent: exactly as asked.

@@ -1,8 +1,8 @@
-import type { Database, Session } from '../core/connector.js'
+import type { Session } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
-import { TARGET } from '../plan/catalogs.js'
+import { Catalogs, TARGET } from '../plan/catalogs.js'
 import type { Databases } from '../plan/open.js'
-import type { EntityPlan, Plan } from '../plan/plan.js'
+import { type EntityPlan, type Plan, readsOf } from '../plan/plan.js'
 import { beginSession, ReadingSessions } from '../run/reading-sessions.js'
 import type { Coverage, EntityCoverage, Finding } from './coverage.js'
 import { fieldCases } from './field-cases.js'
@@ -19,18 +19,19 @@ export async function coverPlan(
   databases: Pick<Databases, 'sources' | 'target'>,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Coverage> {
-  const named = (name: string): Database => {
-    const database = name === TARGET ? databases.target : databases.sources.get(name)
-    if (database === undefined) throw new EtlError('E202', `source "${name}" has not been opened`, { kind: 'usage' })
-    return database
+  const catalogs = new Catalogs(databases)
+  for (const { from } of plan.entities.flatMap(({ read }) => readsOf(read))) {
+    if (from.kind === 'table' && catalogs.database(from.source).connector.capabilities.files !== true)
+      catalogs.wantTable(from.source, from.table)
   }
-  const sessions = new ReadingSessions(name => beginSession(named(name), undefined))
+  await catalogs.load()
+  const sessions = new ReadingSessions(name => beginSession(catalogs.database(name), undefined))
   const entities: EntityCoverage[] = []
   const incomplete = new Set<string>()
   try {
     for (const entity of plan.entities) {
       signal.throwIfAborted()
-      const covered = await new Cover(plan, entity, named, sessions, incomplete).entity()
+      const covered = await new Cover(plan, entity, catalogs, sessions, incomplete).entity()
       entities.push(covered)
       if (mayLack(covered)) incomplete.add(entity.name)
     }
@@ -52,7 +53,7 @@ function mayLack({ predicted, findings }: EntityCoverage): boolean {
 class Cover {
   readonly #plan: Plan
   readonly #entity: EntityPlan
-  readonly #named: (name: string) => Database
+  readonly #catalogs: Catalogs
   readonly #sessions: ReadingSessions
   /** Entities whose rows may not all arrive. */
   readonly #incomplete: ReadonlySet<string>
@@ -62,13 +63,13 @@ class Cover {
   constructor(
     plan: Plan,
     entity: EntityPlan,
-    named: (name: string) => Database,
+    catalogs: Catalogs,
     sessions: ReadingSessions,
     incomplete: ReadonlySet<string>,
   ) {
     this.#plan = plan
     this.#entity = entity
-    this.#named = named
+    this.#catalogs = catalogs
     this.#sessions = sessions
     this.#incomplete = incomplete
   }
@@ -76,7 +77,7 @@ class Cover {
   async entity(): Promise<EntityCoverage> {
     const { name, read, program, incremental, dedupe, deferred } = this.#entity
     const tallies: Tally[] = []
-    for (const place of placesOf(this.#entity, this.#named)) {
+    for (const place of placesOf(this.#entity, name => this.#catalogs.database(name))) {
       if (place !== undefined) tallies.push(await this.#guarded(place))
       else if (read.from.kind === 'rows') {
         tallies.push({ read: read.from.rows.length, open: true })
@@ -107,7 +108,7 @@ class Cover {
       return await this.#place(place)
     } catch (error) {
       if (!(error instanceof EtlError) || error.kind === 'connection' || error.kind === 'transient') throw error
-      await this.#sessions.close()
+      await this.#sessions.renew()
       this.#unknown.add(`the source refuses to say: ${error.message}`)
       return { open: true }
     }
@@ -145,9 +146,9 @@ class Cover {
   /** Keys that come twice, and keys that the target has already. */
   async #keys(session: Session, place: Place, sound: Condition, tally: Tally): Promise<Tally> {
     const { write, onError } = this.#entity
-    const { known, computed } = await keysOf(this.#entity, place)
+    const { known, computed } = keysOf(this.#entity, place, this.#catalogs)
     for (const key of computed) this.#unknown.add(`key ${key}: it is computed`)
-    const target = this.#named(TARGET)
+    const target = this.#catalogs.database(TARGET)
     const files = target.connector.capabilities.files === true
     const exists = files ? undefined : await existsIn(this.#entity, target, await this.#sessions.get(TARGET), place)
     const rejected = onError === 'fail' ? 'fails' : onError === 'skip' ? 'skipped' : 'quarantined'

@@ -2,6 +2,7 @@ import { formatTable } from '../core/catalog.js'
 import type { Database, Session } from '../core/connector.js'
 import type { Value } from '../core/row.js'
 import { quoteName, quoteTable } from '../core/sql.js'
+import type { Catalogs } from '../plan/catalogs.js'
 import type { EntityPlan } from '../plan/plan.js'
 import { isUnique } from '../plan/source-shape.js'
 import type { Condition, Place } from './rows.js'
@@ -21,17 +22,18 @@ export interface KnownKey {
 }
 
 /** The keys of the target, and those that functions stand before. */
-export async function keysOf(
+export function keysOf(
   entity: EntityPlan,
   place: Place,
-): Promise<{ readonly known: readonly KnownKey[]; readonly computed: readonly string[] }> {
+  catalogs: Catalogs,
+): { readonly known: readonly KnownKey[]; readonly computed: readonly string[] } {
   const { write, program } = entity
   const lists = [write.primaryKey, ...write.uniques.map(({ columns }) => columns), write.match]
   const distinct = [
     ...new Map(lists.filter(list => list.length > 0).map(list => [list.toSorted().join('\0'), list])).values(),
   ]
   const { from } = place.read
-  const table = from.kind === 'table' ? await place.database.table(from.table) : undefined
+  const table = from.kind === 'table' ? catalogs.table(place.source, from.table) : undefined
   const known: KnownKey[] = []
   const computed: string[] = []
   for (const columns of distinct) {

@@ -13,6 +13,9 @@ export const TARGET = '$target'
 /** Catalog reads under way at once: enough to hide latency, few enough for a small pool. */
 const AT_ONCE = 8
 
+/** Tables asked for in one question, so that it is answered in good time. */
+const TABLES_AT_ONCE = 500
+
 /** What the planner has read of the databases, each table once. First ask for everything, then {@link Catalogs.load}, then look. */
 export class Catalogs {
   readonly #databases: CatalogSources
@@ -20,7 +23,8 @@ export class Catalogs {
   readonly #refusals = new Map<string, EtlError>()
   readonly #queries = new Map<string, readonly Column[] | EtlError>()
   readonly #names = new Map<string, readonly TableRef[]>()
-  readonly #wanted = new Map<string, () => Promise<void>>()
+  readonly #wantedTables = new Map<string, Map<string, TableRef>>()
+  readonly #wantedQueries = new Map<string, () => Promise<void>>()
 
   constructor(databases: CatalogSources) {
     this.#databases = databases
@@ -38,27 +42,13 @@ export class Catalogs {
   }
 
   wantTable(database: string, ref: TableRef): void {
-    const key = keyOf(database, formatTable(ref))
-    this.#wanted.set(key, async () => {
-      let table: Table | undefined
-      try {
-        table = await this.database(database).table(ref)
-      } catch (error) {
-        // What is wrong with one file is a problem of the entity that names it.
-        if (!(error instanceof EtlError) || this.database(database).connector.capabilities.files !== true) throw error
-        this.#refusals.set(key, error)
-        return
-      }
-      this.#tables.set(key, table)
-      if (table === undefined && !this.#names.has(database)) {
-        this.#names.set(database, await this.database(database).listTables())
-      }
-    })
+    const refs = this.#wantedTables.get(database) ?? new Map<string, TableRef>()
+    this.#wantedTables.set(database, refs.set(keyOf(database, formatTable(ref)), ref))
   }
 
   wantQuery(database: string, query: string): void {
     const key = keyOf(database, query)
-    this.#wanted.set(key, async () => {
+    this.#wantedQueries.set(key, async () => {
       try {
         this.#queries.set(key, await this.database(database).describe(query))
       } catch (error) {
@@ -69,12 +59,43 @@ export class Catalogs {
   }
 
   async load(): Promise<void> {
-    const work = [...this.#wanted.values()].values()
-    this.#wanted.clear()
+    const tables = [...this.#wantedTables].flatMap(([database, refs]) => this.#readsOf(database, [...refs]))
+    const work = [...tables, ...this.#wantedQueries.values()].values()
+    this.#wantedTables.clear()
+    this.#wantedQueries.clear()
     const worker = async (): Promise<void> => {
       for (const read of work) await read()
     }
     await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  }
+
+  #readsOf(name: string, wanted: readonly Wanted[]): (() => Promise<void>)[] {
+    const database = this.database(name)
+    const { tables } = database
+    if (tables === undefined) {
+      return wanted.map(([key, ref]) => async () => {
+        try {
+          await this.#found(name, key, await database.table(ref))
+        } catch (error) {
+          // What is wrong with one file is a problem of the entity that names it.
+          if (!(error instanceof EtlError) || database.connector.capabilities.files !== true) throw error
+          this.#refusals.set(key, error)
+        }
+      })
+    }
+    return slices(wanted, TABLES_AT_ONCE).map(slice => async () => {
+      const found = await tables.call(
+        database,
+        slice.map(([, ref]) => ref),
+      )
+      for (const [i, [key]] of slice.entries()) await this.#found(name, key, found[i])
+    })
+  }
+
+  async #found(database: string, key: string, table: Table | undefined): Promise<void> {
+    this.#tables.set(key, table)
+    if (table !== undefined || this.#names.has(database)) return
+    this.#names.set(database, await this.database(database).listTables())
   }
 
   /** Undefined: not there. */
@@ -96,6 +117,13 @@ export class Catalogs {
   tableNames(database: string, like: TableRef): readonly string[] {
     return (this.#names.get(database) ?? []).map(ref => (like.schema === undefined ? ref.table : formatTable(ref)))
   }
+}
+
+/** What a table is kept by, and the table. */
+type Wanted = readonly [key: string, ref: TableRef]
+
+function slices<T>(list: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size))
 }
 
 function keyOf(database: string, what: string): string {

@@ -5,7 +5,7 @@ import { EtlError, PipelineError } from '../core/errors.js'
 import { quoteName, quoteNames, quoteTable } from '../core/sql.js'
 import type { Pipeline } from '../load/pipeline.js'
 import type { CatalogSources } from './catalogs.js'
-import { TARGET } from './catalogs.js'
+import { Catalogs, TARGET } from './catalogs.js'
 import { checkEquated } from './check-equated.js'
 import { type CheckItem, count } from './check-item.js'
 import { compilePlan } from './compile.js'
@@ -27,9 +27,14 @@ export async function checkDatabases(pipeline: Pipeline, databases: CatalogSourc
   items.push(...access.items)
   const { plan } = access
   if (plan !== undefined) {
+    const catalogs = new Catalogs(databases)
+    for (const { from } of plan.entities.flatMap(({ read }) => readsOf(read))) {
+      if (from.kind === 'table') catalogs.wantTable(from.source, from.table)
+    }
+    await catalogs.load()
     for (const [name, lookup] of Object.entries(plan.lookups)) items.push(await checkLookup(name, lookup, databases))
     for (const { name, read } of plan.entities) {
-      for (const each of readsOf(read)) items.push(...(await checkKey(name, each, databases)))
+      for (const each of readsOf(read)) items.push(...(await checkKey(name, each, catalogs)))
     }
     items.push(...(await checkTargetKeys(plan, databases)))
   }
@@ -184,15 +189,15 @@ async function checkTargetKeys(plan: Plan, databases: CatalogSources): Promise<C
 }
 
 /** Asks the source itself about keys that nothing there guarantees. */
-async function checkKey(name: string, read: MemberRead, databases: CatalogSources): Promise<CheckItem[]> {
+async function checkKey(name: string, read: MemberRead, catalogs: Catalogs): Promise<CheckItem[]> {
   if (read.from.kind === 'rows' || read.key.length === 0) return []
-  const database = databaseOf(databases, read.from.source)
+  const database = catalogs.database(read.from.source)
   const { dialect, files } = database.connector.capabilities
   // Rows of a file are told apart by where they stand, whatever their keys are.
   if (files === true) return []
   const keys = read.key.flatMap(index => read.columns[index] ?? [])
   const names = keys.map(column => column.name)
-  const table = read.from.kind === 'table' ? await database.table(read.from.table) : undefined
+  const table = read.from.kind === 'table' ? catalogs.table(read.from.source, read.from.table) : undefined
   const unique = table !== undefined && isUnique(table, names)
   const nullable = keys.filter(column => table === undefined || column.nullable).map(column => column.name)
   if (unique && nullable.length === 0) return []

@@ -32,12 +32,14 @@ export interface FingerprintInput {
  */
 export function fingerprintParts(input: FingerprintInput): Record<string, string> {
   const parts: Record<string, string> = {}
+  const mask = masking(input.secrets)
   const add = (path: string, value: unknown): void => {
     const text = canonicalJson(value)
     if (text === undefined) return
-    const shown = masked(text, input.secrets)
-    const hash = `sha256:${sha256(text).slice(0, 16)}`
-    parts[path] = text.length > SHOWN ? hash : shown === text ? text : `${shown} ${hash}`
+    const hash = (): string => `sha256:${sha256(text).slice(0, 16)}`
+    const shown = mask(text)
+    if (text.length > SHOWN) parts[path] = hash()
+    else parts[path] = shown === text ? text : `${shown} ${hash()}`
   }
   add('algorithm', ALGORITHM)
   for (const [path, hash] of Object.entries(input.files)) {
@@ -53,7 +55,11 @@ export function fingerprintParts(input: FingerprintInput): Record<string, string
   for (const [path, { type, uid }] of Object.entries(input.databases)) add(`${path}.identity`, `${type} ${uid}`)
   for (const [path, table] of Object.entries(input.tables)) addTable(path, table, add)
   for (const [path, columns] of Object.entries(input.queries)) addColumns(path, columns, add)
-  return Object.fromEntries(Object.entries(parts).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  return Object.fromEntries(
+    Object.keys(parts)
+      .toSorted(inOrder)
+      .map(path => [path, parts[path] ?? '']),
+  )
 }
 
 export function fingerprintOf(parts: Readonly<Record<string, string>>): string {
@@ -107,9 +113,10 @@ function words(value: unknown): string {
   return value instanceof Text ? value.text : JSON.stringify(value)
 }
 
-function masked(text: string, secrets: readonly string[]): string {
+function masking(secrets: readonly string[]): (text: string) => string {
   const spelled = secrets.filter(secret => secret !== '').map(secret => JSON.stringify(secret).slice(1, -1))
-  return spelled.toSorted((a, b) => b.length - a.length).reduce((rest, secret) => rest.replaceAll(secret, '•••'), text)
+  const longestFirst = spelled.toSorted((a, b) => b.length - a.length)
+  return text => longestFirst.reduce((rest, secret) => rest.replaceAll(secret, '•••'), text)
 }
 
 function usedLookups({ spec, entities }: FingerprintInput): { name: string; lookup: object | undefined }[] {
@@ -178,8 +185,10 @@ function canonical(value: unknown): unknown {
   if (typeof value === 'bigint' || typeof value === 'number' || Buffer.isBuffer(value)) return toJson(value as Value)
   if (Array.isArray(value)) return value.map(canonical)
   if (typeof value !== 'object' || value === null) return value
-  const own = Object.entries(value).filter(([name, item]) => item !== undefined && !isPlace(name, item, value))
-  return Object.fromEntries(own.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, item]) => [name, canonical(item)]))
+  const sorted = Object.keys(value).toSorted(inOrder)
+  const own = sorted.map(name => [name, (value as Readonly<Record<string, unknown>>)[name]] as const)
+  const kept = own.filter(([name, item]) => item !== undefined && !isPlace(name, item, value))
+  return Object.fromEntries(kept.map(([name, item]) => [name, canonical(item)]))
 }
 
 /** Steps of `apply`, hooks and members of a union carry where they stand in the file, which decides nothing. */
@@ -187,6 +196,10 @@ function isPlace(name: string, item: unknown, owner: object): boolean {
   return (
     name === 'path' && Array.isArray(item) && ('fn' in owner || 'sql' in owner || 'rule' in owner || 'rename' in owner)
   )
+}
+
+function inOrder(a: string, b: string): number {
+  return a < b ? -1 : 1
 }
 
 function sha256(text: string): string {

@@ -38,6 +38,15 @@ onEveryDatabase('catalog', place => {
     expect(await place().database.table({ table: 'nowhere' })).toBeUndefined()
   })
 
+  test('many tables at once are what each is alone, in the order asked', async () => {
+    const { database } = place()
+    const refs = ['child', 'nowhere', 'both_sides', 'parent', 'child'].map(table => ({ table }))
+    const alone = []
+    for (const ref of refs) alone.push(await database.table(ref))
+    expect(alone.map(table => table?.table)).toEqual(['child', undefined, 'both_sides', 'parent', 'child'])
+    if (database.tables !== undefined) expect(await database.tables(refs)).toEqual(alone)
+  })
+
   test('columns with type, nullability and default', async () => {
     const table = await place().database.table({ table: 'parent' })
     const bits = place().name === 'sqlite' ? 64 : 32

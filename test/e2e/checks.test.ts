@@ -235,6 +235,29 @@ entities:
   expect(entities[0]?.predicted).toMatchObject({ read: { rows: 3 }, written: { rows: 2 }, quarantined: { rows: 1 } })
 })
 
+test('what the source refuses to say of one entity is said of the next one', async () => {
+  const place = new Workspace()
+  place.source('create table t (id integer primary key); insert into t values (-9223372036854775808), (2)')
+  place.target('create table a (id integer primary key); create table b (id integer primary key)')
+  place.write(
+    'pipeline.yaml',
+    `version: 1
+name: refused
+sources: { old: { type: sqlite, path: source.sqlite } }
+target: { type: sqlite, path: target.sqlite }
+entities:
+  a: { from: { query: select abs(id) as id from t }, key: id, to: a, fields: { id: id } }
+  b: { from: t, to: b, fields: { id: id } }
+`,
+  )
+  const pipeline = await loadPipeline(place.path('pipeline.yaml'))
+  const { entities } = await coverPlan(pipeline, await planPipeline(pipeline))
+  expect(entities.map(({ predicted, unknown }) => ({ read: predicted.read?.rows, unknown: unknown.at(-1) }))).toEqual([
+    { read: undefined, unknown: 'the source refuses to say: integer overflow' },
+    { read: 2, unknown: undefined },
+  ])
+})
+
 test('files are looked at row by row; a broken rule, an unknown column, and who may see keys', {
   timeout: 120_000,
 }, async () => {

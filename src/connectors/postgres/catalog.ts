@@ -65,12 +65,14 @@ function rowsOf(query: string, columns: number): string {
   return `(select json_agg(row_to_json(q)) from (${query}) q(${names}))`
 }
 
-/** One statement a table: to plan it costs many times what running it does, so it is prepared. */
-const TABLE = `
-  select relation.relkind, relation.reltuples::numeric::text,
+/** One statement for all: to plan it costs many times what running it for a table does. */
+const TABLES = `
+  select wanted.n, relation.relkind, relation.reltuples::numeric::text,
     ${rowsOf(COLUMNS, 11)}, ${rowsOf(KEYS, 3)}, ${rowsOf(FOREIGN_KEYS, 5)}, ${rowsOf(TRIGGERS, 1)}
-  from pg_catalog.pg_class relation join pg_catalog.pg_namespace namespace on namespace.oid = relation.relnamespace
-  where namespace.nspname = $1 and relation.relname = $2 and relation.relkind in ('r', 'p', 'v', 'm', 'f')`
+  from json_to_recordset($1::json) wanted(n int, schema name, "table" name)
+  join pg_catalog.pg_namespace namespace on namespace.nspname = wanted.schema
+  join pg_catalog.pg_class relation on relation.relnamespace = namespace.oid and relation.relname = wanted."table"
+  where relation.relkind in ('r', 'p', 'v', 'm', 'f')`
 
 /** The rows of {@link rowsOf} as the server writes them otherwise. */
 function rowsIn(json: string | null | undefined): TextRow[] {
@@ -83,11 +85,21 @@ function textOf(value: unknown): string | null {
   return typeof value === 'boolean' ? (value ? 't' : 'f') : JSON.stringify(value)
 }
 
-/** The table with all the planner needs; its schema is always named. */
-export async function readTable(connection: PgConnection, ref: Required<TableRef>): Promise<Table | undefined> {
-  const found = (await connection.prepared('table', TABLE, [ref.schema, ref.table])).rows[0]
-  if (found === undefined) return undefined
-  const [kind, tuples, ...parts] = found
+/** Tables with all the planner needs, in the order asked; their schemas are always named. */
+export async function readTables(
+  connection: PgConnection,
+  refs: readonly Required<TableRef>[],
+): Promise<(Table | undefined)[]> {
+  const wanted = JSON.stringify(refs.map(({ schema, table }, n) => ({ n, schema, table })))
+  const { rows } = await connection.prepared('tables', TABLES, [wanted])
+  const found = new Map(rows.map(([n, ...row]) => [Number(n), row]))
+  return refs.map((ref, n) => {
+    const row = found.get(n)
+    return row === undefined ? undefined : tableOf(ref, row)
+  })
+}
+
+function tableOf(ref: Required<TableRef>, [kind, tuples, ...parts]: TextRow): Table {
   const [columns = [], keys = [], foreignKeys = [], triggers = []] = parts.map(rowsIn)
   const unique = (row: TextRow): UniqueKey => ({ name: row[0] as string, columns: names(row[2]) })
   const primary = keys.find(row => row[1] === 't')

@@ -15,7 +15,7 @@ import type {
 import { EtlError } from '../../core/errors.js'
 import type { NativeCopy } from '../../core/native-copy.js'
 import type { ServerFacts } from '../../core/server-facts.js'
-import { describeQuery, listTables, readTable, tableRights } from './catalog.js'
+import { describeQuery, listTables, readTables, tableRights } from './catalog.js'
 import { connect, label, type PgConnection } from './connection.js'
 import { pgCopy } from './copy.js'
 import { missingCreateRight } from './create-right.js'
@@ -46,9 +46,13 @@ class PgDatabase implements Database {
   }
 
   async table(ref: TableRef): Promise<Table | undefined> {
-    const resolved = { schema: ref.schema ?? this.schema, table: ref.table }
-    this.#schemas.add(resolved.schema)
-    return await readTable(this.catalog, resolved)
+    return (await this.tables([ref]))[0]
+  }
+
+  async tables(refs: readonly TableRef[]): Promise<readonly (Table | undefined)[]> {
+    const resolved = refs.map(({ schema = this.schema, table }) => ({ schema, table }))
+    for (const { schema } of resolved) this.#schemas.add(schema)
+    return await readTables(this.catalog, resolved)
   }
 
   async size({ schema, table }: Table): Promise<number | undefined> {
