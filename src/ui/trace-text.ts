@@ -10,6 +10,7 @@ interface Look {
 }
 
 const MOST_NAME = 28
+const MOST_STEP = 40
 /** Longer values are cut: the whole of them is in `--json`. */
 const MOST_TEXT = 200
 
@@ -87,7 +88,7 @@ function fieldLines(field: TracedField, { theme, width }: Look): string[] {
     const words = steps.map(({ step }) => printable(step)).join(', ')
     return wrap(`${name}   ${words}   ${shown(steps[0]?.value ?? null)}`, width, 5)
   }
-  const most = Math.min(MOST_NAME, Math.max(...steps.map(({ step }) => step.length)))
+  const most = Math.min(MOST_STEP, Math.max(...steps.map(({ step }) => step.length)))
   const lines = steps.flatMap(({ step, value, error, note }) => {
     const { failed, warning } = theme.symbols
     const told =
@@ -95,7 +96,11 @@ function fieldLines(field: TracedField, { theme, width }: Look): string[] {
         ? shown(value ?? null)
         : `${paint(theme, 'bad', failed)} ${error.code} ${printable(error.message)}`
     const more = note === undefined ? '' : `   ${paint(theme, 'warn', warning)} ${note}`
-    return wrap(`     ${printable(step).padEnd(most)}  ${told}${more}`, width, 7 + most)
+    const label = printable(step)
+    // A function with many parameters has a line of its own, so that the values stay below each other.
+    const above = label.length > most ? wrap(`     ${label}`, width, 7) : []
+    const line = `     ${(above.length > 0 ? '' : label).padEnd(most)}  ${told}${more}`
+    return [...above, ...wrap(line, width, 7 + most)]
   })
   return [name, ...lines]
 }

@@ -18,10 +18,12 @@ export function steps(console: string): Step[] {
   return found
 }
 
-/** What differs from run to run: the run's name, how long it took, and the rate where that can be told. */
+/** What differs from run to run: names of runs and plans, when it was, how long it took, and the rate where that can be told. */
 export function masked(text: string): string {
   return text
     .replaceAll(/\b[0-9a-f]{8}\b/g, 'RUN')
+    .replaceAll(/\b[0-9a-f]{12}\b/g, 'FINGERPRINT')
+    .replaceAll(/\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b/g, 'THEN')
     .replaceAll(/\b\d+\.\ds( +\S+)$/gm, (_, rate: string) => `0.0s${'·'.padStart(rate.length)}`)
     .replaceAll(/\b\d+\.\d ?s\b/g, '0.0s')
 }
