@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { EtlError } from '../core/errors.js'
 import { errorData, errorOf } from '../engine/error-data.js'
-import type { Delivery, RemoteEngine, Served, Task } from '../engine/port.js'
+import type { Delivery, Reach, RemoteEngine, Served, Task } from '../engine/port.js'
 import type { LoadOptions, Pipeline } from '../load/pipeline.js'
 import { redactor } from '../load/redact.js'
 import { chunkOf } from '../run/chunk-tasks.js'
@@ -22,6 +22,8 @@ export interface WorkerOptions extends Pick<LoadOptions, 'env' | 'allowCode'> {
   /** Chunks at a time. */
   readonly concurrency: number
   readonly label?: string
+  /** For an engine that calls its workers. */
+  readonly reach?: Reach
   /** Names only, never a row's value nor a secret. */
   readonly log: (line: string) => void
 }
@@ -34,10 +36,14 @@ export interface RunningWorker extends Served {
 /** Takes work of an engine until it is drained. */
 export async function startWorker(engine: RemoteEngine, options: WorkerOptions): Promise<RunningWorker> {
   const worker = new Worker(engine, options)
-  const { concurrency, label } = options
+  const { concurrency, label, reach } = options
   const served = await engine.serve(
     { run: (task, delivery) => worker.lead(task, delivery), chunk: (task, delivery) => worker.chunk(task, delivery) },
-    { concurrency: { run: LEADS, chunk: concurrency }, ...(label === undefined ? {} : { label }) },
+    {
+      concurrency: { run: LEADS, chunk: concurrency },
+      ...(label === undefined ? {} : { label }),
+      ...(reach === undefined ? {} : { reach }),
+    },
   )
   return {
     get active() {

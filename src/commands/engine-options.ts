@@ -23,7 +23,7 @@ export function neededEngineUrl(flags: EngineFlags, io: Io): string {
   if (url !== undefined) return url
   throw new EtlError('E520', 'no engine is named', {
     kind: 'usage',
-    hint: '--engine postgres://etl@host/database, or the variable ETL_ENGINE',
+    hint: '--engine postgres://etl@host/database, --engine restate://host:8080, or the variable ETL_ENGINE',
   })
 }
 

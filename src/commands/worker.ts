@@ -1,5 +1,7 @@
+import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
+import type { Reach } from '../engine/port.js'
 import { type CliCommand, examples } from './command.js'
 import { addEngineOption, type EngineFlags, hideEngine, neededEngineUrl } from './engine-options.js'
 import type { OutputOptions } from './io.js'
@@ -11,9 +13,20 @@ interface Flags extends EngineFlags, OutputOptions {
   readonly concurrency: number
   readonly label?: string
   readonly health?: number
+  readonly listen?: Place
+  readonly advertise?: string
+  readonly engineKey?: readonly string[]
   readonly dir: string
   readonly allowCode?: boolean
 }
+
+interface Place {
+  readonly host?: string
+  readonly port: number
+}
+
+/** What Restate's own examples listen on. */
+const LISTEN_PORT = 9080
 
 export const workerCommand: CliCommand = {
   name: 'worker',
@@ -26,10 +39,13 @@ export const workerCommand: CliCommand = {
 A worker finds pipeline files below --dir, and resolves their variables from its own environment: what it is sent holds
 no secret. It refuses work where its files or its version are not those of whoever began the run. SIGTERM: it finishes
 the batches in work and hands the rest back.
+
+A Restate calls its workers, at one address for all of them: --advertise names the balancer in front of them.
 ${examples([
   ['etl worker --engine postgres://etl@pg/etl', 'in the folder of the pipeline files'],
   ['etl worker --concurrency 8 --label oracle-net', 'pipelines that say `engine: { label: oracle-net }`'],
   ['etl worker --health :8081', '/healthz and /readyz for a supervisor'],
+  ['etl worker --engine restate://restate --advertise http://etl-workers:9080', 'many behind a balancer'],
 ])}`,
       )
       .action(async (flags: Flags) => {
@@ -44,6 +60,13 @@ function addWorkerOptions(command: Command): Command {
     .option('--concurrency <n>', 'chunks at a time', positive, 4)
     .option('--label <name>', 'take only the work of pipelines with this label')
     .option('--health <port>', 'answer /healthz and /readyz on this port, `:8081` or `8081`', port)
+    .option(
+      '--listen <place>',
+      'where a Restate reaches this process, `:9080` or `10.0.0.5:9080` (default: :9080)',
+      place,
+    )
+    .option('--advertise <url>', 'where it reaches all workers (default: this machine, by its name)', httpUrl)
+    .option('--engine-key <key...>', 'answer only a Restate that signs by this public key')
     .option('--dir <folder>', 'where pipeline files are found', '.')
     .option('--allow-code', "load functions of your own from a pipeline's folder")
     .option('--quiet', 'only errors')
@@ -64,6 +87,7 @@ async function work(flags: Flags, terminal: Terminal): Promise<number> {
       env: io.env,
       folder: resolve(io.cwd, flags.dir),
       concurrency,
+      reach: reachOf(flags),
       log,
       ...(label === undefined ? {} : { label }),
       ...(flags.allowCode === undefined ? {} : { allowCode: flags.allowCode }),
@@ -91,6 +115,27 @@ async function work(flags: Flags, terminal: Terminal): Promise<number> {
   } finally {
     await engine.close()
   }
+}
+
+function reachOf({ listen = { port: LISTEN_PORT }, advertise, engineKey: keys }: Flags): Reach {
+  const host = listen.host ?? hostname()
+  return {
+    ...listen,
+    advertise: advertise ?? `http://${host.includes(':') ? `[${host}]` : host}:${listen.port}`,
+    ...(keys === undefined ? {} : { keys }),
+  }
+}
+
+function place(value: string): Place {
+  const [, host, number = ''] = /^(?:\[?([^\]]+?)\]?:|:)?(\d+)$/.exec(value) ?? []
+  return { ...(host === undefined ? {} : { host }), port: port(number) }
+}
+
+function httpUrl(value: string): string {
+  if (!URL.canParse(value) || !/^https?:\/\//.test(value)) {
+    throw new InvalidArgumentError('It must look like http://etl-workers:9080.')
+  }
+  return value
 }
 
 function port(value: string): number {

@@ -5,7 +5,7 @@ export type TaskKind = 'run' | 'chunk'
 
 /** What an engine delivers, described by ids alone: no row, no secret. */
 export interface Task {
-  /** Of one id only one task is ever delivered, however often it is handed over. */
+  /** Begins with its run and a slash. Of one id only one task is ever delivered, however often it is handed over. */
   readonly id: string
   readonly kind: TaskKind
   /** The run that it belongs to: its tasks are cancelled together. */
@@ -43,10 +43,23 @@ export interface Engine {
   close(): Promise<void>
 }
 
+/** Where an engine that calls its workers finds them. */
+export interface Reach {
+  /** What this process listens on. Default: every address of the machine. */
+  readonly host?: string
+  readonly port: number
+  /** The address that the engine calls: of a balancer, where there is more than one worker. */
+  readonly advertise: string
+  /** Only an engine that signs by one of these public keys is answered. Default: any. */
+  readonly keys?: readonly string[]
+}
+
 export interface ServeOptions {
   /** Tasks of each kind at a time. */
   readonly concurrency: Readonly<Record<TaskKind, number>>
   readonly label?: string
+  /** Needed by engines that call their workers; others are asked by them. */
+  readonly reach?: Reach
 }
 
 /** A worker at work. */
@@ -63,6 +76,7 @@ export interface TaskStatus {
   readonly run: string
   readonly state: TaskState
   readonly attempt: number
+  /** What was handed over; of a chunk it may be empty. */
   readonly data: Readonly<Record<string, Json>>
   /** ISO UTC. */
   readonly createdAt: string

@@ -7,12 +7,16 @@ const RESUME = 'Go on with what is left: `etl resume RUN`'
 export const ENGINES = {
   E560: {
     means: 'The engine, which hands the work to workers, cannot be used.',
-    why: 'Its tables are not there or of another version, the address is of no engine that is known, or the login may not create its schema.',
+    why: 'Its tables are not there or of another version, the address is of no engine that is known, it does not answer, or the login may not create its schema. A Restate: no worker has registered, or at another address.',
     example: {
       what: 'the engine is not set up in this database, or was set up by another version',
       hint: 'etl engine init --engine …',
     },
-    mend: ['Set it up, once: `etl engine init --engine URL`', 'Look at it: `etl engine check --engine URL`'],
+    mend: [
+      'Set it up, once: `etl engine init --engine URL`',
+      'Look at it: `etl engine check --engine URL`',
+      'A Restate: start workers, all with the same `--advertise`.',
+    ],
   },
   E561: {
     means: 'A piece of work was given to worker after worker, and none of them finished it.',

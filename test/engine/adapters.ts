@@ -3,6 +3,8 @@ import { LocalEngine } from '../../src/engine/local.js'
 import { initEngine, openEngine } from '../../src/engine/open.js'
 import type { Engine, Handlers } from '../../src/engine/port.js'
 import { database } from '../databases/postgres.js'
+import { startRestate } from '../support/restate-server.js'
+import { freePort } from '../support/server-process.js'
 
 export interface OpenedEngine {
   readonly engine: Engine
@@ -43,5 +45,24 @@ const pgBoss: Adapter = {
   },
 }
 
+const restate: Adapter = {
+  name: 'restate',
+  open: async (handlers, concurrency) => {
+    const server = await startRestate()
+    const engine = await openEngine(server.url, { applicationName: 'etl test', serves: concurrency })
+    const port = await freePort()
+    const reach = { host: '127.0.0.1', port, advertise: `http://127.0.0.1:${port}` }
+    const served = await engine.serve(handlers, { concurrency: { run: 1, chunk: concurrency }, reach })
+    return {
+      engine,
+      close: async () => {
+        await served.drain()
+        await engine.close()
+        await server.stop()
+      },
+    }
+  },
+}
+
 /** Every engine there is: a new one is held to the contract by its line here. */
-export const ADAPTERS: readonly Adapter[] = [local, pgBoss]
+export const ADAPTERS: readonly Adapter[] = [local, pgBoss, restate]

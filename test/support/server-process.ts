@@ -134,7 +134,7 @@ async function firstLine(child: ChildProcess): Promise<number> {
   })
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   return await new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

@@ -25,6 +25,7 @@ const DRIVERS: Readonly<Record<string, string>> = {
   mysql2: 'connectors/mysql',
   oracledb: 'connectors/oracle',
   'pg-boss': 'engine/pg-boss',
+  '@restatedev/restate-sdk': 'engine/restate',
 }
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(file => /\.tsx?$/.test(file))

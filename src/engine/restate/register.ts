@@ -1,0 +1,47 @@
+import { EtlError } from '../../core/errors.js'
+import { type Client, refused } from './client.js'
+import { serviceName } from './names.js'
+
+/** Where Restate calls the workers of a label; undefined where none has registered. */
+export async function registeredAt(client: Client, label: string | undefined): Promise<string | undefined> {
+  const service = await client.ask('admin', `/services/${serviceName('chunk', label)}`)
+  if (service.status === 404) return undefined
+  const { deployment_id: id } = (service.body ?? {}) as { readonly deployment_id?: unknown }
+  const deployment = await client.ask('admin', `/deployments/${String(id)}`)
+  const { uri } = (deployment.body ?? {}) as { readonly uri?: unknown }
+  if (typeof uri !== 'string') throw refused('to say where workers are', deployment.status, deployment.body)
+  return uri
+}
+
+/**
+ * Tells Restate where workers are called. It knows one address for all of a label: another one would have all work from
+ * now on, and the workers at the first none; so that is refused.
+ */
+export async function register(client: Client, label: string | undefined, address: string): Promise<void> {
+  const before = await registeredAt(client, label)
+  if (before !== undefined && same(before, address)) return
+  if (before !== undefined) {
+    throw new EtlError('E560', `the engine calls these workers at ${before}, not at ${address}`, {
+      kind: 'usage',
+      hint: `start all of them with --advertise ${before}, the address of their balancer; or move them: etl engine init --advertise ${address}`,
+    })
+  }
+  await move(client, address)
+}
+
+/** From now on all work of the workers who answer at this address goes there. */
+export async function move(client: Client, address: string): Promise<void> {
+  const { status } = await client.ask('admin', '/deployments', {
+    method: 'POST',
+    body: { uri: address, force: true },
+  })
+  if (status === 200 || status === 201) return
+  throw new EtlError('E560', `the engine cannot call workers at ${address}: HTTP ${status} of its registration`, {
+    kind: 'connection',
+    hint: 'is a worker, or the balancer in front of them, to be reached there from where Restate runs?',
+  })
+}
+
+function same(one: string, other: string): boolean {
+  return new URL(one).href === new URL(other).href
+}
