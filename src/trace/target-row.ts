@@ -30,7 +30,7 @@ export async function targetRow(of: TargetOf): Promise<RowTrace['target']> {
   if (found === undefined) return { table, note: 'the table is not there yet' }
   const key = await targetKey(of)
   if (typeof key === 'string') return { table, note: key }
-  const columns = found.columns.map(({ name, type }) => ({ name, type, decode: false }))
+  const columns = found.columns.map(({ name, type }) => ({ name, type, decode: true }))
   const indexes = key.columns.map(({ name }) => found.columns.findIndex(column => column.name === name))
   const { rows } = await rowsByKey(session, { table: entity.write.table, columns, key: indexes }, [key.values], false)
   const [row] = rows
