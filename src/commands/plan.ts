@@ -55,11 +55,16 @@ async function plan(file: string | undefined, options: PlanOptions, terminal: Te
   if (options.json === true) {
     terminal.out(json({ ...planned, ...bare, marks: await listMarks(pipeline, planned) }))
   } else if (options.output === undefined) {
-    const text = explainPlan(planned, await listMarks(pipeline, planned))
-    terminal.out(text.endsWith('\n') ? text : `${text}\n`)
+    const { wrap } = await import('../ui/wrap.js')
+    // A file or a pipe has lines as long as they are.
+    const width = terminal.io.stdout.columns || Number.POSITIVE_INFINITY
+    const say = (text: string): void =>
+      terminal.out(`${text.trimEnd()}\n`.replaceAll(/^.+$/gm, line => wrap(line, width, 4).join('\n')))
+    say(explainPlan(planned, await listMarks(pipeline, planned)))
     if (coverage !== undefined) {
       const { coverageText } = await import('../ui/coverage-text.js')
-      terminal.out(`\n${coverageText(coverage, terminal.outTheme)}`)
+      terminal.out('\n')
+      say(coverageText(coverage, terminal.outTheme))
     }
   } else {
     tellWarnings(planned.warnings, pipeline.file, terminal)

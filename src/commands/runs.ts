@@ -49,6 +49,7 @@ async function runs(file: string | undefined, flags: Flags, terminal: Terminal):
   }
   const { runsText } = await import('../ui/runs-text.js')
   const { shellWord } = await import('../ui/summary.js')
-  terminal.out(runsText(history, { theme: terminal.outTheme, file: shellWord(pipeline.file) }))
+  const width = terminal.io.stdout.columns || Number.POSITIVE_INFINITY
+  terminal.out(runsText(history, { theme: terminal.outTheme, file: shellWord(pipeline.file), width }))
   return 0
 }

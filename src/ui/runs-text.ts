@@ -3,31 +3,42 @@ import { formatCount, formatDuration, plural, printable } from './format.js'
 import { table } from './table.js'
 import type { Theme } from './theme.js'
 
+/** In fewer columns a run has a second line, for its verdict. */
+const WIDE = 120
+
 /** The history of a pipeline, newest run first, and how to see more of one. */
 export function runsText(
   { pipeline, runs }: History,
-  options: { readonly theme: Theme; readonly file: string },
+  options: { readonly theme: Theme; readonly file: string; readonly width: number },
 ): string {
   const { symbols } = options.theme
   if (runs.length === 0) return ` ${symbols.dot} ${printable(pipeline)} has had no run\n`
-  const titles = ['RUN', 'BEGAN (UTC)', 'TIME', 'STATE', 'READ', 'WRITTEN', 'QUARANTINED', 'VERDICT']
-  const numeric = new Set(['TIME', 'READ', 'WRITTEN', 'QUARANTINED'])
+  const isWide = options.width >= WIDE
+  const rejected = isWide ? 'QUARANTINED' : 'QUAR.'
+  const titles = ['RUN', 'BEGAN (UTC)', 'TIME', 'STATE', 'READ', 'WRITTEN', rejected, ...(isWide ? ['VERDICT'] : [])]
+  const numeric = new Set(['TIME', 'READ', 'WRITTEN', rejected])
   const rows = runs.map(run => [
     run.runId,
-    run.startedAt.slice(0, 19).replace('T', ' '),
+    run.startedAt.slice(...(isWide ? [0, 19] : [5, 16])).replace('T', ' '),
     run.ms === undefined ? symbols.dot : formatDuration(run.ms),
     run.state,
     formatCount(run.read),
     formatCount(run.written),
     formatCount(run.quarantined),
-    verdictOf(run),
+    ...(isWide ? [verdictOf(run)] : []),
   ])
   const columns = titles.map(title => ({ title, align: numeric.has(title) ? ('right' as const) : ('left' as const) }))
   const report = runs.find(({ runDir }) => runDir !== undefined)
+  const [head = '', ...body] = table(columns, rows, '   ')
+  const below = (run: PastRun | undefined): string[] => {
+    const verdict = run === undefined || isWide ? '' : verdictOf(run)
+    return verdict === '' ? [] : [`     ${verdict}`]
+  }
   const lines = [
     ` ${symbols.dot} ${pipeline}  ${plural(runs.length, 'run')}`,
     '',
-    ...table(columns, rows, '   '),
+    head,
+    ...body.flatMap((line, i) => [line, ...below(runs[i])]),
     ...(report === undefined ? [] : ['', `   next   etl report ${report.runId} ${options.file}`]),
   ]
   return `${lines.map(printable).join('\n')}\n`
