@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { Bench } from './bench.js'
 import { COLUMNS } from './dataset.js'
+import { engine } from './engine.js'
 import { type Measured, median } from './measure.js'
 import { memory } from './memory.js'
 import type { Path } from './path.js'
@@ -24,7 +25,7 @@ import { verify } from './paths/verify.js'
  *
  * `--check` fails where a ratio is more than twice its goal, or memory more than twice 200 MB: what no machine explains.
  *
- * `memory` is no race but one run, whose memory is told; it is named, or left out.
+ * `memory` is no race but one run, whose memory is told; `engine` is four workers by their figures. They are named, or left out.
  */
 const paths: readonly Path[] = [
   sqliteToPostgres,
@@ -51,7 +52,7 @@ const { values, positionals: names } = parseArgs({
 const rows = Number(values.rows)
 const rounds = Number(values.rounds)
 const PEAK_MB = 200
-const known = [...paths.map(path => path.name), 'memory']
+const known = [...paths.map(path => path.name), 'memory', 'engine']
 const unknown = names.filter(name => !known.includes(name))
 if (unknown.length > 0) throw new Error(`no path ${unknown.join(', ')}; there are ${known.join(', ')}`)
 
@@ -71,6 +72,7 @@ try {
     }
   }
   if (names.includes('memory')) await memory(bench)
+  if (names.includes('engine')) await engine(bench)
 } finally {
   await bench.stop()
 }

@@ -16,6 +16,15 @@ export function refuseUnsuited({ spec }: Pipeline, options: JobOptions): void {
   const capabilitiesOf = (type: string) => connectorNamed(type)?.capabilities
   if (capabilitiesOf(spec.target.type)?.files === true)
     throw unsuited('a target of files', 'load into a database, or leave out --engine')
+  const apart = Object.entries(spec.sources).find(([, { type }]) => {
+    const { files, sharedSnapshot } = capabilitiesOf(type) ?? {}
+    return files !== true && sharedSnapshot !== true
+  })
+  if (spec.consistency === 'strict' && apart !== undefined)
+    throw unsuited(
+      `\`consistency: strict\` over ${apart[0]}, which several machines cannot read in one state,`,
+      'leave out --engine, or `consistency: strict`',
+    )
   const local = all.find(([, { type }]) => capabilitiesOf(type)?.onThisMachine === true)
   if (local === undefined || spec.engine.shared || spec.engine.label !== undefined) return
   throw unsuited(

@@ -59,6 +59,7 @@ export type RunEvent = At &
         readonly target: string
         readonly dryRun: boolean
         readonly resumed: boolean
+        /** 0: workers elsewhere do the work, as many as there are. */
         readonly concurrency: number
         readonly consistency: Consistency
         readonly entities: readonly {

@@ -82,11 +82,12 @@ export class JoinedRun {
       const run = new EntityRun(context, entityNamed(context.plan, ref.entity), undefined)
       await run.look()
       const { done } = await run.chunk(ref, signal)
-      if (!done) throw new EtlError('E515', 'stopped before the end of the chunk', { kind: 'interrupted' })
+      if (!done) throw stopped()
       this.#idle.push(lane)
     } catch (error) {
       await lane.targets.close()
-      throw error
+      // What reads a source ends with the signal's own reason.
+      throw signal.aborted && !(error instanceof EtlError) ? stopped() : error
     }
   }
 
@@ -114,6 +115,10 @@ export class JoinedRun {
     const targets = Sessions.ofTarget(this.#databases.target, false)
     return { targets, progress: progressOf(this.#context, this.#ledger, targets) }
   }
+}
+
+function stopped(): EtlError {
+  return new EtlError('E515', 'stopped before the end of the chunk', { kind: 'interrupted' })
 }
 
 /** What one chunk at a time works with. */

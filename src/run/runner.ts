@@ -233,7 +233,7 @@ class Run {
       target: plan.target.label,
       dryRun: this.#context.dryRun,
       resumed: resumed !== undefined,
-      concurrency: this.#concurrency,
+      concurrency: this.#options.chunks?.workers === undefined ? this.#concurrency : 0,
       consistency,
       entities: this.#runs.map(run => run.announced),
     })

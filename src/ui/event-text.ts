@@ -1,6 +1,6 @@
 import type { Counts, RunEvent } from '../run/events.js'
 import { inField } from '../run/in-field.js'
-import { formatCount, formatDuration, plural } from './format.js'
+import { formatCount, formatDuration, plural, workersText } from './format.js'
 import { problemMark, problemText } from './problem-text.js'
 import { stepLine } from './step-text.js'
 import type { Symbols, Tone } from './theme.js'
@@ -63,7 +63,7 @@ const STATUS_WORDS = {
 } as const
 
 function runStarted(event: RunEvent & { type: 'run_started' }, arrow: string): string {
-  const work = `${plural(event.entities.length, 'entity', 'entities')}, ${plural(event.concurrency, 'worker')}`
+  const work = `${plural(event.entities.length, 'entity', 'entities')}, ${workersText(event.concurrency)}`
   const began = event.resumed ? 'resumed' : event.dryRun ? 'dry run, nothing is written' : 'started'
   return `run ${event.runId} ${began}: ${event.pipeline}, ${event.source} ${arrow} ${event.target}, ${work}`
 }

@@ -8,6 +8,11 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`
 }
 
+/** Of a run; 0 where others do the work, and come and go. */
+export function workersText(count: number): string {
+  return count === 0 ? 'in the hands of workers' : plural(count, 'worker')
+}
+
 /** `812 B`, `4.0 kB`, `12.3 MB`: thousands, as disks are sold. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`

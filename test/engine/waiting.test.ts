@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { initEngine } from '../../src/engine/open.js'
 import { createBoss, SCHEMA } from '../../src/engine/pg-boss/driver.js'
-import { queueName } from '../../src/engine/pg-boss/queues.js'
+import { DEAD, queueName } from '../../src/engine/pg-boss/queues.js'
 import { Store } from '../../src/engine/pg-boss/store.js'
 import { Waiting } from '../../src/engine/pg-boss/waiting.js'
 import { database } from '../databases/postgres.js'
@@ -47,4 +47,19 @@ test('one that is away for a moment is', async () => {
   await boss.fetch(JOB.queue)
   await boss.complete(JOB.queue, JOB.id, { result: 17 })
   expect(await ended).toBe(17)
+})
+
+test('who waits for work that each worker lost is told so, and it lies among the dead letters', async () => {
+  const ended = new Waiting(new Store(boss)).for(JOB, new AbortController().signal)
+  const told = expect(ended).rejects.toMatchObject({
+    code: 'E561',
+    message: 'no worker finished it: each that began was lost',
+    hint: 'look at the logs of the workers (memory, evictions), then `etl resume RUN`',
+  })
+  await boss.insert(JOB.queue, [{ id: JOB.id, data: {}, retryLimit: 0 }])
+  await boss.fetch(JOB.queue)
+  await schema.exec(`update ${SCHEMA}.job set heartbeat_on = heartbeat_on - interval '1 minute'`)
+  await boss.supervise(JOB.queue)
+  await told
+  expect(await boss.fetch(DEAD)).toHaveLength(1)
 })

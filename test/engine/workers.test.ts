@@ -214,6 +214,25 @@ describe('workers', () => {
     await expectAllRows(run)
   })
 
+  test('end the run where the snapshot that all read in is lost; resumed, it is whole', async () => {
+    cluster.write('shop.yaml', `${PIPELINE}consistency: strict\n`)
+    await slow(4)
+    const all = await workers(2)
+    const run = await detached()
+    await chunkInWork(all, run)
+    await cluster.source(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = 'src' and pid <> pg_backend_pid()`,
+    )
+    await ends(run)
+    expect(cluster.log.filter(line => line.includes(`run ${run} line chunk`)).join('\n')).toContain('E521')
+    expect(await cluster.target(`select state from etl_run where run_id = '${run}'`)).toEqual([['failed']])
+    await cluster.target('drop trigger slowly on line')
+    cluster.write('shop.yaml', PIPELINE)
+    const again = await cluster.etl('run', 'shop.yaml', '--yes', '--resume', '--json')
+    expect(resultOf(again.stdout)).toMatchObject({ status: 'ok', consistency: 'resumed-across-snapshots' })
+    await expectAllRows(run)
+  })
+
   test('stop within seconds when the run is cancelled, and resume does only the rest', async () => {
     cluster.write('shop.yaml', PIPELINE.replace('batch_size: 200', 'batch_size: 50'))
     await slow(4)
@@ -307,6 +326,12 @@ describe('what workers cannot do is refused before anything is handed over', () 
       PIPELINE.replace(/sources:.*/, 'sources: { shop: { type: sqlite, path: shop.sqlite } }'),
       [],
       'shop, which lies in local files, cannot be handed to workers',
+    ],
+    [
+      'one state of what several machines cannot read in one',
+      `${PIPELINE.replace(/sources:.*/, 'sources: { shop: { type: sqlite, path: shop.sqlite } }')}consistency: strict\nengine: { shared: true }\n`,
+      [],
+      '`consistency: strict` over shop, which several machines cannot read in one state, cannot be handed to workers',
     ],
     ['no ledger', `${PIPELINE}ledger: false\n`, [], '`ledger: false` cannot be handed to workers'],
     [

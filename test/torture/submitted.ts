@@ -105,8 +105,8 @@ export async function migrateSubmitted(options: SubmittedOptions): Promise<Outco
 function randomFault(random: Random, ledger: boolean): Fault {
   const kind = ledger ? random.pick(KINDS) : KINDS[0]
   const action = kind === 'SIGSTOP of a worker' ? 'stop' : kind === 'error in a worker' ? 'throw' : 'kill'
-  const moment = ledger ? random.pick(MOMENTS) : 'after-commit'
-  return { kind, failpoint: `${moment}:${action}@${random.int(1, 6)}`, ms: random.int(0, 2500) }
+  const failpoint = ledger ? `${random.pick(MOMENTS)}:${action}@${random.int(1, 6)}` : 'after-commit:kill@1'
+  return { kind, failpoint, ms: random.int(0, 2500) }
 }
 
 class Submitted {
@@ -130,7 +130,9 @@ class Submitted {
   async go(faults: readonly Fault[]): Promise<string[]> {
     try {
       const armed = faults.filter(({ kind }) => kind.endsWith('a failpoint') || /SIGSTOP|error/.test(kind))
-      for (let i = 0; i < WORKERS; i++) await this.#join(armed[i])
+      // Who does the chunk dies, whoever that is, where something is to be seen.
+      const joining = this.#options.ledger ? Array.from({ length: WORKERS }, (_, i) => armed[i]) : [...armed, ...armed]
+      for (const fault of joining) await this.#join(fault)
       await this.#submit(faults)
       await Promise.all(faults.filter(fault => !armed.includes(fault)).map(fault => this.#strike(fault)))
       return await this.#end()

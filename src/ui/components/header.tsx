@@ -1,6 +1,6 @@
 import type { ReactElement } from 'react'
 import { totalEta } from '../eta.js'
-import { fitText, formatClock, plural } from '../format.js'
+import { fitText, formatClock, workersText } from '../format.js'
 import type { RunState } from '../run-state.js'
 import type { Tone } from '../theme.js'
 import { formatEta, justify, usableWidth, type View } from '../view.js'
@@ -47,7 +47,7 @@ function phase(state: RunState, view: View): { readonly text: string; readonly t
       return finished(state)
     case 'running': {
       const eta = totalEta(state, view.now)
-      const workers = plural(state.concurrency, 'worker')
+      const workers = workersText(state.concurrency)
       if (eta === undefined) return { text: workers }
       return { text: isNarrow(view) ? `eta ~${formatEta(eta)}` : `${workers}   eta ~${formatEta(eta)}` }
     }

@@ -1,0 +1,33 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { EngineServer } from '../support/engine-server.js'
+import { CLI } from '../support/etl.js'
+import { type PostgresServer, startPostgres } from '../support/postgres-server.js'
+import { type Engine, type EngineName, openEngine } from './engines.js'
+import { migrateSubmitted } from './submitted.js'
+
+const engines = new Map<EngineName, Engine>()
+let server: PostgresServer
+let engine: EngineServer
+
+beforeAll(async () => {
+  for (const name of ['postgres', 'mysql', 'sqlite'] as const) engines.set(name, await openEngine(name))
+  server = await startPostgres({ own: true, settings: { max_connections: '200' } })
+  engine = await EngineServer.open(server.url, CLI)
+})
+afterAll(() => Promise.all([...engines.values(), server].map(each => each?.stop())))
+
+const SEEDS: readonly (readonly [number, EngineName])[] = [
+  [10, 'mysql'],
+  [12, 'postgres'],
+  [14, 'sqlite'],
+]
+
+test('workers that die, freeze, leave and are cancelled lose and double nothing', { timeout: 300_000 }, async () => {
+  const all = await Promise.all(
+    SEEDS.map(async ([seed, target]) => {
+      const { problems } = await migrateSubmitted({ seed, engines, target, cli: CLI, ledger: true, engine })
+      return { again: `npm run torture -- --engine pg-boss --seed ${seed} --runs 1 --target ${target}`, problems }
+    }),
+  )
+  for (const { again, problems } of all) expect(problems, again).toEqual([])
+})
