@@ -87,7 +87,7 @@ async function work(flags: Flags, terminal: Terminal): Promise<number> {
       env: io.env,
       folder: resolve(io.cwd, flags.dir),
       concurrency,
-      reach: reachOf(flags),
+      reach: reachOf(flags, hostname()),
       log,
       ...(label === undefined ? {} : { label }),
       ...(flags.allowCode === undefined ? {} : { allowCode: flags.allowCode }),
@@ -117,8 +117,12 @@ async function work(flags: Flags, terminal: Terminal): Promise<number> {
   }
 }
 
-function reachOf({ listen = { port: LISTEN_PORT }, advertise, engineKey: keys }: Flags): Reach {
-  const host = listen.host ?? hostname()
+/** @param machine its name, where the flags name no address */
+export function reachOf(
+  { listen = { port: LISTEN_PORT }, advertise, engineKey: keys }: Pick<Flags, 'listen' | 'advertise' | 'engineKey'>,
+  machine: string,
+): Reach {
+  const host = listen.host ?? machine
   return {
     ...listen,
     advertise: advertise ?? `http://${host.includes(':') ? `[${host}]` : host}:${listen.port}`,

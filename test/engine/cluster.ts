@@ -4,32 +4,42 @@ import pg from 'pg'
 import { CLI, type EtlResult, runEtl, type StartedEtl, startEtl, temporaryFolder } from '../support/etl.js'
 import { type PostgresServer, startPostgres } from '../support/postgres-server.js'
 import { TestWorker } from '../support/test-worker.js'
+import { type Delivery, type EngineName, pgBossDelivery, restateDelivery } from './delivery.js'
 
 export const SECRET = 'c4n4ry-s3cret'
 
-/** Source, target and engine in one server of its own, and workers that are processes. */
+/** Source and target in one server of its own, an engine, and workers that are processes. */
 export class Cluster {
   readonly dir = temporaryFolder()
   readonly #server: PostgresServer
   readonly #workers: TestWorker[] = []
 
-  private constructor(server: PostgresServer) {
+  readonly #delivery: Delivery
+
+  private constructor(server: PostgresServer, restate: Delivery | undefined) {
     this.#server = server
+    this.#delivery = restate ?? pgBossDelivery(this.#url('queue'), sql => this.#query('queue', sql))
   }
 
-  static async start(): Promise<Cluster> {
-    const cluster = new Cluster(await startPostgres({ own: true, settings: { max_connections: '200' } }))
+  static async start(engine: EngineName): Promise<Cluster> {
+    const restate = engine === 'restate' ? await restateDelivery() : undefined
+    const server = await startPostgres({ own: true, settings: { max_connections: '200' } })
+    const cluster = new Cluster(server, restate)
     await cluster.#query('postgres', `create role loader login superuser password '${SECRET}'`)
     for (const name of ['src', 'dst', 'queue']) await cluster.#query('postgres', `create database ${name}`)
     await cluster.etl('engine', 'init')
     return cluster
   }
 
+  get engine(): Delivery {
+    return this.#delivery
+  }
+
   get env(): Record<string, string> {
     return {
       SRC_URL: this.#url('src', `loader:${SECRET}`),
       DST_URL: this.#url('dst', `loader:${SECRET}`),
-      ETL_ENGINE: this.#url('queue'),
+      ETL_ENGINE: this.#delivery.url,
     }
   }
 
@@ -46,7 +56,8 @@ export class Cluster {
   }
 
   async worker(...args: string[]): Promise<TestWorker> {
-    const worker = await TestWorker.start(CLI, args, { cwd: this.dir, env: this.env })
+    const all = [...(await this.#delivery.workerArgs()), ...args]
+    const worker = await TestWorker.start(CLI, all, { cwd: this.dir, env: this.env })
     this.#workers.push(worker)
     return worker
   }
@@ -64,16 +75,13 @@ export class Cluster {
     return this.#query('dst', sql)
   }
 
-  engine(sql: string): Promise<unknown[][]> {
-    return this.#query('queue', sql)
-  }
-
   async dismiss(): Promise<void> {
     for (const worker of this.#workers.splice(0)) await worker.kill('SIGKILL')
   }
 
   async stop(): Promise<void> {
     await this.dismiss()
+    await this.#delivery.stop()
     await this.#server.stop()
     rmSync(this.dir, { recursive: true, force: true })
   }

@@ -27,19 +27,20 @@ export async function startBalancer(): Promise<Balancer> {
     socket.once('close', () => sockets.delete(socket))
   }
   const pass = (client: Socket, [port, ...others]: readonly number[]): void => {
-    if (port === undefined) {
+    if (port === undefined || client.destroyed) {
       client.destroy()
       return
     }
     const worker = connect(port, '127.0.0.1')
     keep(worker)
-    let connected = false
+    const refused = (): void => pass(client, others)
+    worker.once('close', refused)
     worker.once('connect', () => {
-      connected = true
+      worker.off('close', refused)
       client.pipe(worker).pipe(client)
+      worker.once('close', () => client.destroy())
+      client.once('close', () => worker.destroy())
     })
-    worker.once('close', () => (connected ? client.destroy() : pass(client, others)))
-    client.once('close', () => worker.destroy())
   }
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -105,7 +105,7 @@ async function launch(program: string, folder: ServerFolder): Promise<RestateSer
   return { url: `restate://127.0.0.1:${ingress}?admin=${adminPort}`, admin, version, crash, rows, stop }
 }
 
-/** Nothing in it outlives the machine, and who does not answer for two seconds is dead. */
+/** Nothing in it outlives the machine, and who does not answer for six seconds is dead. */
 function settings(root: string, port: number, ingress: number, admin: number): string {
   return `
 cluster-name = "etl-test"
@@ -120,8 +120,8 @@ bind-address = "127.0.0.1:${ingress}"
 [admin]
 bind-address = "127.0.0.1:${admin}"
 [worker.invoker]
-http2-keep-alive-interval = "1s"
-http2-keep-alive-timeout = "1s"
+http2-keep-alive-interval = "3s"
+http2-keep-alive-timeout = "3s"
 connect-timeout = "2s"
 [bifrost.local]
 rocksdb-disable-wal-fsync = true

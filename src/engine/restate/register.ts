@@ -15,12 +15,12 @@ export async function registeredAt(client: Client, label: string | undefined): P
 
 /**
  * Tells Restate where workers are called. It knows one address for all of a label: another one would have all work from
- * now on, and the workers at the first none; so that is refused.
+ * now on, and the workers at the first none; so that is refused as long as anybody answers there.
  */
 export async function register(client: Client, label: string | undefined, address: string): Promise<void> {
   const before = await registeredAt(client, label)
   if (before !== undefined && same(before, address)) return
-  if (before !== undefined) {
+  if (before !== undefined && (await found(client, before, true)) === undefined) {
     throw new EtlError('E560', `the engine calls these workers at ${before}, not at ${address}`, {
       kind: 'usage',
       hint: `start all of them with --advertise ${before}, the address of their balancer; or move them: etl engine init --advertise ${address}`,
@@ -31,15 +31,19 @@ export async function register(client: Client, label: string | undefined, addres
 
 /** From now on all work of the workers who answer at this address goes there. */
 export async function move(client: Client, address: string): Promise<void> {
-  const { status } = await client.ask('admin', '/deployments', {
-    method: 'POST',
-    body: { uri: address, force: true },
-  })
-  if (status === 200 || status === 201) return
+  const status = await found(client, address, false)
+  if (status === undefined) return
   throw new EtlError('E560', `the engine cannot call workers at ${address}: HTTP ${status} of its registration`, {
     kind: 'connection',
     hint: 'is a worker, or the balancer in front of them, to be reached there from where Restate runs?',
   })
+}
+
+/** Undefined where Restate finds workers at the address; else what it says. */
+async function found(client: Client, uri: string, onlyLook: boolean): Promise<number | undefined> {
+  const body = { uri, force: true, dry_run: onlyLook }
+  const { status } = await client.ask('admin', '/deployments', { method: 'POST', body })
+  return status === 200 || status === 201 ? undefined : status
 }
 
 function same(one: string, other: string): boolean {

@@ -5,7 +5,9 @@ import { Command } from 'commander'
 import { expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { commandsFor } from '../../../src/commands/registry.js'
+import { reachOf } from '../../../src/commands/worker.js'
 import { queueName } from '../../../src/engine/pg-boss/queues.js'
+import { restateAddress } from '../../../src/engine/restate/address.js'
 import { loadPipeline } from '../../../src/load/load.js'
 
 interface Manifest {
@@ -35,6 +37,7 @@ function at(manifest: Manifest | undefined, ...path: readonly (string | number)[
 const [deployment, files, secret] = manifests('workers.yaml')
 const [nightly] = manifests('nightly.yaml')
 const [scaler] = manifests('autoscale.yaml')
+const [restate, engine, called] = manifests('restate.yaml')
 const worker = ['spec', 'template', 'spec'] as const
 const submit = ['spec', 'jobTemplate', 'spec', 'template', 'spec'] as const
 
@@ -50,6 +53,21 @@ test('the manifests are of the kinds and versions that a cluster knows', () => {
     at(deployment, 'spec', 'template', 'metadata', 'labels'),
   )
   expect(at(scaler, 'spec', 'scaleTargetRef', 'name')).toBe(deployment?.metadata.name)
+})
+
+test('a Restate is found where its Service is, and finds the workers of the Deployment', async () => {
+  expect([restate, engine, called].map(each => [each?.apiVersion, each?.kind, each?.metadata.name])).toEqual([
+    ['apps/v1', 'StatefulSet', 'restate'],
+    ['v1', 'Service', 'restate'],
+    ['v1', 'Service', 'etl-workers'],
+  ])
+  expect(at(engine, 'spec', 'selector')).toEqual(at(restate, 'spec', 'template', 'metadata', 'labels'))
+  expect(at(called, 'spec', 'selector')).toEqual(at(deployment, 'spec', 'template', 'metadata', 'labels'))
+  const { ingress, admin } = restateAddress('restate://restate:8080')
+  const ports = at(engine, 'spec', 'ports') as readonly { port: number }[]
+  expect(ports.map(({ port }) => `http://restate:${port}`)).toEqual([ingress, admin])
+  const [{ targetPort }] = at(called, 'spec', 'ports') as [{ targetPort: number }]
+  expect(reachOf({}, 'pod').port).toBe(targetPort)
 })
 
 test.each([

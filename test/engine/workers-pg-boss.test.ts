@@ -1,0 +1,3 @@
+import { workersOf } from './workers.js'
+
+workersOf('pg-boss')
