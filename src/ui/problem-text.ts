@@ -11,7 +11,9 @@ export function problemText(problem: ProblemLine, nameWidth = 0): string {
     problem.kind === 'rejected'
       ? `${plural(problem.rows, 'row')} rejected: ${code}${problem.text}`
       : code + problem.text
-  return problem.entity === undefined ? what : `${problem.entity.padEnd(nameWidth)}  ${what}`
+  // What is retried before, between and after the entities belongs to none.
+  const isOfNone = problem.entity === undefined || problem.entity === '$pipeline'
+  return isOfNone ? what : `${problem.entity.padEnd(nameWidth)}  ${what}`
 }
 
 export function problemMark(
