@@ -31,3 +31,9 @@ test('workers that die, freeze, leave and are cancelled lose and double nothing'
   )
   for (const { again, problems } of all) expect(problems, again).toEqual([])
 })
+
+test('where what the ledger notes is lost the same harness sees it', { timeout: 300_000 }, async () => {
+  const off = await migrateSubmitted({ seed: 3, engines, target: 'postgres', cli: CLI, ledger: false, engine })
+  expect(off.happened).toContain('kill -9 of a worker at a failpoint')
+  expect(off.doubled).toBeGreaterThan(0)
+})

@@ -105,7 +105,7 @@ export async function migrateSubmitted(options: SubmittedOptions): Promise<Outco
 function randomFault(random: Random, ledger: boolean): Fault {
   const kind = ledger ? random.pick(KINDS) : KINDS[0]
   const action = kind === 'SIGSTOP of a worker' ? 'stop' : kind === 'error in a worker' ? 'throw' : 'kill'
-  const failpoint = ledger ? `${random.pick(MOMENTS)}:${action}@${random.int(1, 6)}` : 'after-commit:kill@1'
+  const failpoint = ledger ? `${random.pick(MOMENTS)}:${action}@${random.int(1, 6)}` : 'after-ledger-row:kill@3'
   return { kind, failpoint, ms: random.int(0, 2500) }
 }
 
