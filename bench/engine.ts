@@ -138,6 +138,7 @@ async function started(script: string, args: readonly string[], cwd?: string, wo
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),
   })
+  process.once('exit', () => child.kill('SIGKILL'))
   let told = ''
   await new Promise<void>((resolve, reject) => {
     const hear = (text: unknown): void => {
