@@ -98,6 +98,22 @@ test('an address at which no worker answers is not made known', async () => {
   })
 })
 
+test('a worker that knows a key answers nobody who does not sign by it', async () => {
+  const other = await openEngine(server.url, { applicationName: 'etl test' })
+  const keys = ['publickeyv1_2G8dCQhArfvGpzPw5Vx2ALciR4xCLHfS5YaT93XjNxX9']
+  const reach = { host: '127.0.0.1', port: ports[1] ?? 0, advertise: address(1), keys }
+  try {
+    await expect(
+      other.serve({ chunk: async () => null }, { concurrency: { run: 1, chunk: 1 }, label: 'keyed', reach }),
+    ).rejects.toMatchObject({
+      code: 'E560',
+      message: expect.stringContaining(`the engine cannot call workers at ${address(1)}: HTTP `),
+    })
+  } finally {
+    await other.close()
+  }
+})
+
 test('who does not answer is no engine', async () => {
   await expect(openEngine('restate://127.0.0.1:1?admin=1', { applicationName: 'etl test' })).rejects.toMatchObject({
     code: 'E560',
