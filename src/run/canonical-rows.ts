@@ -23,6 +23,9 @@ export interface CanonicalData {
 }
 
 const NULL = '\\N'
+const LINE_FEED = 10
+/** Characters: a few rows, since each call of the runtime has its price. */
+const WRITTEN_AT_ONCE = 2048
 
 /** An encoder of rows that are to be compared: equal rows are equal bytes, whoever read them. */
 export function canonicalEncoder(spec: CanonicalSpec): Encoder {
@@ -33,12 +36,26 @@ export function canonicalEncoder(spec: CanonicalSpec): Encoder {
       const ends = new Uint32Array(rows.length)
       let bytes: Buffer = Buffer.allocUnsafeSlow(Math.ceil(sizeOfRow * rows.length) + 1024)
       let end = 0
+      let lines = ''
+      let first = 0
       for (let i = 0; i < rows.length; i++) {
-        const line = lineOf(rows[i] as Row)
-        // Three bytes for each UTF-16 unit is the most UTF-8 takes.
-        if (bytes.length - end < line.length * 3) bytes = grown(bytes, end, line, rows.length / (i + 1))
-        end += bytes.write(line, end, 'utf8')
-        ends[i] = end
+        lines += lineOf(rows[i] as Row)
+        ends[i] = end + lines.length
+        if (lines.length < WRITTEN_AT_ONCE && i < rows.length - 1) continue
+        const size = Buffer.byteLength(lines)
+        if (bytes.length - end < size) bytes = grown(bytes, end, size, rows.length / (i + 1))
+        // Where each character is a byte, the runtime only copies them.
+        if (size === lines.length) bytes.write(lines, end, 'latin1')
+        else {
+          bytes.write(lines, end, 'utf8')
+          for (let at = end, row = first; row <= i; row++) {
+            at = bytes.indexOf(LINE_FEED, at) + 1
+            ends[row] = at
+          }
+        }
+        end += size
+        lines = ''
+        first = i + 1
       }
       if (rows.length > 0) sizeOfRow = (end / rows.length) * 1.2
       return { rows: rows.length, bytes: end, data: { bytes: bytes.subarray(0, end), ends } satisfies CanonicalData }
@@ -71,9 +88,8 @@ function escaped(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n')
 }
 
-function grown(bytes: Buffer, used: number, line: string, factor: number): Buffer {
-  const need = used + line.length * 3
-  const next = Buffer.allocUnsafeSlow(Math.ceil(need * Math.min(factor, 2)) + line.length * 3)
+function grown(bytes: Buffer, used: number, size: number, factor: number): Buffer {
+  const next = Buffer.allocUnsafeSlow(Math.ceil((used + size) * Math.min(factor, 2)) + size)
   bytes.copy(next, 0, 0, used)
   return next
 }

@@ -23,7 +23,8 @@ export interface Comparison {
   readonly actual: ProduceJob
 }
 
-const BATCH_ROWS = 5000
+/** Small batches are garbage soon: what outlives them for long is kept until much of it has come. */
+const BATCH_ROWS = 1000
 /** Equal types: the values pass as they are. */
 const UNTOUCHED: LogicalType = { kind: 'bytes' }
 

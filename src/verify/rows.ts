@@ -41,6 +41,7 @@ export class Rows {
   async more(): Promise<boolean> {
     while (this.at >= this.count) {
       if (this.count > 0) this.#lastKey = this.keyAt(this.count - 1)
+      letGo(this.bytes)
       const part = this.#parts.shift()
       if (part !== undefined) {
         this.bytes = Buffer.from(part.bytes.buffer as ArrayBuffer, part.bytes.byteOffset, part.bytes.byteLength)
@@ -92,6 +93,14 @@ export class Rows {
     totals.quarantined += batch.rejects.length - skipped
     totals.left += batch.absent
   }
+}
+
+/** Nobody listens at the other end: what is handed over is free at once, and not when so much of it has come that it is looked for. */
+const { port1: drain, port2: other } = new MessageChannel()
+other.close()
+
+function letGo({ buffer }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > 0) drain.postMessage(undefined, [buffer])
 }
 
 /** The first columns of a line. */

@@ -313,7 +313,7 @@ entities:
     },
   })
   clock.mockRestore()
-  expect(told).toEqual(['t: full', 't: 5,000 rows', 't: 10,000 rows'])
+  expect(told).toEqual(['t: full', 't: 1,000 rows', 't: 2,000 rows'])
   expect([suspended.state, suspended.exitCode, suspended.entities]).toEqual(['suspended', 130, []])
   // What was found before stays found, though it is mended meanwhile: nothing is read twice.
   place.target(`update t set name = 'name 100' where id = 100`)
