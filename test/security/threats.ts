@@ -54,7 +54,11 @@ export const THREATS: readonly Threat[] = [
   },
   { id: 'supply-chain', threat: 'packages and the network', tests: ['test/unit/dependencies.test.ts'] },
   { id: 'dry-run', threat: 'a dry run that writes', tests: ['test/e2e/dry-run.test.ts'] },
-  { id: 'destructive', threat: 'rows lost by mistake', tests: ['test/e2e/undo.test.ts', 'test/e2e/backup.test.ts'] },
+  {
+    id: 'destructive',
+    threat: 'rows lost by mistake',
+    tests: ['test/e2e/terminal.test.ts', 'test/e2e/undo.test.ts', 'test/e2e/backup.test.ts'],
+  },
 ]
 
 /** Threat of a test file: the one whose id begins its name, else the one that names it. */
