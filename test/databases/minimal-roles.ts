@@ -17,8 +17,12 @@ export interface MinimalRole {
  *
  * @param blocks of the page; what they say of a ledger's own place is left out, as tests keep it beside their tables
  */
-export function minimalRole(database: string, blocks: readonly string[]): MinimalRole | undefined {
-  if (process.env.ETL_TEST_ROLES !== 'minimal') return undefined
+export function minimalRole(
+  database: string,
+  blocks: readonly string[],
+  login: 'owner' | undefined,
+): MinimalRole | undefined {
+  if (process.env.ETL_TEST_ROLES !== 'minimal' || login === 'owner') return undefined
   const name = `etl_${process.pid}_${logins++}`
   const names = { etl_target: name, etl_source: name, warehouse: database }
   const statements = blocks.flatMap(block => documentedStatements(block, names).split(/;\n/))

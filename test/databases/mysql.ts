@@ -8,7 +8,7 @@ import type { TestDatabase } from './types.js'
 /** One MariaDB database per test file; the server starts when the first file asks for one. */
 export const database: TestDatabase = {
   name: 'mysql',
-  create: async testId => {
+  create: async (testId, login) => {
     const server = await askForServer(inject('mysqlSocket'))
     const safe = testId.toLowerCase().replaceAll(/[^a-z0-9_]/g, '_')
     const name = `t_${process.pid}_${Date.now().toString(36)}_${safe}`.slice(0, 64)
@@ -16,7 +16,7 @@ export const database: TestDatabase = {
     const big = { supportBigNumbers: true, bigNumberStrings: true }
     const admin = await mysql.createConnection({ uri: server, ...options })
     await admin.query(`create database \`${name}\` character set utf8mb4`)
-    const role = minimalRole(`\`${name}\``, ['mysql-target', 'mysql-create', 'mysql-backup', 'mysql-snapshot'])
+    const role = minimalRole(`\`${name}\``, ['mysql-target', 'mysql-create', 'mysql-backup', 'mysql-snapshot'], login)
     if (role !== undefined) await admin.query(role.statements.join(';'))
     await admin.end()
     const url = new URL(server)

@@ -8,7 +8,7 @@ const raw = { getTypeParser: () => (value: string) => value }
 /** One PostgreSQL database per test file: schemas, sequences and locks of two files never meet. */
 export const database: TestDatabase = {
   name: 'postgres',
-  create: async testId => {
+  create: async (testId, login) => {
     const server = inject('postgresUrl')
     const safe = testId.toLowerCase().replaceAll(/[^a-z0-9_]/g, '_')
     const name = `t_${process.pid}_${Date.now().toString(36)}_${safe}`.slice(0, 63)
@@ -18,7 +18,7 @@ export const database: TestDatabase = {
     const client = new pg.Client({ connectionString: url.href, types: raw })
     client.on('error', () => {})
     await client.connect()
-    const role = minimalRole(name, ['postgres-target', 'postgres-create'])
+    const role = minimalRole(name, ['postgres-target', 'postgres-create'], login)
     if (role !== undefined) await client.query(grants(role))
     return {
       config: { type: 'postgres', url: role?.url(url) ?? url.href },

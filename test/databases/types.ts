@@ -3,8 +3,12 @@ import type { ConnectionConfig } from '../../src/core/connector.js'
 /** A kind of database the conformance suites run over; each file of this folder but this one exports one as `database`. */
 export interface TestDatabase {
   readonly name: string
-  /** A fresh, empty place of its own for one test file. */
-  create(testId: string): Promise<TestSchema>
+  /**
+   * A fresh, empty place of its own for one test file.
+   *
+   * @param login whom the product logs in as where the tests run with the least rights; `owner` for what these do not allow, as the page says
+   */
+  create(testId: string, login?: 'owner'): Promise<TestSchema>
 }
 
 export interface TestSchema {

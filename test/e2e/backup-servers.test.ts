@@ -64,7 +64,7 @@ for (const [server, tool, program] of [
       return loadPipeline(place.path('pipeline.yaml'))
     }
     beforeAll(async () => {
-      schema = await server.create('backup')
+      schema = await server.create('backup', 'owner')
       await schema.exec(TABLES)
       place.source(`create table TEAM (ID integer primary key, NAME text); insert into TEAM values (1, 'new one'), (3, 'new three');
         create table PLAIN (ID integer primary key, WORD text); insert into PLAIN values (1, 'thrice')`)

@@ -9,7 +9,7 @@ import { CANARY, ENTITY, expectTold, place, SQLITE_TARGET, untouched } from './b
 
 let server: TestSchema
 beforeAll(async () => {
-  server = await postgres.create('bad')
+  server = await postgres.create('bad', 'owner')
 })
 afterAll(() => server.drop())
 
