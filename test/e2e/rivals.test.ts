@@ -68,7 +68,7 @@ describe.each(SERVERS)('$name', ({ database, begin, waiting, open }) => {
   const place = new Workspace()
 
   beforeAll(async () => {
-    target = await database.create('rivals')
+    target = await database.create('rivals', 'owner')
     schemas.push(target)
     url = String(target.config.url)
     await target.exec(`
