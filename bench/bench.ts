@@ -16,6 +16,8 @@ export class Bench {
   #postgres: Promise<PostgresServer> | undefined
   #mysql: Promise<MysqlServer> | undefined
   #finished: Promise<string> | undefined
+  /** Where runs leave their profiles; undefined: nowhere. */
+  profiles: string | undefined
 
   constructor(readonly rows: number) {
     mkdirSync(this.dir, { recursive: true })
@@ -115,12 +117,13 @@ export class Bench {
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder)
     writeFileSync(join(folder, 'pipeline.yaml'), yaml)
-    return await must(process.execPath, [this.cli, ...args], folder)
+    return await this.command(args, folder)
   }
 
   /** Another command on what `etl` has left in its folder. */
   async command(args: readonly string[], folder: string): Promise<Measured> {
-    return await must(process.execPath, [this.cli, ...args], folder)
+    const profile = this.profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${this.profiles}`]
+    return await must(process.execPath, [...profile, this.cli, ...args], folder)
   }
 
   /** The target without rows, and without a trace of runs before. */

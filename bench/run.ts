@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Bench } from './bench.js'
 import { COLUMNS } from './dataset.js'
@@ -19,11 +21,13 @@ import { upsert } from './paths/upsert.js'
 import { verify } from './paths/verify.js'
 
 /**
- * `npm run bench [-- PATH…] [--rounds N] [--rows N] [--check]`: each path against the fastest way its databases have, both as
+ * `npm run bench [-- PATH…] [--rounds N] [--rows N] [--check | --profile]`: each path against the fastest way its databases have, both as
  * whole commands, taking turns. Times depend on the machine and its other work; the ratio of the medians is the result, and
  * beside it that of the processor time, ours and the servers', which other work changes less.
  *
  * `--check` fails where a ratio is more than twice its goal, or memory more than twice 200 MB: what no machine explains.
+ *
+ * `--profile` races nobody: one run of each path writes `.cpuprofile` files, one a thread.
  *
  * `memory` is no race but one run, whose memory is told; `engine` is four workers by their figures. They are named, or left out.
  */
@@ -47,6 +51,7 @@ const { values, positionals: names } = parseArgs({
     rows: { type: 'string', default: process.env.BENCH_ROWS ?? '1000000' },
     rounds: { type: 'string', default: process.env.BENCH_ROUNDS ?? '5' },
     check: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
   },
 })
 const rows = Number(values.rows)
@@ -64,7 +69,8 @@ try {
   for (const path of paths) {
     if (names.length > 0 && !names.includes(path.name)) continue
     try {
-      lines.push(...(await run(path)))
+      if (values.profile) await profile(path)
+      else lines.push(...(await run(path)))
     } catch (error) {
       // One path that breaks takes an hour of others with it otherwise.
       failed.push(`${path.name}: ${error instanceof Error ? error.message : String(error)}`)
@@ -100,6 +106,19 @@ interface Line {
   /** Memory does not grow with what a row holds. */
   readonly bounded: boolean
   readonly text: string
+}
+
+/** Each thread of one run of ours leaves a file for the browser's performance tools (or speedscope.app). */
+async function profile(path: Path): Promise<void> {
+  const round = await path.prepare(bench)
+  await round.fresh()
+  bench.profiles = join(bench.dir, 'profiles', path.name)
+  rmSync(bench.profiles, { recursive: true, force: true })
+  const { seconds, cpuSeconds } = await round.ours()
+  console.log(
+    `${path.name}: ${seconds.toFixed(2)} s (${cpuSeconds.toFixed(2)} s of processors), profiles in ${bench.profiles}`,
+  )
+  bench.profiles = undefined
 }
 
 async function run(path: Path): Promise<Line[]> {

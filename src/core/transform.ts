@@ -47,8 +47,11 @@ export interface TransformFunction {
   readonly values: { readonly min: number; readonly max: number }
   /** False where two calls with the same input may differ; where the parameters decide, what they say. Default true. */
   readonly pure: boolean | ((params: Readonly<Record<string, unknown>>) => boolean)
-  /** True where nobody knows how long a call takes, as with an expression of the file's: its time is limited. Default false. */
-  readonly timed: boolean
+  /**
+   * True where nobody knows how long a call takes, as with an expression of the file's: its time is limited. Where the
+   * parameters decide, what they say. Default false.
+   */
+  readonly timed: boolean | ((params: Readonly<Record<string, unknown>>) => boolean)
   /** Null in, null out, without a call. Default true. */
   readonly nullIn: 'null' | 'call'
   readonly examples: readonly FunctionExample[]
@@ -64,7 +67,7 @@ export function defineFunction<P extends TProperties>(definition: {
   readonly params?: P
   readonly short?: keyof P & string
   readonly pure?: TransformFunction['pure']
-  readonly timed?: boolean
+  readonly timed?: TransformFunction['timed']
   readonly nullIn?: 'null' | 'call'
   readonly values?: { readonly min: number; readonly max: number }
   readonly examples: readonly [FunctionExample, ...FunctionExample[]]

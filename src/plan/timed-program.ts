@@ -1,5 +1,6 @@
 import { EtlError } from '../core/errors.js'
 import { withinTime } from '../core/time-limit.js'
+import type { TransformFunction } from '../core/transform.js'
 import type { RowPolicy } from '../spec/model.js'
 import { usesFunction, usesLists } from '../transforms/expression.js'
 import { functions } from '../transforms/registry.js'
@@ -13,7 +14,7 @@ const ROW_MS = 1000
 
 /** Target columns, and `let` and `filter`, whose regular expression or lists take nobody knows how long. */
 export function timedPlaces(program: ProgramPlan): readonly string[] {
-  const isTimed = (rule: unknown): boolean => usesFunction(rule, fn => fn.timed) || usesLists(rule)
+  const isTimed = (rule: unknown): boolean => usesFunction(rule, isTimedCall) || usesLists(rule)
   return [
     ...program.lets.filter(({ rule }) => isTimed(rule)).map(({ name }) => `let ${name}`),
     ...(program.filter !== undefined && isTimed(program.filter) ? ['filter'] : []),
@@ -23,7 +24,14 @@ export function timedPlaces(program: ProgramPlan): readonly string[] {
 
 function isTimedField({ input, apply }: FieldPlan, isTimed: (rule: unknown) => boolean): boolean {
   if (input.kind === 'expr' && isTimed(input.rule)) return true
-  return apply.some(({ fn }) => functions.get(fn)?.timed === true)
+  return apply.some(({ fn, params }) => {
+    const definition = functions.get(fn)
+    return definition !== undefined && isTimedCall(definition, params)
+  })
+}
+
+function isTimedCall({ timed }: TransformFunction, params: Readonly<Record<string, unknown>>): boolean {
+  return typeof timed === 'boolean' ? timed : timed(params)
 }
 
 /**

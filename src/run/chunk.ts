@@ -232,7 +232,9 @@ function suitsThread(context: RunContext, entity: EntityPlan, job: ProduceJob): 
     context.retry === undefined &&
     context.target.connector.capabilities.flatPayload === true &&
     sources.length > 0 &&
-    sources.every(database => database.identity.uid !== context.target.identity.uid) &&
+    sources.every(({ connector, identity }) => {
+      return connector.capabilities.sharedSnapshot || identity.uid !== context.target.identity.uid
+    }) &&
     (entity.estimatedRows ?? 0) >= (asks ? THREAD_MIN_ROWS_ASKING : THREAD_MIN_ROWS)
   )
 }

@@ -78,7 +78,9 @@ async function* readRecords(
         return { number, end, values: undefined, problem: { code: 'E423', message, text: textOfRecord(raw(record)) } }
       }
       const read: readonly Value[] = values.includes(dialect.null) ? nulls(values, () => raw(record)) : values
-      return { number, end, values: indexes.map(index => read[index] ?? null) }
+      const found: Value[] = new Array(indexes.length)
+      for (let i = 0; i < indexes.length; i++) found[i] = read[indexes[i] as number] ?? null
+      return { number, end, values: found }
     })
   }
 }

@@ -1,11 +1,8 @@
-import type { CsvError, Parser } from 'csv-parse'
-import { EtlError } from '../../core/errors.js'
 import type { FilePosition } from '../../core/files/format.js'
-import { InvalidText, type TextFile, textOf } from '../../core/files/text-stream.js'
-import { TextWindow } from '../../core/files/text-window.js'
+import { type TextChunk, type TextFile, textOf } from '../../core/files/text-stream.js'
 import type { CsvDialect } from './dialect.js'
-import { parserOptions } from './dialect.js'
-import { openQuote } from './open-quote.js'
+import { parsedRecords } from './parsed.js'
+import { plainSplitter } from './split.js'
 
 export interface CsvRecord {
   readonly values: string[]
@@ -19,8 +16,12 @@ export interface CsvRecords {
   readonly raw: (record: CsvRecord) => Buffer
 }
 
+/** A record of so many bytes is gone through again with each chunk, so it is left to the parser, which goes on where it stopped. */
+const LONG = 1 << 20
+
 /**
- * Cuts a text into records and values, a chunk at a time.
+ * Cuts a text into records and values. From the first record on that is not plain, and for what the last line end leaves,
+ * it is the parser that does.
  *
  * @param skipEmptyLines false where an empty line is a record: in files of one column
  * @throws EtlError E523 where quotes are wrong or a record is too long
@@ -32,97 +33,49 @@ export async function* csvRecords(
   skipEmptyLines: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<CsvRecords> {
-  const { Parser } = await import('csv-parse')
-  const window = new TextWindow()
-  let found: CsvRecord[] = []
-  let start = from.byte
-  let number = from.number
-  // The parser counts from its own first byte, which is after a byte order mark.
-  let base: number | undefined
-  const parser: Parser = new Parser({
-    ...parserOptions(dialect, skipEmptyLines),
-    on_record: (values: string[], { bytes }: { bytes: number }) => {
-      const end = (base ?? from.byte) + bytes
-      found.push({ values, start, end })
-      start = end
-      return null
-    },
-  })
-  parser.on('error', () => undefined)
-  const taken = (): CsvRecords => {
-    const records = found
-    found = []
-    number += records.length
-    return { records, raw: record => window.slice(record.start, record.end) }
+  const split = plainSplitter(dialect, skipEmptyLines)
+  const chunks = textOf(file, from.byte, signal)
+  if (split === undefined) {
+    yield* parsedRecords(chunks, file, dialect, from, skipEmptyLines)
+    return
   }
-  const wrong = (error: unknown): unknown =>
-    malformed(error, file, dialect, number + 1, window.slice(start, window.end), start)
+  let rest: TextChunk = { at: from.byte, bytes: Buffer.alloc(0) }
+  let { number } = from
   try {
-    for await (const chunk of textOf(file, from.byte, signal)) {
-      base ??= chunk.at
-      start = Math.max(start, base)
-      window.add(chunk)
-      const failure = await write(parser, chunk.bytes)
-      if (found.length > 0) yield taken()
-      if (failure !== undefined) throw wrong(failure)
-      window.drop(start)
-      if (window.end - start > dialect.maxRecord) throw wrong(undefined)
+    let next = chunks.next()
+    for (;;) {
+      const chunk = await next.then(
+        ({ value }) => value,
+        () => undefined,
+      )
+      // The end, or what is wrong with the text, is for the parser to say.
+      if (!chunk) break
+      const { at, bytes } = joined(rest, chunk)
+      const { records, end, strange } = split(bytes, at)
+      if (records.length > 0) yield { records, raw: record => bytes.subarray(record.start - at, record.end - at) }
+      number += records.length
+      rest = { at: end, bytes: bytes.subarray(end - at) }
+      next = chunks.next()
+      if (strange || rest.bytes.length > Math.min(LONG, dialect.maxRecord)) break
     }
-  } catch (error) {
-    if (!(error instanceof InvalidText)) throw error
-    // The parser looks ahead: what ends right before the bad bytes must still come out.
-    await write(parser, Buffer.from('xxxxxxxx'))
-    if (found.length > 0) yield taken()
-    throw error
+    yield* parsedRecords(following(rest, next, chunks), file, dialect, { byte: rest.at, number }, skipEmptyLines)
+  } finally {
+    await chunks.return()
   }
-  const failure = await end(parser)
-  if (found.length > 0) yield taken()
-  if (failure !== undefined) throw wrong(failure)
 }
 
-function write(parser: Parser, bytes: Buffer): Promise<Error | undefined> {
-  return new Promise(resolve => {
-    parser.write(bytes, error => resolve(error ?? undefined))
-  })
+function joined(rest: TextChunk, chunk: TextChunk): TextChunk {
+  return rest.bytes.length === 0 ? chunk : { at: rest.at, bytes: Buffer.concat([rest.bytes, chunk.bytes]) }
 }
 
-function end(parser: Parser): Promise<Error | undefined> {
-  return new Promise(resolve => {
-    parser.once('end', () => resolve(undefined))
-    parser.once('error', resolve)
-    parser.resume()
-    parser.end()
-  })
-}
-
-/** @param error undefined where the record is too long */
-function malformed(
-  error: unknown,
-  file: TextFile,
-  dialect: CsvDialect,
-  number: number,
-  record: Buffer,
-  at: number,
-): unknown {
-  const code = (error as CsvError | undefined)?.code as string | undefined
-  const quote = openQuote(record, dialect)
-  const place = `row ${number}, byte ${at + (quote ?? 0)}`
-  const fail = (message: string, hint: string): EtlError =>
-    new EtlError('E523', `${file.name}: ${message}`, {
-      where: file.name,
-      hint,
-      ...(error === undefined ? {} : { cause: error }),
-    })
-  const write = 'a quote within quotes is written twice; where quotes are ordinary characters set `quote: false`'
-  if (error === undefined) {
-    const where = quote === undefined ? place : `${place}, where a quote is opened`
-    return fail(
-      `a record is longer than ${dialect.maxRecord} bytes (${where})`,
-      quote === undefined ? 'raise `max_record` of the source' : 'close the quote, or raise `max_record` of the source',
-    )
-  }
-  if (code === 'CSV_QUOTE_NOT_CLOSED') return fail(`a quote is never closed (${place})`, write)
-  if (code === 'CSV_INVALID_CLOSING_QUOTE') return fail(`text follows a closing quote (${place})`, write)
-  if (code === 'INVALID_OPENING_QUOTE') return fail(`a quote stands within an unquoted value (${place})`, write)
-  return error
+async function* following(
+  rest: TextChunk,
+  next: Promise<IteratorResult<TextChunk, void>>,
+  more: AsyncGenerator<TextChunk, void>,
+): AsyncGenerator<TextChunk> {
+  if (rest.bytes.length > 0) yield rest
+  const { value, done } = await next
+  if (done === true) return
+  yield value
+  yield* more
 }

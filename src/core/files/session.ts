@@ -90,12 +90,15 @@ export class FileSession implements Session {
 class Batch {
   readonly rows: Row[] = []
   readonly #spec: ReadSpec
+  /** Where the number of the row stands among the columns; -1 where it is not read. */
+  readonly #numberAt: number
   readonly #malformed: MalformedRow[] = []
   #position: FilePosition
   #bytes = 0
 
   constructor(spec: ReadSpec, from: FilePosition) {
     this.#spec = spec
+    this.#numberAt = spec.columns.findIndex(({ name }) => name === ROW_NUMBER)
     this.#position = from
   }
 
@@ -115,12 +118,12 @@ class Batch {
       this.#malformed.push({ row: this.rows.length, code, message, values })
     }
     this.#position = { byte: record.end, number: record.number }
-    let i = 0
-    this.rows.push(
-      this.#spec.columns.map(({ name }): Value => {
-        return name === ROW_NUMBER ? record.number : (record.values?.[i++] ?? null)
-      }),
-    )
+    const row: Row = new Array(this.#spec.columns.length)
+    let from = 0
+    for (let i = 0; i < row.length; i++) {
+      row[i] = i === this.#numberAt ? record.number : (record.values?.[from++] ?? null)
+    }
+    this.rows.push(row)
   }
 
   done(): SourceBatch {

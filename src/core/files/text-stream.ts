@@ -46,7 +46,7 @@ export function isSeekable(file: TextFile): boolean {
  * @throws InvalidText where bytes are not valid in the encoding, after everything before them
  * @throws EtlError E522 where the file is not the one that was located any more, E523 where its compression is damaged
  */
-export async function* textOf(file: TextFile, from: number, signal: AbortSignal): AsyncGenerator<TextChunk> {
+export async function* textOf(file: TextFile, from: number, signal: AbortSignal): AsyncGenerator<TextChunk, void> {
   const seek = isSeekable(file)
   const raw = file.gzip ? decompressed(file, signal) : plain(file, seek ? from : 0, signal)
   let at = seek ? from : 0

@@ -35,6 +35,11 @@ const literal = Type.Optional(
 )
 const ignoreCase = Type.Optional(Type.Boolean({ description: 'Upper and lower case are the same', default: false }))
 
+/** Plain text is found in time that grows with the text and no more. */
+function isExpression({ literal }: Readonly<Record<string, unknown>>): boolean {
+  return literal !== true
+}
+
 function replacer(name: string, source: string, isLiteral: boolean, noCase: boolean, by: string) {
   if (isLiteral && !noCase) return (text: string) => text.replaceAll(source, () => by)
   const escaped = isLiteral ? source.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&').replace(/\\-/g, '\\x2d') : source
@@ -47,7 +52,7 @@ function replacer(name: string, source: string, isLiteral: boolean, noCase: bool
 const replace = defineFunction({
   name: 'replace',
   family: 'text',
-  timed: true,
+  timed: isExpression,
   summary: 'Replaces every match of a pattern.',
   params: {
     pattern: Type.String({
@@ -73,7 +78,7 @@ const replace = defineFunction({
 const remove = defineFunction({
   name: 'remove',
   family: 'text',
-  timed: true,
+  timed: isExpression,
   summary: 'Removes every match of a pattern.',
   params: {
     pattern: Type.String({
