@@ -8,6 +8,7 @@ export const upsert: Path = {
   async prepare(bench) {
     const { url } = await bench.postgres()
     const source = { type: 'sqlite', path: await bench.sqlite() }
+    const options = { source, target: { type: 'postgres', url }, load: 'upsert' }
     const finished = await bench.finished()
     await bench.freshPostgres()
     await bench.psql(
@@ -29,7 +30,8 @@ export const upsert: Path = {
           `\\copy staging from '${finished}'`,
           `insert into orders select * from staging on conflict (id) do update set ${set.join(', ')}`,
         ),
-      ours: () => bench.etl(pipelineYaml({ source, target: { type: 'postgres', url }, load: 'upsert' })),
+      ours: () => bench.etl(pipelineYaml({ ...options, undo: false })),
+      also: { 'undo recorded': () => bench.etl(pipelineYaml({ ...options, undo: true })) },
     }
   },
 }

@@ -25,6 +25,7 @@ export const capabilities: Capabilities = {
   maxIdentifier: { length: 1_000_000, unit: 'bytes' },
   columnsIgnoreCase: true,
   batchRows: 5000,
+  flatPayload: true,
   nulInText: true,
   looseTypes: true,
 }

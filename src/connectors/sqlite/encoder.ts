@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../core/codes.js'
 import type { Encoder, WriteSpec } from '../../core/connector.js'
 import type { Row, Value } from '../../core/row.js'
 import { fitsInt64, looksNumeric, normalDecimal, plainNumber } from './decimal.js'
+import { type FlatRows, FlatWriter } from './flat-rows.js'
 import { affinityOf, convertsText } from './types.js'
 import type { Bound } from './values.js'
 import { bindValue } from './values.js'
@@ -16,7 +17,7 @@ export interface Fault {
 }
 
 export interface EncodedRows {
-  readonly rows: readonly (readonly Bound[])[]
+  readonly rows: FlatRows
   readonly faults: readonly Fault[]
 }
 
@@ -44,38 +45,33 @@ export function createEncoder(spec: WriteSpec): Encoder {
   return {
     encode: input => {
       const faults: Fault[] = []
-      let bytes = 0
-      const rows = input.map((row, index) => {
-        const bound = encodeRow(row, index, binders, spec.columns, faults)
-        for (const value of bound) bytes += typeof value === 'string' || value instanceof Uint8Array ? value.length : 8
-        return bound
-      })
-      return { rows: rows.length, bytes, data: { rows, faults } satisfies EncodedRows }
+      const out = new FlatWriter(input.length, binders.length)
+      for (let i = 0; i < input.length; i++) encodeRow(out, input[i] as Row, i, binders, spec.columns, faults)
+      return { rows: input.length, bytes: out.size, data: { rows: out.rows(), faults } satisfies EncodedRows }
     },
   }
 }
 
 function encodeRow(
+  out: FlatWriter,
   row: Row,
   index: number,
   binders: readonly Binder[],
   columns: readonly Column[],
   faults: Fault[],
-): Bound[] {
-  const bound: Bound[] = new Array(binders.length)
+): void {
   for (let i = 0; i < binders.length; i++) {
     const value = row[i] ?? null
     if (value === null) {
-      bound[i] = null
+      out.add(null)
       continue
     }
     const result = (binders[i] as Binder)(value)
     if (result instanceof Refusal) {
       faults.push({ row: index, column: columns[i]?.name ?? '', code: result.code, message: result.message })
-      bound[i] = null
-    } else bound[i] = result
+      out.add(null)
+    } else out.add(result)
   }
-  return bound
 }
 
 function binderFor(column: Column): Binder {

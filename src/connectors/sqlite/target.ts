@@ -7,6 +7,7 @@ import type { Connection, Statement } from './connection.js'
 import { dialect } from './dialect.js'
 import type { EncodedRows } from './encoder.js'
 import { sqliteError } from './errors.js'
+import { rowsOf } from './flat-rows.js'
 import type { Bound } from './values.js'
 import { narrow } from './values.js'
 
@@ -51,12 +52,12 @@ export function createWriter(connection: Connection, spec: WriteSpec, primaryKey
     const generated: Value[] = []
     let row = from
     try {
-      for (; row < to; row++) {
-        const values = rows[row] as readonly Bound[]
+      for (const values of rowsOf(rows, from, to)) {
         const outcome = writeRow(values)
         counts[outcome]++
         if (outcome === 'missing') missing.push(row)
         if (keyOf !== undefined) generated.push(keyOf(values, outcome))
+        row++
       }
     } catch (error) {
       throw sqliteError(error, { path: connection.file.path, table, columns, row, keys })
