@@ -7,6 +7,8 @@ export interface Path {
   readonly name: string
   /** What `limit` runs, for people. */
   readonly limit: string
+  /** What `limit` needs and few machines have; without it the path is left out. */
+  readonly program?: string
   /** The largest ratio of the medians, ours to the limit. */
   readonly goal: number
   /** Makes what does not change between rounds. */

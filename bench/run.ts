@@ -1,5 +1,5 @@
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, rmSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Bench } from './bench.js'
 import { COLUMNS } from './dataset.js'
@@ -12,6 +12,7 @@ import { csvToPostgres } from './paths/csv-to-postgres.js'
 import { ledger } from './paths/ledger.js'
 import { lobs } from './paths/lobs.js'
 import { mysqlToPostgres } from './paths/mysql-to-postgres.js'
+import { pgloader } from './paths/pgloader.js'
 import { plan } from './paths/plan.js'
 import { postgresToMysql } from './paths/postgres-to-mysql.js'
 import { postgresToPostgres } from './paths/postgres-to-postgres.js'
@@ -25,7 +26,8 @@ import { verify } from './paths/verify.js'
  * whole commands, taking turns. Times depend on the machine and its other work; the ratio of the medians is the result, and
  * beside it that of the processor time, ours and the servers', which other work changes less.
  *
- * `--check` fails where a ratio is more than twice its goal, or memory more than twice 200 MB: what no machine explains.
+ * `--check` fails where a ratio is more than twice its goal, and would be even with two processors busy all the time, start-up
+ * left out, or memory more than twice 200 MB: what no other work on the machine explains.
  *
  * `--profile` races nobody: one run of each path writes `.cpuprofile` files, one a thread.
  *
@@ -40,6 +42,7 @@ const paths: readonly Path[] = [
   csvToPostgres,
   upsert,
   ledger,
+  pgloader,
   lobs,
   verify,
   plan,
@@ -57,6 +60,8 @@ const { values, positionals: names } = parseArgs({
 const rows = Number(values.rows)
 const rounds = Number(values.rounds)
 const PEAK_MB = 200
+/** A million rows spread it thin, few do not. */
+const START_UP_SECONDS = 1
 const known = [...paths.map(path => path.name), 'memory', 'engine']
 const unknown = names.filter(name => !known.includes(name))
 if (unknown.length > 0) throw new Error(`no path ${unknown.join(', ')}; there are ${known.join(', ')}`)
@@ -68,6 +73,10 @@ try {
   console.log(`${rows.toLocaleString('en-US')} rows × ${COLUMNS} columns, 8 transforms, ${rounds} rounds\n`)
   for (const path of paths) {
     if (names.length > 0 && !names.includes(path.name)) continue
+    if (path.program !== undefined && !isInstalled(path.program)) {
+      console.log(`${path.name}: left out, ${path.program} is not installed`)
+      continue
+    }
     try {
       if (values.profile) await profile(path)
       else lines.push(...(await run(path)))
@@ -90,8 +99,11 @@ if (lines.length > 0) {
   for (const line of lines) console.log(line.text)
 }
 if (values.check) {
-  for (const { name, ratio, goal, peakMb, bounded } of lines) {
-    if (ratio > 2 * goal) failed.push(`${name}: ${ratio.toFixed(2)}, more than twice ${goal}`)
+  for (const { name, ratios, goal, peakMb, bounded } of lines) {
+    // Other ways of a path are shown, not held to its goal.
+    if (!known.includes(name)) continue
+    const least = Math.min(...ratios)
+    if (least > 2 * goal) failed.push(`${name}: ${least.toFixed(2)}, more than twice ${goal}`)
     if (bounded && peakMb > 2 * PEAK_MB) failed.push(`${name}: ${peakMb} MB, more than twice ${PEAK_MB}`)
   }
 }
@@ -100,12 +112,17 @@ if (failed.length > 0) process.exitCode = 1
 
 interface Line {
   readonly name: string
-  readonly ratio: number
+  /** Of time, and of the least time that our processor time takes two of them; without our start-up. */
+  readonly ratios: readonly number[]
   readonly goal: number
   readonly peakMb: number
   /** Memory does not grow with what a row holds. */
   readonly bounded: boolean
   readonly text: string
+}
+
+function isInstalled(program: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some(folder => existsSync(join(folder, program)))
 }
 
 /** Each thread of one run of ours leaves a file for the browser's performance tools (or speedscope.app). */
@@ -168,5 +185,9 @@ function line(path: Path, name: string, limits: readonly Measured[], ours: reado
     `${peakMb} MB`,
     ours.at(-1)?.quartersMb.join(', ') ?? '',
   ]
-  return { name, ratio, goal: path.goal, peakMb, bounded: path !== lobs, text: `| ${cells.join(' | ')} |` }
+  const ratios = [
+    (median(seconds) - START_UP_SECONDS) / limit,
+    ...(limitCpu === 0 ? [] : [(cpu - START_UP_SECONDS) / 2 / limitCpu]),
+  ]
+  return { name, ratios, goal: path.goal, peakMb, bounded: path !== lobs, text: `| ${cells.join(' | ')} |` }
 }
