@@ -77,6 +77,7 @@ export class Cluster {
 
   async dismiss(): Promise<void> {
     for (const worker of this.#workers.splice(0)) await worker.kill('SIGKILL')
+    this.#delivery.dismissed()
   }
 
   async stop(): Promise<void> {

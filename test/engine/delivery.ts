@@ -11,6 +11,8 @@ export interface Delivery {
   readonly places: number
   /** What a worker is told beside its own arguments. */
   workerArgs(): Promise<readonly string[]>
+  /** None of the workers is there any more. */
+  dismissed(): void
   /** All that it keeps, as text. */
   everything(): Promise<string>
   /** When the run was cancelled, by the engine's clock. */
@@ -28,6 +30,7 @@ export function pgBossDelivery(url: string, query: (sql: string) => Promise<unkn
     recoverySeconds: 15,
     places: 2,
     workerArgs: async () => [],
+    dismissed: () => {},
     everything: async () => {
       const rows = await query(`
         select string_agg(t, E'\\n') from (
@@ -63,6 +66,8 @@ function restateBehind(server: RestateServer, balancer: Balancer): Delivery {
       balancer.ports.add(port)
       return ['--listen', `127.0.0.1:${port}`, '--advertise', balancer.url]
     },
+    // Connections meant for them would all fall to the first that is there.
+    dismissed: () => balancer.ports.clear(),
     everything: async () => {
       const all = [
         ...(await server.rows('select * from sys_invocation')),
