@@ -210,7 +210,7 @@ test('a window that changes its size: every row fits, nothing of the old frame i
 }, 120_000)
 
 test('a terminal that is closed: the work goes on to its end and says so in the run’s folder', async () => {
-  const shop = makeShop(30_000, { batchSize: 100, dirtyRows: 2 })
+  const shop = makeShop(30_000, { batchSize: 20, dirtyRows: 2 })
   const terminal = run(shop)
   await seeRowsMove(terminal, 'orders')
   terminal.hangUp()
