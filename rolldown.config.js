@@ -20,6 +20,11 @@ export default defineConfig({
       // Ink's layout would fetch its own code from a data: URL, for which Node has to load all of fetch: a third of the time the screen takes to open.
       transform: { filter: { id: /yoga-wasm/ }, handler: code => `const fetch = undefined\n${code}` },
     },
+    {
+      name: 'ink-draws-in-ci',
+      // Whether somebody looks is decided by `--progress`; Ink would show nothing wherever CI is set.
+      transform: { filter: { id: /is-in-ci/ }, handler: () => 'export default false' },
+    },
   ],
   // Leaves React's development build out; it is as large as the rest of the screen.
   transform: { define: { 'process.env.NODE_ENV': '"production"' } },

@@ -260,3 +260,16 @@ test('a terminal that says it is dumb gets lines; one without colours gets the s
   plain.type('q')
   expect(await plain.exit).toBe(130)
 }, 120_000)
+
+test('where CI is set lines are the default; the screen is drawn where it is asked for', async () => {
+  const shop = makeShop(30_000, { batchSize: 20 })
+  const command = [process.execPath, CLI, 'run', '--progress', 'tty']
+  const env = { CI: 'true', CONTINUOUS_INTEGRATION: 'true' }
+  const terminal = openTerminal(command, { columns: 80, rows: 24, cwd: shop.dir, env })
+  await seeRowsMove(terminal, 'orders')
+  terminal.type('q')
+  expect(await terminal.exit).toBe(130)
+  const lines = openTerminal([process.execPath, CLI, 'run', '--resume'], { columns: 80, rows: 24, cwd: shop.dir, env })
+  expect(await lines.exit).toBe(0)
+  expect(lines.raw()).not.toContain('[q] stop')
+}, 60_000)

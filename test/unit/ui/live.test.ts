@@ -5,6 +5,12 @@ import { StateStore } from '../../../src/ui/store.js'
 import { UNICODE } from '../../../src/ui/theme.js'
 import { batch, entityStarted, runStarted, T0 } from './sample-run.js'
 
+// Ink, which is not bundled here, asks once, when it is loaded, and draws nothing where CI is set.
+vi.hoisted(() => {
+  vi.stubEnv('CI', 'false')
+  vi.stubEnv('CONTINUOUS_INTEGRATION', 'false')
+})
+
 const controls = { pause: () => undefined, unpause: () => undefined, stop: () => undefined, interrupt: () => undefined }
 
 /** A terminal that only counts. */
