@@ -6,6 +6,7 @@ import type { Database, Session } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import type { Pipeline } from '../load/pipeline.js'
 import { openTarget } from '../plan/open.js'
+import type { PipelineSpec } from '../spec/model.js'
 import { Ledger } from './ledger.js'
 import { type QuarantineLine, quarantineFile, quarantineFolder, type RejectStage } from './quarantine.js'
 import { KeptRows } from './reject-kept.js'
@@ -35,6 +36,8 @@ export interface QuarantineCause {
   readonly rows: number
   /** Source keys of the first few. */
   readonly keys: readonly string[]
+  /** The field's column in the target takes no NULL; absent where it does, or where the target could not be asked. */
+  readonly notNull?: true
 }
 
 export interface QuarantinedRow {
@@ -94,6 +97,7 @@ async function byLedger(
     const ledger = new Ledger(database, spec.ledger.schema)
     if (!(await ledger.exists())) return 'the target has no ledger'
     await sessions.ask(session => collect(session, database, ledger, spec.name, options, collected))
+    await noteNotNull(database, spec, collected)
     return undefined
   } finally {
     await sessions.close()
@@ -129,6 +133,21 @@ async function collect(
   }
 }
 
+/** Which columns that rows failed in take no NULL: nothing that makes one is a way out there. */
+async function noteNotNull(database: Database, spec: PipelineSpec, collected: Collected): Promise<void> {
+  for (const name of collected.entities) {
+    const entity = spec.entities.find(each => each.name === name)
+    const table = entity === undefined ? undefined : await database.table(entity.to.table)
+    for (const { name: column, nullable } of table?.columns ?? []) {
+      if (!nullable) collected.notNull.add(columnName(name, column))
+    }
+  }
+}
+
+function columnName(entity: string, column: string): string {
+  return JSON.stringify([entity, column])
+}
+
 async function byFiles(options: QuarantineOptions, collected: Collected): Promise<void> {
   const runId =
     (options.run === undefined || options.run === 'last' ? undefined : options.run) ??
@@ -158,6 +177,8 @@ async function lastRun(stateDir: string): Promise<string | undefined> {
 class Collected {
   readonly stateDir: string
   runId: string | undefined
+  /** By `columnName`. */
+  readonly notNull = new Set<string>()
   readonly #wantRows: boolean
   readonly #causes = new Map<string, { cause: Omit<QuarantineCause, 'rows' | 'keys'>; rows: number; keys: string[] }>()
   readonly #rows: QuarantinedRow[] = []
@@ -168,12 +189,16 @@ class Collected {
     this.#wantRows = options.rows === true
   }
 
+  get entities(): ReadonlySet<string> {
+    return new Set([...this.#causes.values()].map(({ cause }) => cause.entity))
+  }
+
   async add(reject: Reject | QuarantineLine): Promise<void> {
     const { entity, stage, code, message, key } = reject
     const field = reject.field === undefined ? {} : { field: reject.field }
     const cause = { entity, stage, ...field, code, message }
     const text = JSON.stringify(Object.values(cause))
-    const known = this.#causes.get(text) ?? { cause, rows: 0, keys: [] }
+    const known = this.#causes.get(text) ?? { cause, rows: 0, keys: [] as string[] }
     this.#causes.set(text, known)
     known.rows++
     if (key !== undefined && known.keys.length < MOST_KEYS) known.keys.push(key)
@@ -190,7 +215,10 @@ class Collected {
   }
 
   report({ spec }: Pipeline, from: 'ledger' | 'files'): QuarantineReport {
-    const causes = [...this.#causes.values()].map(({ cause, rows, keys }) => ({ ...cause, rows, keys }))
+    const causes = [...this.#causes.values()].map(({ cause, rows, keys }): QuarantineCause => {
+      const notNull = this.notNull.has(columnName(cause.entity, cause.field ?? ''))
+      return { ...cause, rows, keys, ...(notNull ? { notNull } : {}) }
+    })
     return {
       pipeline: spec.name,
       ...(this.runId === undefined ? {} : { runId: this.runId }),

@@ -7,6 +7,8 @@ export interface FixFor {
   readonly entity: string
   readonly field?: string | undefined
   readonly code: ErrorCode
+  /** The column takes no NULL. */
+  readonly notNull?: boolean
 }
 
 /**
@@ -18,33 +20,39 @@ export interface FixFor {
 export function suggestFix(cause: FixFor, entity: Raw | undefined): string {
   const change = cause.field === undefined ? undefined : FIELD_CHANGES[cause.code]
   const field = entity === undefined || change === undefined ? undefined : fieldOf(entity, cause.field ?? '')
-  if (change !== undefined && field !== undefined) return yaml(cause, change(field))
+  if (change !== undefined && field !== undefined) return yaml(cause, change(field, cause.notNull === true))
   if (entity !== undefined && UPSERTS.includes(cause.code))
     return yaml({ ...cause, field: undefined }, { load: 'upsert' })
   return `# ${SENTENCES[cause.code] ?? 'mend the rows in the source'}`
 }
+
+/** What a field becomes whose column takes NULL, or not. */
+type Change = (field: Raw, notNull: boolean) => Raw
 
 const CHANGE_ME = 'CHANGE_ME'
 /** A column of the target that the file does not fill. */
 const ABSENT: Raw = {}
 
 /** Null would only fail again where a value is required. */
-const needsDefault = (field: Raw): boolean => field.required === true && field.default === undefined
+const needsDefault = (field: Raw, notNull: boolean): boolean =>
+  (notNull || field.required === true) && field.default === undefined
 
-const invalid = (field: Raw): Raw =>
-  needsDefault(field) ? { ...field, on_invalid: 'default', default: CHANGE_ME } : { ...field, on_invalid: null }
+const invalid: Change = (field, notNull) =>
+  needsDefault(field, notNull)
+    ? { ...field, on_invalid: 'default', default: CHANGE_ME }
+    : { ...field, on_invalid: null }
 const orNull =
-  (policy: 'on_missing' | 'unmapped') =>
-  (field: Raw): Raw => ({ ...field, [policy]: null, ...(needsDefault(field) ? { default: CHANGE_ME } : {}) })
+  (policy: 'on_missing' | 'unmapped'): Change =>
+  (field, notNull) => ({ ...field, [policy]: null, ...(needsDefault(field, notNull) ? { default: CHANGE_ME } : {}) })
 const applied =
-  (fn: string) =>
-  (field: Raw): Raw => {
+  (fn: string): Change =>
+  field => {
     const before = field.apply === undefined ? [] : Array.isArray(field.apply) ? field.apply : [field.apply]
     return { ...field, apply: [...before, fn] }
   }
 
 /** What a field becomes; the first setting that lets the row through without hiding it in others. */
-const FIELD_CHANGES: Readonly<Partial<Record<ErrorCode, (field: Raw) => Raw>>> = {
+const FIELD_CHANGES: Readonly<Partial<Record<ErrorCode, Change>>> = {
   E401: field => (field === ABSENT ? { value: CHANGE_ME } : { ...field, default: CHANGE_ME }),
   E402: invalid,
   E403: invalid,

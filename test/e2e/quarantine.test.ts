@@ -151,9 +151,17 @@ for (const [name, kind, id] of TARGETS) {
         ['orders', 'ref', 'customer_id', 'E412', 2, ['2', '4']],
       ])
       expect(stdout).not.toContain('three')
-      const fix = report.causes.find((cause: { code: string }) => cause.code === 'E402').fix
-      expect(fix).toBe(
-        'entities:\n  orders:\n    fields:\n      total: { from: TOTAL, type: "decimal(10,2)", on_invalid: null }',
+      // Null is proposed only where the column takes it.
+      const fixOf = (field: string): string =>
+        report.causes.find((cause: { field: string }) => cause.field === field).fix
+      expect(fixOf('total')).toBe(
+        'entities:\n  orders:\n    fields:\n      total: { from: TOTAL, type: "decimal(10,2)", on_invalid: default, default: CHANGE_ME }',
+      )
+      expect(fixOf('customer_id').split('\n').at(-1)).toBe(
+        '      customer_id: { from: CUSTOMER, ref: customers, on_missing: null, default: CHANGE_ME }',
+      )
+      expect(fixOf('referrer_id').split('\n').at(-1)).toBe(
+        '      referrer_id: { from: REFERRER, ref: customers, on_missing: null }',
       )
     })
 
