@@ -130,14 +130,17 @@ async function propose({ from, to, file, tables }: InitAnswers, flags: Flags, te
     }),
   )
   const dotenv = join(dirname(path), '.env.example')
-  const dotenvKept = existsSync(dotenv) && flags.force !== true
+  const dotenvKept = result.dotenv !== undefined && existsSync(dotenv) && flags.force !== true
+  const newDotenv = dotenvKept ? undefined : result.dotenv
   write(path, result.pipeline, flags)
-  if (!dotenvKept) write(dotenv, result.dotenv, flags)
+  if (newDotenv !== undefined) write(dotenv, newDotenv, flags)
   mkdirSync(dirname(join(dirname(path), schema)), { recursive: true, mode: 0o700 })
   writeFileSync(join(dirname(path), schema), result.schema, { mode: 0o600 })
   const written: [string, string][] = [
     [file, 'the pipeline'],
-    ...(dotenvKept ? [] : [[beside(file, '.env.example'), 'the variables it asks for'] as [string, string]]),
+    ...(newDotenv === undefined
+      ? []
+      : [[beside(file, '.env.example'), 'the variables it asks for'] as [string, string]]),
     [beside(file, schema), 'your tables and columns, for the editor'],
   ]
   if (flags.json === true) terminal.document(documentOf(result, file, written))

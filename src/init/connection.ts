@@ -60,12 +60,9 @@ export function pathFrom({ baseDir, folder }: Folders, path: string): string {
   return isAbsolute(path) && way.startsWith('..') ? path : way
 }
 
-/** A `.env.example`: the names that the file asks for, and values without their secrets. */
-export function dotenvText(connections: readonly ConnectionText[]): string {
+/** A `.env.example`: the names that the file asks for, and values without their secrets; undefined where it asks for none. */
+export function dotenvText(connections: readonly ConnectionText[]): string | undefined {
   const lines = connections.flatMap(({ variables }) => variables.map(([name, value]) => `${name}=${value}`))
-  const head =
-    lines.length === 0
-      ? '# The pipeline needs no variables. Those that you add as ${NAME} go here.'
-      : '# Copy to .env, fill in what is secret, and keep .env out of version control.'
-  return `${[head, ...lines].join('\n')}\n`
+  if (lines.length === 0) return undefined
+  return `${['# Copy to .env, fill in what is secret, and keep .env out of version control.', ...lines].join('\n')}\n`
 }

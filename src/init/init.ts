@@ -36,7 +36,8 @@ export interface InitOptions {
 export interface InitResult {
   readonly name: string
   readonly pipeline: string
-  readonly dotenv: string
+  /** What `.env.example` is to hold; undefined where the file asks for no variables. */
+  readonly dotenv: string | undefined
   readonly proposal: Proposal
   /** What somebody has to decide, each with its place in the file. */
   readonly decisions: readonly string[]

@@ -65,6 +65,8 @@ test('a legacy file: what is left to decide is said, files that are there stay, 
   expect(init.code, init.stderr).toBe(0)
   expect(init.stdout).toContain('accounts_trainer: the target needs a value: is_staff: { value: … } (boolean)')
   expect(init.stdout).toContain('   etl validate jobs/fitness.yaml\n')
+  expect(init.stdout).not.toContain('.env')
+  expect(existsSync(place.path('jobs/.env.example'))).toBe(false)
   const text = readFileSync(place.path('jobs/fitness.yaml'), 'utf8')
   expect(text).toContain('    path: ../fitness.sqlite\n')
   expect(text).toContain('trainer_id: { from: trainer_id, ref: accounts_trainer } # decide: 1 row refers to nothing;')
