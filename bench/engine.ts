@@ -138,7 +138,9 @@ async function started(script: string, args: readonly string[], cwd?: string, wo
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),
   })
-  process.once('exit', () => child.kill('SIGKILL'))
+  const kill = (): void => void child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('close', () => process.off('exit', kill))
   let told = ''
   await new Promise<void>((resolve, reject) => {
     const hear = (text: unknown): void => {

@@ -52,6 +52,11 @@ export interface TransformFunction {
    * parameters decide, what they say. Default false.
    */
   readonly timed: boolean | ((params: Readonly<Record<string, unknown>>) => boolean)
+  /**
+   * Milliseconds after which it ends a call itself, unless what calls it is within a time as short: to set a limit takes longer
+   * than most calls. Absent where it ends none.
+   */
+  readonly endsAfter?: (params: Readonly<Record<string, unknown>>) => number | undefined
   /** Null in, null out, without a call. Default true. */
   readonly nullIn: 'null' | 'call'
   readonly examples: readonly FunctionExample[]
@@ -68,6 +73,7 @@ export function defineFunction<P extends TProperties>(definition: {
   readonly short?: keyof P & string
   readonly pure?: TransformFunction['pure']
   readonly timed?: TransformFunction['timed']
+  readonly endsAfter?: NonNullable<TransformFunction['endsAfter']>
   readonly nullIn?: 'null' | 'call'
   readonly values?: { readonly min: number; readonly max: number }
   readonly examples: readonly [FunctionExample, ...FunctionExample[]]
@@ -82,6 +88,7 @@ export function defineFunction<P extends TProperties>(definition: {
     values: definition.values ?? { min: 1, max: 1 },
     pure: definition.pure ?? true,
     timed: definition.timed ?? false,
+    ...(definition.endsAfter === undefined ? {} : { endsAfter: definition.endsAfter }),
     nullIn: definition.nullIn ?? 'null',
     examples: definition.examples,
     prepare: definition.prepare as unknown as TransformFunction['prepare'],

@@ -1,6 +1,7 @@
 import { RowError } from '../core/errors.js'
 import type { Row, Value } from '../core/row.js'
 import { keyText } from '../core/row.js'
+import { withinTime } from '../core/time-limit.js'
 import type { FunctionContext } from '../core/transform.js'
 import type { RowPolicy } from '../spec/model.js'
 import { compileExpression } from '../transforms/expression.js'
@@ -12,7 +13,7 @@ import { Rejection } from './outcome.js'
 import type { FieldPlan, ProgramPlan, ReadPlan } from './plan.js'
 import type { Resolver, Resolvers, Resolving } from './resolve.js'
 import { compileResolving } from './resolve.js'
-import { timed, timedPlaces } from './timed-program.js'
+import { soonestEnd, timed, timedPlaces, together } from './timed-program.js'
 
 /** Knows which of the rows with equal values is kept. */
 export interface Duplicates {
@@ -126,6 +127,19 @@ export function compileRowProgram(program: ProgramPlan, read: ReadPlan, env: Pro
     }
   }
 
+  function prepare(rows: readonly Row[]): void {
+    for (const field of resolving) field.begin()
+    for (let r = 0; r < rows.length; r++) {
+      let frame: unknown[]
+      try {
+        frame = frameOf(rows[r] as Row)
+      } catch {
+        continue // the run finds the same failure and rejects the row
+      }
+      for (const field of resolving) field.prepare(frame, r)
+    }
+  }
+
   const runRows: RunRows = (rows, out, from, to) => {
     const count = steps.length
     pending.length = 0
@@ -161,23 +175,17 @@ export function compileRowProgram(program: ProgramPlan, read: ReadPlan, env: Pro
     }
   }
   const places = timedPlaces(program)
-  const run = places.length === 0 ? runRows : timed(runRows, places, env.entityPolicy, program.dedupe !== undefined)
+  const once = program.dedupe !== undefined
+  const soonest = soonestEnd(program)
+  const grouped = once || soonest === undefined ? runRows : together(runRows, soonest)
+  const run = places.length === 0 ? grouped : timed(grouped, places, env.entityPolicy, once)
 
   return {
     needsPrefetch: resolving.length > 0,
 
     async prefetch(rows) {
       prefetched = undefined
-      for (const field of resolving) field.begin()
-      for (let r = 0; r < rows.length; r++) {
-        let frame: unknown[]
-        try {
-          frame = frameOf(rows[r] as Row)
-        } catch {
-          continue // the run finds the same failure and rejects the row
-        }
-        for (const field of resolving) field.prepare(frame, r)
-      }
+      if (soonest === undefined || !withinTime(soonest, () => prepare(rows))) prepare(rows)
       const wanted = new Map<Resolver, Map<string, readonly Value[]>>()
       for (const field of resolving) {
         const keys = wanted.get(field.resolver) ?? new Map<string, readonly Value[]>()

@@ -12,21 +12,56 @@ import type { RunRows } from './row-program.js'
 const CALL_MS = 5000
 const ROW_MS = 1000
 
+/** Milliseconds of the function of the program that ends its own calls soonest; undefined where none does. */
+export function soonestEnd(program: ProgramPlan): number | undefined {
+  let soonest: number | undefined
+  const look = ({ endsAfter }: TransformFunction, params: Readonly<Record<string, unknown>>): false => {
+    const ms = endsAfter?.(params)
+    if (ms !== undefined) soonest = Math.min(soonest ?? ms, ms)
+    return false
+  }
+  for (const { rule } of program.lets) usesFunction(rule, look)
+  usesFunction(program.filter, look)
+  for (const field of program.fields) callsOf(field, look, rule => usesFunction(rule, look))
+  return soonest
+}
+
+/**
+ * Functions that end their own calls are called for many rows within one limit, as tight as theirs. Where it is over, each call
+ * of these rows has its own, and half as many rows go together from then on.
+ */
+export function together(run: RunRows, ms: number): RunRows {
+  let most = Number.POSITIVE_INFINITY
+  return (rows, out, from, to) => {
+    for (let row = from, end = row; row < to; row = end) {
+      end = Math.min(to, row + most)
+      const some = newOutcome()
+      if (withinTime(ms, () => run(rows, some, row, end))) append(out, some)
+      else {
+        run(rows, out, row, end)
+        most = Math.max(1, Math.floor((end - row) / 2))
+      }
+    }
+  }
+}
+
 /** Target columns, and `let` and `filter`, whose regular expression or lists take nobody knows how long. */
 export function timedPlaces(program: ProgramPlan): readonly string[] {
   const isTimed = (rule: unknown): boolean => usesFunction(rule, isTimedCall) || usesLists(rule)
   return [
     ...program.lets.filter(({ rule }) => isTimed(rule)).map(({ name }) => `let ${name}`),
     ...(program.filter !== undefined && isTimed(program.filter) ? ['filter'] : []),
-    ...program.fields.filter(field => isTimedField(field, isTimed)).map(({ target }) => target),
+    ...program.fields.filter(field => callsOf(field, isTimedCall, isTimed)).map(({ target }) => target),
   ]
 }
 
-function isTimedField({ input, apply }: FieldPlan, isTimed: (rule: unknown) => boolean): boolean {
-  if (input.kind === 'expr' && isTimed(input.rule)) return true
+type IsSo = Parameters<typeof usesFunction>[1]
+
+function callsOf({ input, apply }: FieldPlan, isSo: IsSo, isRule: (rule: unknown) => boolean): boolean {
+  if (input.kind === 'expr' && isRule(input.rule)) return true
   return apply.some(({ fn, params }) => {
     const definition = functions.get(fn)
-    return definition !== undefined && isTimedCall(definition, params)
+    return definition !== undefined && isSo(definition, params)
   })
 }
 

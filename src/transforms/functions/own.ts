@@ -1,7 +1,7 @@
 import { RowError } from '../../core/errors.js'
 import { Type } from '../../core/schema.js'
 import { defineFunction } from '../../core/transform.js'
-import { guardOwn } from '../own/call-own.js'
+import { guardOwn, timeoutOf } from '../own/call-own.js'
 import { ownFunction, shownOwn } from '../own/registry.js'
 
 const module = defineFunction({
@@ -18,6 +18,10 @@ const module = defineFunction({
   short: 'function',
   values: { min: 1, max: Number.POSITIVE_INFINITY },
   pure: params => ownFunction(String(params.function))?.pure !== false,
+  endsAfter: params => {
+    const fn = ownFunction(String(params.function))
+    return fn === undefined ? undefined : timeoutOf(fn)
+  },
   nullIn: 'call',
   examples: [{ in: 'ab 12', params: { function: './functions.mjs#plate' }, out: 'AB12', note: 'as the module says' }],
   prepare: ({ function: key }) => {

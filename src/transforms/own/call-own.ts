@@ -2,6 +2,7 @@ import { createContext, Script } from 'node:vm'
 import { RowError } from '../../core/errors.js'
 import type { OwnFunction } from '../../core/own-function.js'
 import { keyText, type Value } from '../../core/row.js'
+import { isWithinTime } from '../../core/time-limit.js'
 import { isOwnValue } from './own-types.js'
 
 const TIMEOUT_MS = 5000
@@ -38,13 +39,19 @@ function checkArguments(name: string, fn: OwnFunction, values: readonly Value[])
   }
 }
 
+/** Milliseconds that one call of it may take. */
+export function timeoutOf({ timeout = TIMEOUT_MS }: OwnFunction): number {
+  return timeout
+}
+
 /** A synchronous call can only be ended from outside of it, which is what the script's time limit does. */
 function watch(name: string, fn: OwnFunction): (values: readonly Value[]) => Value {
-  const timeout = fn.timeout ?? TIMEOUT_MS
+  const timeout = timeoutOf(fn)
   let values: readonly Value[] = []
-  const context = createContext({ call: () => (fn.call as (...given: readonly Value[]) => unknown)(...values) })
+  const call = (): unknown => (fn.call as (...given: readonly Value[]) => unknown)(...values)
+  const context = createContext({ call })
   const script = new Script('call()')
-  const once = (): unknown => script.runInContext(context, { timeout })
+  const once = (): unknown => (isWithinTime(timeout) ? call() : script.runInContext(context, { timeout }))
   return given => {
     values = given
     let result: unknown
