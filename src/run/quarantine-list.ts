@@ -52,7 +52,7 @@ export interface QuarantinedRow {
 
 export interface QuarantineReport {
   readonly pipeline: string
-  /** Undefined where the pipeline has had no run. */
+  /** Undefined where the pipeline has had no run, or each was taken back. */
   readonly runId?: string
   /** `files`: by what is kept in the run's folder, which does not know of retries. */
   readonly from: 'ledger' | 'files'

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { Workspace } from '../support/etl.js'
 import { type Captured, captureCli } from '../unit/commands/captured-io.js'
+import { outcomesOf } from './trace-outcomes.js'
 
 const FILE = `version: 1
 name: shop
@@ -104,12 +105,7 @@ test('a row that was written, and changed since', async () => {
 test('rows that are rejected, filtered, duplicates, left out or not there', async () => {
   const parts = async (entity: string, key: string): Promise<string[]> => {
     const { out } = await trace(entity, key)
-    return [/a run of today\n {3}(.*)/, /target now\n {3}(.*)/, /runs\n {3}(.*(?:\n {5}.*)*)/].map(pattern =>
-      (pattern.exec(out)?.[1] ?? '-')
-        .replace(/\s+/g, ' ')
-        .replace(/committed \S+/, 'committed T')
-        .replace(runId, 'RUN'),
-    )
+    return outcomesOf(out)
   }
   expect(await parts('customers', '2')).toEqual([
     '✖ rejects it: E410 status: value is not in the map status',
