@@ -15,7 +15,8 @@ export function quarantineText(
 ): string {
   const { theme } = options
   const { symbols } = theme
-  if (report.runId === undefined) return ` ${symbols.dot} ${report.pipeline} has no run to look at: none was made, or each was taken back\n`
+  if (report.runId === undefined)
+    return ` ${symbols.dot} ${report.pipeline} has no run to look at: none was made, or each was taken back\n`
   const run = `run ${report.runId}`
   if (report.rows === 0) {
     return ` ${paint(theme, 'good', symbols.done)} ${printable(report.pipeline)}  no rejected rows   ${run}\n`
