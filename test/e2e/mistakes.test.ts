@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import Driver from 'better-sqlite3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { database as postgres } from '../databases/postgres.js'
 import type { TestSchema } from '../databases/types.js'
@@ -51,7 +52,9 @@ async function meet(mistake: Mistake): Promise<{ readonly code: number; readonly
     return made.replace(from, to)
   }, whole)
   writeFileSync(work.path('pipeline.yaml'), file ?? text)
-  const { code, out, err } = await captureCli(args, { cwd: work.dir, env })
+  const other = mistake.locked === undefined ? undefined : new Driver(work.path(mistake.locked))
+  other?.exec('begin exclusive')
+  const { code, out, err } = await captureCli(args, { cwd: work.dir, env }).finally(() => other?.close())
   const clean = (out + err)
     .replaceAll(`${work.dir}/`, '')
     .replaceAll(work.dir, '.')

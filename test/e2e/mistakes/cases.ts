@@ -11,6 +11,8 @@ export interface Mistake {
   /** SQL for the source or the target beforehand. */
   readonly source?: string
   readonly target?: string
+  /** A file that another program has in its hands all the while. */
+  readonly locked?: 'source.sqlite' | 'target.sqlite'
   /** The target is the test's own PostgreSQL, by a URL with these parts put in. */
   readonly postgres?: {
     readonly user?: string
@@ -148,4 +150,16 @@ export const MISTAKES: readonly Mistake[] = [
   { name: 'a wrong password', postgres: { user: 'etl_mistake', password: 'wrong' }, args: CHECK },
   { name: 'a database that is not there', postgres: { database: 'crn' }, args: CHECK },
   { name: 'a login without rights', postgres: { user: 'etl_mistake' }, args: CHECK },
+  {
+    name: 'a source that another program has locked',
+    edit: [['path: source.sqlite', 'path: source.sqlite, busy_timeout: 50']],
+    locked: 'source.sqlite',
+    args: RUN,
+  },
+  {
+    name: 'a target that another program has locked',
+    edit: [['path: target.sqlite', 'path: target.sqlite, busy_timeout: 50']],
+    locked: 'target.sqlite',
+    args: RUN,
+  },
 ]
