@@ -1,6 +1,5 @@
 import { type Balancer, startBalancer } from '../support/balancer.js'
 import { type RestateServer, startRestate } from '../support/restate-server.js'
-import { freePort } from '../support/server-process.js'
 
 /** An engine as workers and tests have to do with it. */
 export interface Delivery {
@@ -61,11 +60,7 @@ function restateBehind(server: RestateServer, balancer: Balancer): Delivery {
     // Promised are two; who is tested beside others is not always asked at once.
     recoverySeconds: 5,
     places: 4,
-    workerArgs: async () => {
-      const port = await freePort()
-      balancer.ports.add(port)
-      return ['--listen', `127.0.0.1:${port}`, '--advertise', balancer.url]
-    },
+    workerArgs: () => balancer.join(),
     // Connections meant for them would all fall to the first that is there.
     dismissed: () => balancer.ports.clear(),
     everything: async () => {

@@ -1,9 +1,12 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { freePort } from './server-process.js'
 
 export interface Balancer {
   readonly url: string
   readonly ports: Set<number>
+  /** One worker more; gives what it is told on its command line. */
+  join(): Promise<readonly string[]>
   close(): Promise<void>
 }
 
@@ -44,9 +47,15 @@ export async function startBalancer(): Promise<Balancer> {
   }
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     ports,
+    join: async () => {
+      const port = await freePort()
+      ports.add(port)
+      return ['--listen', `127.0.0.1:${port}`, '--advertise', url]
+    },
     close: async () => {
       for (const socket of sockets) socket.destroy()
       server.close()

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import mysql from 'mysql2/promise'
 import { aptInstall, programNamed } from './apt.js'
-import { type Account, accountFor, guarded, inFolder, type ServerFolder, settingsIn } from './server-process.js'
+import { crashable } from './crashable-server.js'
+import { type Account, accountFor, inFolder, type ServerFolder, settingsIn } from './server-process.js'
 
 const run = promisify(execFile)
 const LOGIN = { user: 'etl', password: 'etl-test' }
@@ -121,24 +121,6 @@ function environment(): NodeJS.ProcessEnv {
   return { PATH: `${process.env.PATH}:/usr/sbin:/sbin`, LC_ALL: 'C', TZ: 'UTC' }
 }
 
-/** A server that ended while the file `again` is there is started again. */
-const SCRIPT = `
-cd "$ETL_ROOT"
-(read -r line; rm -f again; kill -TERM $(cat server)) <&3 2>/dev/null &
-reader=$!
-while :; do
-  "$@" </dev/null >>log 2>&1 3<&- &
-  server=$!
-  echo $server >server
-  [ -e again ] || echo $server
-  wait $server
-  [ -e again ] || break
-done
-kill $reader 2>/dev/null
-grep -i error log || tail -n 20 log
-rm -rf "$ETL_ROOT"
-`
-
 async function launch(server: string, folder: ServerFolder, options: MysqlOptions): Promise<Omit<MysqlServer, 'kind'>> {
   const { root, port } = folder
   const settings = {
@@ -161,30 +143,14 @@ async function launch(server: string, folder: ServerFolder, options: MysqlOption
   }
   const args = (await settingsIn(folder, settings, options.files)).map(setting => `--${setting}`)
   const url = `mysql://${LOGIN.user}:${LOGIN.password}@127.0.0.1:${port}/mysql`
-  const { pid, version, ready, stop } = await guarded({
+  const { pid, version, crash, stop } = await crashable({
     folder,
-    script: SCRIPT,
+    stopSignal: 'TERM',
     command: [server, '--no-defaults', ...args],
     env: environment(),
     version: () => serverVersion(url),
   })
-  const crash = async (): Promise<void> => {
-    await writeFile(join(root, 'again'), '')
-    const running = Number(await readFile(join(root, 'server'), 'utf8'))
-    process.kill(running, 'SIGKILL')
-    while (alive(running)) await sleep(10)
-    await ready()
-    await rm(join(root, 'again'))
-  }
   return { url, pid, version, crash, stop }
-}
-
-function alive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
 }
 
 async function serverVersion(url: string): Promise<string> {

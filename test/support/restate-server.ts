@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
-import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { programNamed } from './apt.js'
-import { freePort, guarded, inFolder, type ServerFolder } from './server-process.js'
+import { crashable } from './crashable-server.js'
+import { freePort, inFolder, type ServerFolder } from './server-process.js'
 
 const VERSION = '1.7.12'
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache', import.meta.url))
@@ -60,43 +60,18 @@ function runs(program: string): Promise<boolean> {
   )
 }
 
-const SCRIPT = `
-cd "$ETL_ROOT"
-(read -r line; rm -f again; kill -KILL $(cat server)) <&3 2>/dev/null &
-reader=$!
-while :; do
-  "$@" </dev/null >>log 2>&1 3<&- &
-  server=$!
-  echo $server >server
-  [ -e again ] || echo $server
-  wait $server
-  [ -e again ] || break
-done
-kill $reader 2>/dev/null
-grep -i error log || tail -n 20 log
-rm -rf "$ETL_ROOT"
-`
-
 async function launch(program: string, folder: ServerFolder): Promise<RestateServer> {
   const { root, port } = folder
   const [ingress, adminPort] = [await freePort(), await freePort()]
   const admin = `http://127.0.0.1:${adminPort}`
   await writeFile(join(root, 'restate.toml'), settings(root, port, ingress, adminPort))
-  const { version, ready, stop } = await guarded({
+  const { version, crash, stop } = await crashable({
     folder,
-    script: SCRIPT,
+    stopSignal: 'KILL',
     command: [program, '--config-file', join(root, 'restate.toml'), '--no-logo'],
     env: { PATH: process.env.PATH },
     version: () => versionAt(admin),
   })
-  const crash = async (): Promise<void> => {
-    await writeFile(join(root, 'again'), '')
-    const running = await readFile(join(root, 'server'), 'utf8')
-    process.kill(Number(running), 'SIGKILL')
-    while ((await readFile(join(root, 'server'), 'utf8')) === running) await sleep(10)
-    await ready()
-    await rm(join(root, 'again'))
-  }
   const rows = async (query: string): Promise<Record<string, unknown>[]> => {
     const headers = { 'content-type': 'application/json', accept: 'application/json' }
     const answer = await fetch(`${admin}/query`, { method: 'POST', headers, body: JSON.stringify({ query }) })

@@ -61,6 +61,15 @@ export async function settingsIn(
   return Object.entries(settings).map(([name, value]) => `${name}=${value.replace('$ROOT', root)}`)
 }
 
+export interface GuardedOptions {
+  readonly folder: ServerFolder
+  readonly script: string
+  readonly command: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+  /** Asks the server; fails while it does not answer. */
+  version(): Promise<string>
+}
+
 export interface GuardedServer {
   readonly pid: number
   readonly version: string
@@ -73,14 +82,7 @@ export interface GuardedServer {
  * Runs a shell script that starts the server `"$@"` in `$ETL_ROOT`, prints its process id, and takes it along when its
  * descriptor 3 ends, which it does when this process does, however that ends.
  */
-export async function guarded(options: {
-  readonly folder: ServerFolder
-  readonly script: string
-  readonly command: readonly string[]
-  readonly env: NodeJS.ProcessEnv
-  /** Asks the server; fails while it does not answer. */
-  version(): Promise<string>
-}): Promise<GuardedServer> {
+export async function guarded(options: GuardedOptions): Promise<GuardedServer> {
   const { root, user } = options.folder
   const child = spawn('/bin/sh', ['-c', options.script, 'guard', ...options.command], {
     ...user,

@@ -7,20 +7,25 @@ import { CLI, resultOf, runEtl } from '../support/etl.js'
 import { openSystem } from './open.js'
 import { restorelog } from './restorelog/restorelog.js'
 
-test('workers move a system as one process does: counted, verified and taken back', async () => {
-  const at = await openSystem(restorelog)
-  const queue = await postgres.create('engine')
-  const server = await EngineServer.open(String(queue.config.url), CLI)
-  const before = await at.state()
-  appendFileSync(join(at.dir, 'pipeline.yaml'), '\nengine: { shared: true }\n')
-  const run = await server.withWorkers(2, at.dir, at.env, () =>
-    runEtl(['run', 'pipeline.yaml', '--yes', '--json', '--engine', server.url], { cwd: at.dir, env: at.env }),
-  )
-  await queue.drop()
-  expect(run.code, run.stderr).toBe(3)
-  const [entity] = resultOf(run.stdout).entities
-  expect(entity?.counts).toMatchObject({ read: 500, inserted: 486, skipped: 13, quarantined: 1 })
-  expect((await at.etl('verify')).code).toBe(0)
-  expect((await at.etl('undo', 'last', '--yes')).code).toBe(0)
-  expect(await at.state()).toBe(before)
-})
+test.each(['pg-boss', 'restate'])(
+  'workers of %s move a system as one process does: counted, verified and taken back',
+  async engine => {
+    const at = await openSystem(restorelog)
+    const server = await EngineServer.open(engine, CLI, async () => {
+      const { config, drop } = await postgres.create('engine')
+      return { url: String(config.url), stop: drop }
+    })
+    const before = await at.state()
+    appendFileSync(join(at.dir, 'pipeline.yaml'), '\nengine: { shared: true }\n')
+    const run = await server.withWorkers(2, at.dir, at.env, () =>
+      runEtl(['run', 'pipeline.yaml', '--yes', '--json', '--engine', server.url], { cwd: at.dir, env: at.env }),
+    )
+    await server.stop()
+    expect(run.code, run.stderr).toBe(3)
+    const [entity] = resultOf(run.stdout).entities
+    expect(entity?.counts).toMatchObject({ read: 500, inserted: 486, skipped: 13, quarantined: 1 })
+    expect((await at.etl('verify')).code).toBe(0)
+    expect((await at.etl('undo', 'last', '--yes')).code).toBe(0)
+    expect(await at.state()).toBe(before)
+  },
+)

@@ -39,10 +39,12 @@ interface Line {
 
 const lines: Line[] = []
 let databases = 0
+let engine: EngineServer | undefined
 try {
-  const engine = await openedEngine()
+  engine = await openedEngine()
   for (const system of systems) lines.push(await whole(system, engine))
 } finally {
+  await engine?.stop()
   await postgres.stop()
 }
 console.log(tableOf(lines))
@@ -50,11 +52,12 @@ process.exitCode = lines.every(line => /^(verified|not-verifiable)$/.test(line.v
   ? 0
   : 1
 
-/** `--engine pg-boss`: in a database of the server that the systems use. `--engine URL`: there. */
+/** pg-boss in a database of the server that the systems use. */
 async function openedEngine(): Promise<EngineServer | undefined> {
   if (values.engine === undefined) return undefined
-  const url = values.engine === 'pg-boss' ? (await postgres.create('engine', '.')).url : values.engine
-  return EngineServer.open(String(url), cli)
+  return EngineServer.open(values.engine, cli, async () => ({
+    url: String((await postgres.create('engine', '.')).url),
+  }))
 }
 
 /** Builds the system from nothing, runs it, verifies it, takes it back and looks whether all is as it was. */

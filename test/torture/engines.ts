@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import Driver from 'better-sqlite3'
 import mysql, { type RowDataPacket } from 'mysql2/promise'
 import pg from 'pg'
+import type { EngineHome } from '../support/engine-server.js'
 import { startMysql } from '../support/mysql-server.js'
 import { type PostgresOptions, startPostgres } from '../support/postgres-server.js'
 
@@ -41,6 +42,12 @@ export type ServerOptions = Pick<PostgresOptions, 'settings' | 'files'>
 export async function openEngine(name: EngineName, options: ServerOptions = {}): Promise<Engine> {
   if (name === 'postgres') return openPostgres(options)
   return name === 'mysql' ? openMysql(options) : openSqlite()
+}
+
+/** A PostgreSQL for the engine of workers that lives in one. */
+export async function openQueue(): Promise<EngineHome> {
+  const server = await openPostgres({ settings: { max_connections: '400' } })
+  return { ...server, url: String((await server.create('engine', '.')).url) }
 }
 
 async function openPostgres({ settings, files = {} }: ServerOptions): Promise<Engine> {

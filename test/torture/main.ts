@@ -1,8 +1,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { EngineServer } from '../support/engine-server.js'
-import { startPostgres } from '../support/postgres-server.js'
-import { type Engine, type EngineName, openEngine } from './engines.js'
+import { type Engine, type EngineName, openEngine, openQueue } from './engines.js'
 import { everyHit } from './every-hit.js'
 import { migrate, type Outcome } from './migration.js'
 import { Strikes } from './strikes.js'
@@ -73,17 +72,12 @@ if (ledger) {
   process.exitCode = failures > 0 ? 0 : 1
 }
 
-/** `--engine pg-boss`: in a server of its own. `--engine URL`: there. */
+/** pg-boss in a server of its own. */
 async function workersEngine(): Promise<EngineServer | undefined> {
   if (values.engine === undefined) return undefined
-  const url = values.engine === 'pg-boss' ? await ownServer() : values.engine
-  return EngineServer.open(url, cli)
-}
-
-async function ownServer(): Promise<string> {
-  const server = await startPostgres({ own: true, settings: { max_connections: '400' } })
-  servers.push(server)
-  return server.url
+  const opened = await EngineServer.open(values.engine, cli, openQueue)
+  servers.push(opened)
+  return opened
 }
 
 /** Each run has a seed and a target of its own, so that one can be played again alone. */

@@ -32,8 +32,9 @@ const KINDS = [
   'SIGTERM of a worker',
   'cancel and resume',
 ] as const
+const ENGINE_CRASH = 'kill -9 of the engine' as const
 
-type Kind = (typeof KINDS)[number]
+type Kind = (typeof KINDS)[number] | typeof ENGINE_CRASH
 
 interface Fault {
   readonly kind: Kind
@@ -41,6 +42,8 @@ interface Fault {
   readonly ms: number
 }
 
+/** Who dies has committed a batch before. */
+const FORGETFUL: Fault = { kind: KINDS[0], failpoint: 'after-ledger-row:kill@3', ms: 0 }
 /** Longer than the engine waits for a word of a worker. */
 const FROZEN_MS = 16_000
 const LIMIT_MS = 240_000
@@ -65,7 +68,8 @@ export async function migrateSubmitted(options: SubmittedOptions): Promise<Outco
   const entities = ledger
     ? randomScenario(random, { source, target, ledger: true, undo: false }).entities
     : [keylessPlain(random, 'only')]
-  const faults = Array.from({ length: ledger ? random.int(1, 3) : 1 }, () => randomFault(random, ledger))
+  const kinds: readonly Kind[] = options.engine.crash === undefined ? KINDS : [...KINDS, ENGINE_CRASH, ENGINE_CRASH]
+  const faults = ledger ? Array.from({ length: random.int(1, 3) }, () => randomFault(random, kinds)) : [FORGETFUL]
   const dir = mkdtempSync(join(tmpdir(), 'etl-torture-'))
   const id = `e${process.pid}_${seed}_${Date.now().toString(36)}`
   const places: Place[] = []
@@ -102,11 +106,10 @@ export async function migrateSubmitted(options: SubmittedOptions): Promise<Outco
   }
 }
 
-function randomFault(random: Random, ledger: boolean): Fault {
-  const kind = ledger ? random.pick(KINDS) : KINDS[0]
+function randomFault(random: Random, kinds: readonly Kind[]): Fault {
+  const kind = random.pick(kinds)
   const action = kind === 'SIGSTOP of a worker' ? 'stop' : kind === 'error in a worker' ? 'throw' : 'kill'
-  const failpoint = ledger ? `${random.pick(MOMENTS)}:${action}@${random.int(1, 6)}` : 'after-ledger-row:kill@3'
-  return { kind, failpoint, ms: random.int(0, 2500) }
+  return { kind, failpoint: `${random.pick(MOMENTS)}:${action}@${random.int(1, 6)}`, ms: random.int(0, 2500) }
 }
 
 class Submitted {
@@ -145,7 +148,7 @@ class Submitted {
     const { engine, log } = this.#options
     this.processes++
     const env = fault === undefined ? {} : { ETL_FAILPOINTS: fault.failpoint }
-    const worker = await engine.worker(this.#dir, env, '--concurrency', '2', '--label', this.#label)
+    const worker = await engine.worker(this.#dir, env, this.#label)
     this.#workers.push(worker)
     if (fault !== undefined) void this.#armed(worker, fault).catch(error => log?.(String(error)))
   }
@@ -211,6 +214,10 @@ class Submitted {
     await sleep(ms)
     const { state } = await this.#status()
     if (state === 'done') return
+    if (kind === ENGINE_CRASH) {
+      this.#note(kind)
+      return this.#options.engine.crash?.()
+    }
     if (kind === 'cancel and resume') {
       const { stdout } = await this.#etl('cancel', this.#run)
       if (stdout.includes('is cancelled')) this.#note(kind)
