@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { initEngine, openEngine } from '../src/engine/open.js'
 import type { Bench } from './bench.js'
+import { cpuSeconds } from './cpu.js'
 import { makeSqlite } from './dataset.js'
 
 const WORKERS = 4
@@ -17,18 +18,26 @@ const MICROSECONDS = 20
 
 /** The engine by its figures: chunks that only wait, and rows that take processors, over four workers. */
 export async function engine(bench: Bench): Promise<void> {
-  const { url } = await bench.postgres()
-  await bench.psql('drop schema if exists etl_engine cascade')
-  await initEngine(url)
-  await waiting(url)
-  await computing(bench, url)
+  await waiting(bench)
+  await computing(bench)
 }
 
-async function waiting(url: string): Promise<void> {
+async function prepared(bench: Bench): Promise<{ readonly url: string; readonly server: readonly number[] }> {
+  const { url, pid } = await bench.postgres()
+  await bench.psql('drop schema if exists etl_engine cascade')
+  await initEngine(url)
+  return { url, server: pid === undefined ? [] : [pid] }
+}
+
+export async function waiting(bench: Bench): Promise<void> {
+  const { url, server } = await prepared(bench)
   console.log(
     `\nchunks that wait ${WAIT_MS} ms, ${WORKERS} workers, ${CHUNKS_EACH} chunks a slot (goal ≥ ${GOAL * 100} %)\n`,
   )
-  console.log('| slots | chunks | ideal, s | took, s | chunks/s | of the ideal |\n|---|---|---|---|---|---|')
+  console.log(
+    '| slots | chunks | ideal, s | took, s | chunks/s | of the ideal | processors, ms a chunk: workers | server | submitter |',
+  )
+  console.log('|---|---|---|---|---|---|---|---|---|')
   const submitter = await openEngine(url, { applicationName: 'etl bench' })
   for (const slots of SLOTS) {
     const workers = await Promise.all(
@@ -42,6 +51,8 @@ async function waiting(url: string): Promise<void> {
     )
     const chunks = slots * CHUNKS_EACH
     const never = new AbortController().signal
+    const pids = workers.map(({ pid = 0 }) => pid)
+    const [own, workersBefore, serverBefore] = [process.cpuUsage(), cpuSeconds(pids), cpuSeconds(server)]
     const begun = performance.now()
     await Promise.all(
       Array.from({ length: chunks }, (_, n) =>
@@ -49,16 +60,19 @@ async function waiting(url: string): Promise<void> {
       ),
     )
     const seconds = (performance.now() - begun) / 1000
+    const { user, system } = process.cpuUsage(own)
+    const processors = [cpuSeconds(pids) - workersBefore, cpuSeconds(server) - serverBefore, (user + system) / 1e6]
     const ideal = (CHUNKS_EACH * WAIT_MS) / 1000
     console.log(
-      `| ${slots} | ${chunks} | ${ideal.toFixed(1)} | ${seconds.toFixed(2)} | ${(chunks / seconds).toFixed(0)} | **${((100 * ideal) / seconds).toFixed(0)} %** |`,
+      `| ${slots} | ${chunks} | ${ideal.toFixed(1)} | ${seconds.toFixed(2)} | ${(chunks / seconds).toFixed(0)} | **${((100 * ideal) / seconds).toFixed(0)} %** | ${processors.map(s => ((1000 * s) / chunks).toFixed(2)).join(' | ')} |`,
     )
     await Promise.all(workers.map(left))
   }
   await submitter.close()
 }
 
-async function computing(bench: Bench, url: string): Promise<void> {
+export async function computing(bench: Bench): Promise<void> {
+  const { url, server } = await prepared(bench)
   const folder = join(bench.dir, 'engine')
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder)
@@ -77,13 +91,18 @@ async function computing(bench: Bench, url: string): Promise<void> {
     )
     const args = ['worker', '--engine', url, '--concurrency', '1', '--allow-code']
     const workers = await Promise.all(Array.from({ length: count }, () => started(bench.cli, args, folder, 'ready')))
+    const pids = [...workers.map(({ pid = 0 }) => pid), ...server]
+    const before = cpuSeconds(pids)
     const begun = performance.now()
     await bench.command(
       ['run', 'pipeline.yaml', '--yes', '--progress', 'none', '--allow-code', '--engine', url],
       folder,
     )
     took.push((performance.now() - begun) / 1000)
-    console.log(`${count} ${count === 1 ? 'worker' : 'workers'}: ${took.at(-1)?.toFixed(1)} s`)
+    const processors = cpuSeconds(pids) - before
+    console.log(
+      `${count} ${count === 1 ? 'worker' : 'workers'}: ${took.at(-1)?.toFixed(1)} s (${processors.toFixed(1)} s of processors, with the server's)`,
+    )
     await Promise.all(workers.map(left))
   }
   console.log(`${((took[0] ?? 0) / (took[1] ?? 1)).toFixed(2)} times as fast`)

@@ -37,6 +37,8 @@ export class Consumer<T extends object> {
   readonly #options: ConsumerOptions<T>
   /** Fetched, and not ended in the engine yet. */
   readonly #held = new Map<Job<T>, AbortController>()
+  /** Those of them that were there when it told last. */
+  #told: ReadonlySet<Job<T>> = new Set()
   readonly #done: Settlement[] = []
   readonly #timer: NodeJS.Timeout
   readonly #taking: Promise<void>
@@ -49,7 +51,7 @@ export class Consumer<T extends object> {
 
   constructor(options: ConsumerOptions<T>) {
     this.#options = options
-    this.#timer = setInterval(() => void this.touch(), TOUCH_MS)
+    this.#timer = setInterval(() => void this.#tell(), TOUCH_MS)
     this.#taking = this.#take()
   }
 
@@ -58,9 +60,16 @@ export class Consumer<T extends object> {
     this.#waker.abort()
   }
 
-  /** Tells that it lives, and learns which jobs are not its own any more. */
-  async touch(): Promise<void> {
+  /** Who fetched a job has told so by that; most are done before there is more to tell. */
+  #tell(): Promise<void> {
     const jobs = [...this.#held.keys()]
+    const older = jobs.filter(job => this.#told.has(job))
+    this.#told = new Set(jobs)
+    return this.touch(older)
+  }
+
+  /** Tells that it lives, and learns which jobs are not its own any more. */
+  async touch(jobs: readonly Job<T>[] = [...this.#held.keys()]): Promise<void> {
     if (jobs.length === 0) return
     const { store, queue } = this.#options
     try {

@@ -8,6 +8,9 @@ import { CANCELLED, Store } from './store.js'
 import { Waiting } from './waiting.js'
 import { serve } from './worker.js'
 
+/** Jobs handed over at once that change how the server is to look for one. */
+const MANY = 200
+
 /** Tasks as jobs of pg-boss, in a PostgreSQL that all workers reach. */
 export class PgBossEngine implements RemoteEngine {
   readonly #boss: PgBoss
@@ -120,6 +123,7 @@ export class PgBossEngine implements RemoteEngine {
       )
       await this.#store.notify(queue)
     }
+    if (tasks.length >= MANY) await this.#store.analyze()
   }
 }
 

@@ -81,9 +81,15 @@ export class Store {
   async settle(queue: string, some: readonly Settlement[]): Promise<void> {
     await this.#run(
       `update ${JOB} j set completed_on = ${SCHEMA}.job_now(), state = e.state::${SCHEMA}.job_state, output = e.output
-       from json_to_recordset($2::text::json) as e (id uuid, retry_count int, state text, output jsonb)
+       from unnest($2::uuid[], $3::int4[], $4::text[], $5::jsonb[]) as e (id, retry_count, state, output)
        where j.name = $1 and j.id = e.id and j.state = 'active' and j.retry_count = e.retry_count`,
-      [queue, JSON.stringify(some.map(({ job, ...end }) => ({ id: job.id, retry_count: job.retryCount, ...end })))],
+      [
+        queue,
+        some.map(({ job }) => job.id),
+        some.map(({ job }) => job.retryCount),
+        some.map(({ state }) => state),
+        some.map(({ output }) => JSON.stringify(output)),
+      ],
     )
   }
 
@@ -96,6 +102,11 @@ export class Store {
       [queue, some.map(({ id }) => id), some.map(({ retryCount }) => retryCount)],
     )
     return new Set(rows.map(({ id }) => String(id)))
+  }
+
+  /** Where the server knows nothing of a table it takes a queue for a dozen jobs, and reads all of them to find one. */
+  async analyze(): Promise<void> {
+    await this.#run(`analyze ${JOB}`)
   }
 
   async notify(what: string): Promise<void> {
