@@ -55,12 +55,26 @@ export class TextBuffer {
         return
       }
     }
-    const escaped = escapeAll(text)
+    this.write(escapeAll(text))
+  }
+
+  /** Any text as it is; gives its bytes. */
+  write(text: string): number {
     // Three bytes for each UTF-16 unit is the most UTF-8 takes.
-    const most = escaped.length * 3
-    const need = most <= this.bytes.length - this.length ? most : Buffer.byteLength(escaped)
+    const most = text.length * 3
+    const need = most <= this.bytes.length - this.length ? most : Buffer.byteLength(text)
     if (this.bytes.length - this.length < need) this.#grow(need)
-    this.length += this.bytes.write(escaped, this.length, 'utf8')
+    const written = this.bytes.write(text, this.length, 'utf8')
+    this.length += written
+    return written
+  }
+
+  /** How many of these codes were written from a place on. */
+  count(special: Uint8Array, from: number): number {
+    const { bytes, length } = this
+    let found = 0
+    for (let i = from; i < length; i++) found += special[bytes[i] as number] as number
+    return found
   }
 
   /** All that was written. */
@@ -75,9 +89,9 @@ export class TextBuffer {
   }
 }
 
-/** The `special` of {@link TextBuffer.text}. */
+/** 1 for each of these characters of ASCII, 0 for all other bytes of UTF-8. */
 export function specialCodes(characters: string): Uint8Array {
-  const codes = new Uint8Array(128)
+  const codes = new Uint8Array(256)
   for (const character of characters) codes[character.charCodeAt(0)] = 1
   return codes
 }

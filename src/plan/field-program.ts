@@ -96,7 +96,7 @@ function compileCasts(field: FieldPlan, env: FieldEnv): ((value: Value) => Value
   const options = { nulInText, emptyIsNull, onLoss, ...(field.onLossy === undefined ? {} : { onLossy: field.onLossy }) }
   const cast = compileCast(field.castFrom, field.castTo, { ...options, looseSource: env.looseSource })
   const then = field.castThen === undefined ? undefined : compileCast(field.castTo, field.castThen, options)
-  if (cast === undefined && then === undefined) return undefined
+  if (then === undefined && (cast === undefined || field.onLossy === undefined)) return cast
   return value => {
     losses = 0
     const result = cast === undefined ? value : cast(value)

@@ -11,48 +11,104 @@ export interface CopyData {
   readonly ends: Uint32Array
 }
 
-type Write = (out: TextBuffer, value: Value) => void
+/** Text of a value that is neither null nor text itself; it holds nothing to escape. */
+type TextOf = (value: Exclude<Value, null | string>) => string
 
 const [TAB, NEWLINE] = [9, 10]
+
+/** Rows that are written in one call, which costs as much as a few values on their own. */
+const TOGETHER = 64
+/** A longer value makes no difference, but more memory. */
+const LONG = 4096
+
+/** So many rows go value by value before others are tried together, where those before held something to escape. */
+const ONE_BY_ONE = 1000
 
 /**
  * Encoder of one table's rows. Rows that go through a staging table (all but `insert`) begin with their index, by
  * which the statement after the copy tells which of two equal rows came first.
  */
-export function copyEncoder(spec: WriteSpec): Encoder {
-  const writers = spec.columns.map(writerOf)
-  const numbered = spec.mode !== 'insert'
+export function copyEncoder({ columns, mode }: WriteSpec): Encoder {
+  const texts = columns.map(textOf)
+  const numbered = mode !== 'insert'
+  const together: string[] = new Array(TOGETHER * Math.max(1, texts.length - (numbered ? 0 : 1)) + 1).fill('')
   let sizeOfRow = 64
+  let oneByOne = 0
   return {
     encode: rows => {
       const ends = new Uint32Array(rows.length)
       const out = new TextBuffer(Math.ceil(sizeOfRow * rows.length) + 1024)
-      for (let i = 0; i < rows.length; i++) {
-        if (numbered) out.ascii(`${i}\t`)
-        encodeRow(out, writers, rows[i] as Row, i, spec.columns)
-        ends[i] = out.length
+      for (let i = 0; i < rows.length; ) {
+        const next = oneByOne > 0 ? i : writeTogether(out, rows, i, ends)
+        if (next > i) i = next
+        else {
+          oneByOne = oneByOne > 0 ? oneByOne - 1 : ONE_BY_ONE
+          writeRow(out, rows[i] as Row, i)
+          ends[i++] = out.length
+        }
       }
       const bytes = out.take()
       if (rows.length > 0) sizeOfRow = (bytes.length / rows.length) * 1.2
       return { rows: rows.length, bytes: bytes.length, data: { bytes, ends } satisfies CopyData }
     },
   }
-}
 
-function encodeRow(
-  out: TextBuffer,
-  writers: readonly Write[],
-  row: Row,
-  index: number,
-  columns: readonly Column[],
-): void {
-  for (let c = 0; c < writers.length; c++) {
-    if (c > 0) out.byte(TAB)
-    const value = row[c] as Value
-    if (typeof value === 'string' && !value.isWellFormed()) throw halfPair(index, columns[c])
-    ;(writers[c] as Write)(out, value)
+  /** Rows from `from` on whose values stand for themselves; where the next one is to begin, `from` if there are none. */
+  function writeTogether(out: TextBuffer, rows: readonly Row[], from: number, ends: Uint32Array): number {
+    const start = out.length
+    const to = Math.min(rows.length, from + TOGETHER)
+    let cells = 0
+    /** The end of a row and the begin of the next one are one cell. */
+    let cell = ''
+    let length = 0
+    /** Special characters that are no value's: those between cells, after rows, and of nulls. */
+    let own = 0
+    for (let i = from; i < to; i++) {
+      const row = rows[i] as Row
+      if (numbered) cell += String(i)
+      for (let c = 0; c < texts.length; c++) {
+        const value = row[c] as Value
+        let text = '\\N'
+        if (typeof value === 'string') {
+          if (value.length > LONG) return from
+          text = value
+        } else if (value === null) own++
+        else if (value instanceof Uint8Array) return from
+        else text = (texts[c] as TextOf)(value)
+        if (c === 0 && !numbered) cell += text
+        else {
+          length += cell.length + 1
+          together[cells++] = cell
+          cell = text
+        }
+      }
+      cell += '\n'
+      ends[i] = start + length + cell.length
+    }
+    together[cells++] = cell
+    own += cells - 1 + to - from
+    const text = (cells < together.length ? together.slice(0, cells) : together).join('\t')
+    const ascii = out.write(text) === text.length
+    if (out.count(SPECIAL, start) !== own || !(ascii || text.isWellFormed())) {
+      out.length = start
+      return from
+    }
+    if (!ascii) for (let i = from, at = start; i < to; i++) ends[i] = at = out.bytes.indexOf(NEWLINE, at) + 1
+    return to
   }
-  out.byte(NEWLINE)
+
+  function writeRow(out: TextBuffer, row: Row, index: number): void {
+    if (numbered) out.ascii(`${index}\t`)
+    for (let c = 0; c < texts.length; c++) {
+      if (c > 0) out.byte(TAB)
+      const value = row[c] as Value
+      if (value === null) out.ascii('\\N')
+      else if (typeof value !== 'string') out.ascii((texts[c] as TextOf)(value))
+      else if (value.isWellFormed()) out.text(value, SPECIAL, escaped)
+      else throw halfPair(index, columns[c])
+    }
+    out.byte(NEWLINE)
+  }
 }
 
 function halfPair(row: number, column: Column | undefined): EtlError {
@@ -63,31 +119,21 @@ function halfPair(row: number, column: Column | undefined): EtlError {
   })
 }
 
-function writerOf(column: Column): Write {
-  switch (column.type.kind) {
+function textOf({ type }: Column): TextOf {
+  switch (type.kind) {
     case 'boolean':
-      return (out, value) => {
-        if (value === true) out.ascii('t')
-        else if (value === false) out.ascii('f')
-        else any(out, value)
-      }
+      return value => (value === true ? 't' : value === false ? 'f' : plainText(value))
     case 'float':
-      return (out, value) => {
-        if (typeof value === 'number') out.ascii(Object.is(value, -0) ? '-0' : String(value))
-        else any(out, value)
-      }
+      return value => (Object.is(value, -0) ? '-0' : plainText(value))
     default:
-      return any
+      return plainText
   }
 }
 
-function any(out: TextBuffer, value: Value): void {
-  if (typeof value === 'string') out.text(value, SPECIAL, escaped)
-  else if (value === null) out.ascii('\\N')
-  else if (value instanceof Uint8Array) {
-    const buffer = Buffer.isBuffer(value) ? value : Buffer.from(value)
-    out.ascii(`\\\\x${buffer.toString('hex')}`)
-  } else out.ascii(String(value))
+function plainText(value: Exclude<Value, null | string>): string {
+  if (!(value instanceof Uint8Array)) return String(value)
+  const buffer = Buffer.isBuffer(value) ? value : Buffer.from(value)
+  return `\\\\x${buffer.toString('hex')}`
 }
 
 const SPECIAL = specialCodes('\\\t\n\r')

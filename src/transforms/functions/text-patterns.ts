@@ -41,7 +41,11 @@ function isExpression({ literal }: Readonly<Record<string, unknown>>): boolean {
 }
 
 function replacer(name: string, source: string, isLiteral: boolean, noCase: boolean, by: string) {
-  if (isLiteral && !noCase) return (text: string) => text.replaceAll(source, () => by)
+  if (isLiteral && !noCase) {
+    // A function in its place would be called for each match.
+    const plainly = by.replaceAll('$', '$$$$')
+    return (text: string) => text.replaceAll(source, plainly)
+  }
   const escaped = isLiteral ? source.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&').replace(/\\-/g, '\\x2d') : source
   const expression = pattern(escaped, noCase ? 'giu' : 'gu', name)
   return isLiteral

@@ -72,6 +72,46 @@ test('rows of very different sizes keep their bytes', () => {
   expect(text(['int32', 'text'], rows)).toBe(rows.map(row => `${row[0]}\t${row[1]}\n`).join(''))
 })
 
+const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
+
+/** The text format of COPY, written the simplest way. */
+function simple(value: Value): string {
+  if (value === null) return '\\N'
+  if (Buffer.isBuffer(value)) return `\\\\x${value.toString('hex')}`
+  return String(value).replace(/[\\\t\n\r]/g, found => escapes[found] ?? found)
+}
+
+test.each<[string, readonly Value[]]>([
+  ['nothing to escape', ['a', null, 7, '']],
+  ['nulls and what looks like one', [null, '\\N', 'N', null]],
+  ['a tab', ['a\tb', 'c', null]],
+  ['line ends', ['a', 'b', 'c\nd', 'e\r']],
+  ['text that takes several bytes', ['käse', '数', '😀', null, 'x']],
+  ['several bytes and a backslash', ['käse', 'a', 'b\\']],
+  ['bytes', [Buffer.from([9, 10, 92]), 'a', null]],
+  ['long text', ['a', 'b'.repeat(5000), 'ü'.repeat(5000), '\t'.repeat(5000)]],
+])('%s among rows that go together', (_, values) => {
+  for (const mode of ['insert', 'upsert'] as const) {
+    for (const width of [1, 3]) {
+      for (const at of [0, 63, 130, 1500]) {
+        const rows: Row[] = Array.from({ length: 1600 }, (_, i) => Array.from({ length: width }, (_, c) => `${i}-${c}`))
+        for (const [i, value] of values.entries()) (rows[at + i] as Row)[width - 1] = value
+        const lines = rows.map((row, i) => `${[...(mode === 'insert' ? [] : [i]), ...row].map(simple).join('\t')}\n`)
+        const { bytes, ends } = encoderFor(Array(width).fill('text'), mode).encode(rows).data as CopyData
+        expect(Buffer.from(bytes).toString('utf8')).toBe(lines.join(''))
+        let end = 0
+        expect([...ends]).toEqual(lines.map(line => (end += Buffer.byteLength(line))))
+      }
+    }
+  }
+})
+
+test('half of a surrogate pair is found among rows that go together', () => {
+  const rows: Row[] = Array.from({ length: 200 }, (_, i) => [i, i === 150 ? 'x\ud83d' : 'ok'])
+  const encode = () => encoderFor(['int32', 'text']).encode(rows)
+  expect(encode).toThrow(expect.objectContaining({ code: 'E409', kind: 'row', row: 150, column: 'c1' }))
+})
+
 test('a payload survives a structured clone with its buffers transferred', () => {
   const payload = encoderFor(['int32']).encode([[1], [22], [333]])
   const data = payload.data as CopyData
