@@ -57,9 +57,8 @@ export async function restateDelivery(): Promise<Delivery> {
 function restateBehind(server: RestateServer, balancer: Balancer): Delivery {
   return {
     url: server.url,
-    // Promised are two; who is tested beside others is not always asked at once.
-    recoverySeconds: 5,
-    places: 4,
+    recoverySeconds: 2,
+    places: 6,
     workerArgs: () => balancer.join(),
     // Connections meant for them would all fall to the first that is there.
     dismissed: () => balancer.ports.clear(),

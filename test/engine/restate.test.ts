@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { initEngine, openEngine } from '../../src/engine/open.js'
 import type { Handler, RemoteEngine, Served, Task } from '../../src/engine/port.js'
+import { startBalancer } from '../support/balancer.js'
 import { type RestateServer, startRestate } from '../support/restate-server.js'
 import { freePort } from '../support/server-process.js'
 import { until } from '../support/test-worker.js'
@@ -89,6 +91,63 @@ test('the place of a task that was killed by force is free again', async () => {
   const [row] = await server.rows(`select id from sys_invocation where idempotency_key = '${task(4).id}'`)
   await fetch(`${server.admin}/invocations/${String(row?.id)}/kill`, { method: 'PATCH' })
   expect(await next).toBeNull()
+})
+
+test('work that waits at a worker without a place goes to another one that comes', async () => {
+  const balancer = await startBalancer()
+  const begun: string[] = []
+  const joins = async (name: string): Promise<void> => {
+    const port = await freePort()
+    const reach = { host: '127.0.0.1', port, advertise: balancer.url }
+    const handler: Handler = async ({ id }, { signal }) => {
+      begun.push(name)
+      if (id.startsWith('r20/')) await new Promise(resolve => signal.addEventListener('abort', resolve))
+      return name
+    }
+    balancer.ports.add(port)
+    served.push(await engine.serve({ chunk: handler }, { concurrency: { run: 0, chunk: 1 }, label: 'spread', reach }))
+  }
+  try {
+    await joins('full')
+    const stop = new AbortController()
+    const first = engine.execute(task(20, { label: 'spread' }), stop.signal).catch(() => undefined)
+    await until('the first to be in work', () => begun.length === 1 || undefined)
+    const second = engine.execute(task(21, { label: 'spread' }), never)
+    await joins('free')
+    expect(await second).toBe('free')
+    stop.abort()
+    await first
+  } finally {
+    for (const each of served.splice(0)) await each.drain()
+    await balancer.close()
+  }
+})
+
+test('what the scaler of Kubernetes asks for is the number of tasks that wait or are in work', async () => {
+  const scaler = readFileSync('examples/kubernetes/autoscale-restate.yaml', 'utf8')
+  const [, acquired = '', released = ''] = /query: sum\((\w+) - (\w+)\)/.exec(scaler) ?? []
+  const asked = async (): Promise<number> => {
+    const text = await (await fetch(server.metrics)).text()
+    const sum = (name: string): number =>
+      [...text.matchAll(new RegExp(`^${name}\\{.*\\} (\\d+)$`, 'gm'))].reduce(
+        (all, [, value]) => all + Number(value),
+        0,
+      )
+    return sum(acquired) - sum(released)
+  }
+  let end = (): void => {}
+  const over = new Promise<void>(resolve => {
+    end = resolve
+  })
+  await work(async () => {
+    await over
+    return null
+  })
+  const ended = Promise.all([8, 9, 10, 11, 12].map(n => engine.execute(task(n), never)))
+  await until('two to be in work, and three to wait', async () => (await asked()) === 5 || undefined)
+  end()
+  await ended
+  await until('nothing to be in work', async () => (await asked()) === 0 || undefined)
 })
 
 test('an address at which no worker answers is not made known', async () => {

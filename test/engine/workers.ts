@@ -77,6 +77,12 @@ async function expectAllRows(run: string): Promise<void> {
 
 /** What the page on many machines promises, in seconds. */
 const CANCEL_S = 3
+/** A machine that does other things too may be late once, and not each time. */
+const RECOVERY = { retry: { count: 2, condition: /^recovery: / } }
+
+function expectRecovered(killed: number, again: string): void {
+  expect(secondsTo(again, killed), 'recovery').toBeLessThanOrEqual(cluster.engine.recoverySeconds)
+}
 
 /** Seconds from a moment to a line of a worker's log. */
 function secondsTo(line: string, since: number): number {
@@ -168,7 +174,7 @@ export function workersOf(engine: EngineName): void {
       expect(most).toBeLessThanOrEqual(2)
     })
 
-    test('that is killed with a chunk in work: another one goes on with it', async () => {
+    test('that is killed with a chunk in work: another one goes on with it', RECOVERY, async () => {
       await slow(2)
       const all = await workers(3)
       const run = await detached()
@@ -178,12 +184,12 @@ export function workersOf(engine: EngineName): void {
       const again = await until('another delivery of the chunk', () =>
         cluster.log.find(line => line.includes(`${chunk}: begins, delivery 2`)),
       )
-      expect(secondsTo(again, killed)).toBeLessThanOrEqual(cluster.engine.recoverySeconds)
+      expectRecovered(killed, again)
       await ends(run)
       await expectAllRows(run)
     })
 
-    test('that leads the run is killed with chunks in work: another one leads', async () => {
+    test('that leads the run is killed with chunks in work: another one leads', RECOVERY, async () => {
       await slow(2)
       const all = await workers(3)
       const run = await detached()
@@ -194,7 +200,7 @@ export function workersOf(engine: EngineName): void {
       const again = await until('another leader', () =>
         cluster.log.find(line => line.includes(`run ${run}: begins, delivery 2`)),
       )
-      expect(secondsTo(again, killed)).toBeLessThanOrEqual(cluster.engine.recoverySeconds)
+      expectRecovered(killed, again)
       await ends(run)
       await expectAllRows(run)
       expect(await cluster.target(`select epoch::int from etl_run where run_id = '${run}'`)).toEqual([[2]])

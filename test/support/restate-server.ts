@@ -15,6 +15,7 @@ export interface RestateServer {
   /** For `--engine`. */
   readonly url: string
   readonly admin: string
+  readonly metrics: string
   readonly version: string
   /** Kills the server as a crash would and waits until it is there again, with what it had. */
   crash(): Promise<void>
@@ -64,6 +65,7 @@ async function launch(program: string, folder: ServerFolder): Promise<RestateSer
   const { root, port } = folder
   const [ingress, adminPort] = [await freePort(), await freePort()]
   const admin = `http://127.0.0.1:${adminPort}`
+  const metrics = `http://127.0.0.1:${port}/metrics`
   await writeFile(join(root, 'restate.toml'), settings(root, port, ingress, adminPort))
   const { version, crash, stop } = await crashable({
     folder,
@@ -77,7 +79,7 @@ async function launch(program: string, folder: ServerFolder): Promise<RestateSer
     const answer = await fetch(`${admin}/query`, { method: 'POST', headers, body: JSON.stringify({ query }) })
     return ((await answer.json()) as { rows: Record<string, unknown>[] }).rows
   }
-  return { url: `restate://127.0.0.1:${ingress}?admin=${adminPort}`, admin, version, crash, rows, stop }
+  return { url: `restate://127.0.0.1:${ingress}?admin=${adminPort}`, admin, metrics, version, crash, rows, stop }
 }
 
 /** Nothing in it outlives the machine, and who does not answer for six seconds is dead. */

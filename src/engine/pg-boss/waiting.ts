@@ -2,11 +2,8 @@ import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EtlError } from '../../core/errors.js'
 import { errorOf } from '../error-data.js'
+import { cancelled, givenUp, LOOK_MS, MOST_FAILED, stopped } from '../outcome.js'
 import type { EndedJob, Store } from './store.js'
-
-const LOOK_MS = 200
-/** So many looks in a row that say nothing, a minute at least, are no outage of a moment. */
-const MOST_FAILED = 300
 
 export interface WaitedFor {
   readonly id: string
@@ -35,7 +32,7 @@ export class Waiting {
     const ended = new Promise<unknown>((resolve, reject) => {
       const stop = (): void => {
         this.#waiters.delete(waiter)
-        reject(new EtlError('E515', 'stopped while waiting for a worker', { kind: 'interrupted' }))
+        reject(stopped())
       }
       const settled =
         <T>(settle: (value: T) => void) =>
@@ -93,14 +90,7 @@ export class Waiting {
     this.#waiters.delete(waiter)
     const told = job.output as { readonly result?: unknown; readonly error?: unknown } | null
     if (job.state === 'done') waiter.resolve(told?.result)
-    else if (job.state === 'cancelled')
-      waiter.reject(new EtlError('E515', 'the run was cancelled', { kind: 'interrupted' }))
+    else if (job.state === 'cancelled') waiter.reject(cancelled())
     else waiter.reject(errorOf(told?.error) ?? givenUp())
   }
-}
-
-function givenUp(): EtlError {
-  return new EtlError('E561', 'no worker finished it: each that began was lost', {
-    hint: 'look at the logs of the workers (memory, evictions), then `etl resume RUN`',
-  })
 }

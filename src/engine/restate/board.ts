@@ -1,6 +1,7 @@
 import type { ObjectContext } from '@restatedev/restate-sdk'
 import type { Sdk } from './driver.js'
 import { boardName } from './names.js'
+import { SOON } from './retry.js'
 import { send } from './send.js'
 
 export const LINES_A_PAGE = 100
@@ -8,24 +9,15 @@ export const LINES_A_PAGE = 100
 /** Runs are known for so long. */
 export const KEEP = { days: 14 } as const
 
-/** What Restate keeps of a run: how often each of its tasks was delivered, and the lines for who watches. */
+/** What Restate keeps of a run for who watches it: lines. */
 export function boardObject(sdk: Sdk, label: string | undefined) {
   const service = boardName(label)
   return sdk.object({
     name: service,
     handlers: {
-      /** The number of a delivery that begins. */
-      attempt: async (ctx: ObjectContext, task: string) => {
-        const attempt = ((await ctx.get<number>(task)) ?? 0) + 1
-        ctx.set(task, attempt)
-        if ((await ctx.get<boolean>('kept')) === null) {
-          ctx.set('kept', true)
-          send(sdk, ctx, { service, key: ctx.key, method: 'forget', delay: KEEP })
-        }
-        return attempt
-      },
       tell: async (ctx: ObjectContext, lines: readonly string[]) => {
         let told = (await ctx.get<number>('told')) ?? 0
+        if (told === 0) send(sdk, ctx, { service, key: ctx.key, method: 'forget', delay: KEEP })
         let rest = lines
         while (rest.length > 0) {
           const [page, full] = [`page/${Math.floor(told / LINES_A_PAGE)}`, told % LINES_A_PAGE]
@@ -38,6 +30,6 @@ export function boardObject(sdk: Sdk, label: string | undefined) {
       },
       forget: async (ctx: ObjectContext) => ctx.clearAll(),
     },
-    options: { enableLazyState: true, journalRetention: 0 },
+    options: { enableLazyState: true, journalRetention: 0, retryPolicy: SOON },
   })
 }

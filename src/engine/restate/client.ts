@@ -1,10 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EtlError } from '../../core/errors.js'
+import { LOOK_MS, MOST_FAILED, stopped } from '../outcome.js'
 import type { RestateAddress } from './address.js'
-
-const AGAIN_MS = 200
-/** So many tries in a row without an answer, a minute at least, are no outage of a moment. */
-const MOST_FAILED = 300
 
 export interface Request {
   readonly method?: 'GET' | 'POST' | 'PATCH'
@@ -40,7 +37,7 @@ export class Client {
       const answer = await this.#try(port, path, request)
       if (!(answer instanceof Error)) return answer
       if (failed === MOST_FAILED) throw this.#silent(answer)
-      await sleep(AGAIN_MS, undefined, { signal: this.#closed.signal }).catch(() => undefined)
+      await sleep(LOOK_MS, undefined, { signal: this.#closed.signal }).catch(() => undefined)
     }
   }
 
@@ -74,7 +71,7 @@ export class Client {
       if (response.status === 503) return new Error('it is starting')
       return { status: response.status, body: text === '' ? undefined : parsed(text) }
     } catch (cause) {
-      if (stop.aborted) throw new EtlError('E515', 'stopped while waiting for a worker', { kind: 'interrupted' })
+      if (stop.aborted) throw stopped()
       return cause instanceof Error ? cause : new Error(String(cause))
     }
   }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import type { EndpointOptions } from '@restatedev/restate-sdk'
@@ -10,6 +11,14 @@ import type { Sdk } from './driver.js'
  * connections.
  */
 const TASKS_A_CONNECTION = 2
+
+/** The connection that a call came by. */
+const calls = new AsyncLocalStorage<{ close(): void } | undefined>()
+
+/** The connection takes no more calls: the next one has another, which a balancer gives to another worker. */
+export function turnAway(): void {
+  calls.getStore()?.close()
+}
 
 export interface Endpoint {
   readonly port: number
@@ -29,7 +38,9 @@ export async function listen(
     logger: () => undefined,
     ...(keys === undefined ? {} : { identityKeys: [...keys] }),
   })
-  const server = createServer({ settings: { maxConcurrentStreams: TASKS_A_CONNECTION } }, handler)
+  const server = createServer({ settings: { maxConcurrentStreams: TASKS_A_CONNECTION } }, (request, response) =>
+    calls.run(request.stream.session, () => handler(request, response)),
+  )
   const sessions = new Set<ServerHttp2Session>()
   server.on('session', session => {
     sessions.add(session)

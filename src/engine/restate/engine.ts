@@ -1,19 +1,19 @@
 import { EtlError } from '../../core/errors.js'
 import { errorOf } from '../error-data.js'
+import { cancelled, givenUp, LOOK_MS, stopped } from '../outcome.js'
 import type { EngineFacts, Handlers, RemoteEngine, Served, ServeOptions, Task, TaskKind, TaskStatus } from '../port.js'
 import { Slots } from '../slots.js'
 import { type Answer, type Client, refused } from './client.js'
+import type { Payload } from './deliver.js'
 import { boardName, serviceName } from './names.js'
 import { registeredAt } from './register.js'
 import { Store } from './store.js'
-import { givenUp, type Payload } from './tasks.js'
 import { serve } from './worker.js'
 
 /** Chunks that one run has with Restate at a time: it pushes all it has, and holds a call open for each. */
 const WINDOW = 200
 
 /** A service that has just been registered may be known a moment later only. */
-const LOOK_MS = 200
 const LOOKS = 50
 
 const TELL_MS = 5000
@@ -130,12 +130,8 @@ function outcome({ status, body }: Answer): unknown {
   const { source, metadata } = (body ?? {}) as { readonly source?: unknown; readonly metadata?: { error?: string } }
   if (source !== 'invocation') throw refused('to tell the end of a task', status, body)
   if (metadata?.error !== undefined) throw errorOf(JSON.parse(metadata.error)) ?? givenUp()
-  if (status === 409) throw new EtlError('E515', 'the run was cancelled', { kind: 'interrupted' })
+  if (status === 409) throw cancelled()
   throw givenUp()
-}
-
-function stopped(): EtlError {
-  return new EtlError('E515', 'stopped while waiting for a worker', { kind: 'interrupted' })
 }
 
 function nobody(label: string | undefined): EtlError {

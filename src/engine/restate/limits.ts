@@ -2,6 +2,7 @@ import type { Context, ObjectContext } from '@restatedev/restate-sdk'
 import type { Task } from '../port.js'
 import type { Sdk } from './driver.js'
 import { LIMIT } from './names.js'
+import { SOON } from './retry.js'
 import { send } from './send.js'
 
 /** Who was ended by force gives nothing back: while others wait, those who are at the source are looked at so often. */
@@ -67,7 +68,7 @@ export function limitObject(sdk: Sdk, unfinished: (invocations: readonly string[
         )
       },
     },
-    options: { journalRetention: 0 },
+    options: { journalRetention: 0, retryPolicy: SOON },
   })
 }
 

@@ -3,7 +3,7 @@ import type { TaskKind } from '../port.js'
 /** Changes when tasks, or the handlers of these services, come to mean something else. */
 const PROTOCOL = 'v1'
 
-/** What Restate has of a run besides its tasks: how often each was delivered, and the lines for who watches. */
+/** What Restate has of a run besides its tasks: the lines for who watches. */
 export const BOARD = `etl_board_${PROTOCOL}`
 
 /** Who may be at a source. */

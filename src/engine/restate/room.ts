@@ -1,7 +1,5 @@
-import { EtlError } from '../../core/errors.js'
-
 /** Who waits longer for a place goes back: another worker may have one free. Longer, the more are before him. */
-const PATIENCE_MS = 2000
+const PATIENCE_MS = 500
 
 /** The places of one worker, as Restate pushes to each as much as it likes. First come, first served. */
 export class Room {
@@ -44,8 +42,4 @@ export class Room {
     if (next === undefined) this.#free++
     else next(true)
   }
-}
-
-export function noPlace(): EtlError {
-  return new EtlError('E515', 'another worker may have a place free', { kind: 'interrupted' })
 }

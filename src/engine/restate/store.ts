@@ -19,18 +19,16 @@ export class Store {
       `select id, idempotency_key, created_at, status, completion_result, completion_failure from sys_invocation
        where ${ofKind(kind)} and ${ofRun(run)} order by created_at, id`,
     )
-    const [attempts, data] = await Promise.all([
-      this.#attempts(kind, run),
-      kind === 'run' ? this.#data(rows) : undefined,
-    ])
+    const [steps, data] = await Promise.all([this.#steps(kind, run), kind === 'run' ? this.#data(rows) : undefined])
     return rows.map(row => {
       const task = String(row.idempotency_key)
+      const state = stateOf(row)
       return {
         id: task,
         kind,
         run: task.split('/')[0] ?? '',
-        state: stateOf(row),
-        attempt: attempts.get(task) ?? 0,
+        state,
+        attempt: (steps.get(String(row.id)) ?? 0) - (state === 'done' || state === 'failed' ? 1 : 0),
         data: data?.get(String(row.id)) ?? {},
         createdAt: String(row.created_at),
       }
@@ -89,12 +87,13 @@ export class Store {
     return { waiting: of('waiting'), active: of('active'), failed: of('failed') }
   }
 
-  async #attempts(kind: TaskKind, run: string | undefined): Promise<Map<string, number>> {
+  /** What is in the journal of each: one step for each delivery that began, and one for its end. */
+  async #steps(kind: TaskKind, run: string | undefined): Promise<Map<string, number>> {
     const rows = await this.#client.rows(
-      `select key, value_utf8 from state where starts_with(service_name, '${BOARD}') and starts_with(key, '${kind}/')
-       ${run === undefined ? '' : `and service_key = ${quoted(run)}`}`,
+      `select j.id, count(*) as steps from sys_journal j join sys_invocation i on i.id = j.id
+       where ${ofKind(kind)} and ${ofRun(run)} and j.entry_type = 'Notification: Run' group by j.id`,
     )
-    return new Map(rows.map(({ key, value_utf8 }) => [String(key).slice(kind.length + 1), Number(value_utf8)]))
+    return new Map(rows.map(({ id, steps }) => [String(id), Number(steps)]))
   }
 
   /** What each was handed over with: the first entry of its journal. */

@@ -1,15 +1,14 @@
 import { EtlError } from '../../core/errors.js'
-import type { Handlers, Served, ServeOptions, TaskKind } from '../port.js'
+import type { Handlers, Served, ServeOptions } from '../port.js'
 import { boardObject } from './board.js'
-import { type Client, refused } from './client.js'
+import type { Client } from './client.js'
 import { loadSdk } from './driver.js'
 import { listen } from './endpoint.js'
 import { limitObject } from './limits.js'
-import { boardName } from './names.js'
 import { register } from './register.js'
 import { Room } from './room.js'
 import type { Store } from './store.js'
-import { type Payload, taskService } from './tasks.js'
+import { taskService } from './tasks.js'
 
 /** Listens for Restate, and tells it where. */
 export async function serve(
@@ -22,16 +21,10 @@ export async function serve(
   const sdk = await loadSdk()
   const leaving = new AbortController()
   const begun = new Set<Promise<unknown>>()
-  const attempt = async (kind: TaskKind, { id, run }: Payload, signal: AbortSignal): Promise<number> => {
-    const path = `/${boardName(label)}/${encodeURIComponent(run)}/attempt`
-    const { status, body } = await client.ask('ingress', path, { method: 'POST', body: `${kind}/${id}`, signal })
-    if (typeof body !== 'number') throw refused('to count a delivery', status, body)
-    return body
-  }
   const tasks = (['run', 'chunk'] as const).flatMap(kind => {
     const handler = handlers[kind]
     if (handler === undefined || concurrency[kind] === 0) return []
-    const host = { sdk, room: new Room(concurrency[kind]), leaving: leaving.signal, attempt }
+    const host = { sdk, room: new Room(concurrency[kind]), leaving: leaving.signal }
     const tracked: typeof handler = (task, delivery) => {
       const work = handler(task, delivery)
       begun.add(work)

@@ -37,22 +37,27 @@ function at(manifest: Manifest | undefined, ...path: readonly (string | number)[
 const [deployment, files, secret] = manifests('workers.yaml')
 const [nightly] = manifests('nightly.yaml')
 const [scaler] = manifests('autoscale.yaml')
+const [restateScaler] = manifests('autoscale-restate.yaml')
 const [restate, engine, called] = manifests('restate.yaml')
 const worker = ['spec', 'template', 'spec'] as const
 const submit = ['spec', 'jobTemplate', 'spec', 'template', 'spec'] as const
 
 test('the manifests are of the kinds and versions that a cluster knows', () => {
-  expect([deployment, files, secret, nightly, scaler].map(each => [each?.apiVersion, each?.kind])).toEqual([
+  expect(
+    [deployment, files, secret, nightly, scaler, restateScaler].map(each => [each?.apiVersion, each?.kind]),
+  ).toEqual([
     ['apps/v1', 'Deployment'],
     ['v1', 'ConfigMap'],
     ['v1', 'Secret'],
     ['batch/v1', 'CronJob'],
     ['keda.sh/v1alpha1', 'ScaledObject'],
+    ['keda.sh/v1alpha1', 'ScaledObject'],
   ])
   expect(at(deployment, 'spec', 'selector', 'matchLabels')).toEqual(
     at(deployment, 'spec', 'template', 'metadata', 'labels'),
   )
-  expect(at(scaler, 'spec', 'scaleTargetRef', 'name')).toBe(deployment?.metadata.name)
+  for (const each of [scaler, restateScaler])
+    expect(at(each, 'spec', 'scaleTargetRef', 'name')).toBe(deployment?.metadata.name)
 })
 
 test('a Restate is found where its Service is, and finds the workers of the Deployment', async () => {

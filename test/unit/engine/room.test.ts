@@ -31,9 +31,9 @@ test('who waits too long goes back, the later the more are before him, and takes
   const settled: string[] = []
   void first.then(() => settled.push('first'))
   void second.then(() => settled.push('second'))
-  await vi.advanceTimersByTimeAsync(2000)
+  await vi.advanceTimersByTimeAsync(500)
   expect(settled).toEqual(['first'])
-  await vi.advanceTimersByTimeAsync(2000)
+  await vi.advanceTimersByTimeAsync(500)
   expect([await first, await second]).toEqual([undefined, undefined])
   leave?.()
   expect(await room.enter(never)).toBeTypeOf('function')
