@@ -4,7 +4,7 @@ import type { Settlement, Store } from './store.js'
 
 /** Jobs that are due again, and those whose notice was lost, are found by looking. */
 const LOOK_MS = 1000
-/** Between two fetches, so that idle workers beside this one get some too, and what ends meanwhile is fetched for at once. */
+/** Between two fetches, so that idle workers beside this one get some too; what ends meanwhile is fetched for, and told, at once. */
 const PAUSE_MS = 5
 /** How soon a worker finds out that a job is somebody else's by now, and tells that it lives. */
 const TOUCH_MS = 1000
@@ -129,6 +129,7 @@ export class Consumer<T extends object> {
   async #settle(): Promise<void> {
     const { store, queue } = this.#options
     while (this.#done.length > 0) {
+      await sleep(PAUSE_MS)
       const some = this.#done.splice(0)
       await patiently(() => store.settle(queue, some))
       for (const { job } of some) this.#held.delete(job as Job<T>)

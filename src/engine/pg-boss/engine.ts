@@ -1,4 +1,4 @@
-import type { PgBoss } from 'pg-boss'
+import type { JobInsert, PgBoss } from 'pg-boss'
 import type { Database } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { EngineFacts, Handlers, RemoteEngine, Served, ServeOptions, Task, TaskKind, TaskStatus } from '../port.js'
@@ -8,6 +8,8 @@ import { CANCELLED, Store } from './store.js'
 import { Waiting } from './waiting.js'
 import { serve } from './worker.js'
 
+/** Jobs in one statement: with the first of them workers begin while the others follow. */
+const MOST = 500
 /** Jobs handed over at once that change how the server is to look for one. */
 const MANY = 200
 
@@ -106,25 +108,20 @@ export class PgBossEngine implements RemoteEngine {
   }
 
   async #send(tasks: readonly Task[]): Promise<void> {
-    for (const [queue, some] of byQueue(tasks)) {
-      await this.#queues(some[0]?.label)
-      await this.#boss.insert(
-        queue,
-        some.map(task => ({
-          id: jobId(task),
-          singletonKey: task.run,
-          data: {
-            id: task.id,
-            run: task.run,
-            data: task.data,
-            ...(task.limits === undefined ? {} : { limits: task.limits }),
-          },
-        })),
-      )
-      await this.#store.notify(queue)
+    for (const [queue, all] of byQueue(tasks)) {
+      await this.#queues(all[0]?.label)
+      for (let from = 0; from < all.length; from += MOST) {
+        await this.#boss.insert(queue, all.slice(from, from + MOST).map(jobOf))
+        await this.#store.notify(queue)
+      }
     }
     if (tasks.length >= MANY) await this.#store.analyze()
   }
+}
+
+function jobOf(task: Task): JobInsert {
+  const { id, run, data, limits } = task
+  return { id: jobId(task), singletonKey: run, data: { id, run, data, ...(limits === undefined ? {} : { limits }) } }
 }
 
 function byQueue(tasks: readonly Task[]): Map<string, Task[]> {

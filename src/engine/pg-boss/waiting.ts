@@ -5,6 +5,10 @@ import { errorOf } from '../error-data.js'
 import { cancelled, givenUp, LOOK_MS, MOST_FAILED, stopped } from '../outcome.js'
 import type { EndedJob, Store } from './store.js'
 
+/** Where some have just ended and few are left: they often end together. */
+const SOON_MS = 50
+const FEW = 500
+
 export interface WaitedFor {
   readonly id: string
   readonly queue: string
@@ -58,16 +62,20 @@ export class Waiting {
   async #look(): Promise<void> {
     this.#looking = true
     let failed = 0
+    let some = false
     while (this.#waiters.size > 0 && !this.#closed.signal.aborted) {
       try {
         const ended = new Map((await this.#store.ended([...this.#waiters])).map(job => [job.id, job]))
         for (const waiter of ended.size === 0 ? [] : this.#waiters) this.#settle(waiter, ended.get(waiter.id))
+        some = ended.size > 0
         failed = 0
       } catch (cause) {
+        some = false
         // A database that cannot be reached now may be there in a moment.
         if (++failed === this.#mostFailed) this.#giveUp(cause)
       }
-      await sleep(LOOK_MS, undefined, { signal: this.#closed.signal }).catch(() => undefined)
+      const pause = some && this.#waiters.size < FEW ? SOON_MS : LOOK_MS
+      await sleep(pause, undefined, { signal: this.#closed.signal }).catch(() => undefined)
     }
     this.#looking = false
   }
