@@ -202,7 +202,7 @@ function nextBatch(fetch: Fetch, spec: ReadSpec, convert: Convert, page: Page, l
     if (last !== undefined) cursor = cursorOf(spec, last)
     const before = bytes
     for (const row of rows) bytes += convert(row, batch.push(row) - 1, suspects)
-    const fitting = Math.floor((PAGE_BYTES * count) / Math.max(1, bytes - before))
+    const fitting = Math.floor((Math.min(PAGE_BYTES, spec.batchBytes) * count) / Math.max(1, bytes - before))
     page.rows = Math.max(1, Math.min(page.most, 2 * page.rows, fitting))
   }
   return { batch, cursor, suspects, ended }
