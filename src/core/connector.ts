@@ -385,8 +385,9 @@ export interface TableWriter {
    */
   write(payload: Payload, from: number, to: number): Promise<WriteResult>
   /**
-   * All rows of several payloads at once, which costs less than one after the other. Absent where it does not, or where
-   * single rows are told of. An error does not say which row.
+   * All rows of several payloads at once, which costs less than one after the other; absent where it does not. The payloads
+   * are in the order in which one encoder made them. `missing` and `keys` count the rows of all of them. An error does not
+   * say which row.
    */
   writeAll?(payloads: readonly Payload[]): Promise<WriteResult>
   close(): Promise<void>

@@ -23,7 +23,9 @@ export async function writeWhole(
 ): Promise<BulkWritten> {
   const written = nothing()
   if (writer.writeAll !== undefined && batch.parts.length > 1) {
-    addResult(written, await writer.writeAll(batch.parts), 0)
+    const result = await writer.writeAll(batch.parts)
+    addResult(written, result, 0)
+    for (const index of result.missing) missing(index)
     return written
   }
   let first = 0

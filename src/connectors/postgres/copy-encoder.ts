@@ -9,6 +9,8 @@ import { specialCodes, TextBuffer } from '../../core/text-buffer.js'
 export interface CopyData {
   readonly bytes: Uint8Array
   readonly ends: Uint32Array
+  /** What row 0 is numbered, where rows are: an encoder goes on counting, so that its payloads may be copied together. */
+  readonly first: number
 }
 
 /** Text of a value that is neither null nor text itself; it holds nothing to escape. */
@@ -25,7 +27,7 @@ const LONG = 4096
 const ONE_BY_ONE = 1000
 
 /**
- * Encoder of one table's rows. Rows that go through a staging table (all but `insert`) begin with their index, by
+ * Encoder of one table's rows. Rows that go through a staging table (all but `insert`) begin with their number, by
  * which the statement after the copy tells which of two equal rows came first.
  */
 export function copyEncoder({ columns, mode }: WriteSpec): Encoder {
@@ -34,6 +36,7 @@ export function copyEncoder({ columns, mode }: WriteSpec): Encoder {
   const together: string[] = new Array(TOGETHER * Math.max(1, texts.length - (numbered ? 0 : 1)) + 1).fill('')
   let sizeOfRow = 64
   let oneByOne = 0
+  let first = 0
   return {
     encode: rows => {
       const ends = new Uint32Array(rows.length)
@@ -49,7 +52,9 @@ export function copyEncoder({ columns, mode }: WriteSpec): Encoder {
       }
       const bytes = out.take()
       if (rows.length > 0) sizeOfRow = (bytes.length / rows.length) * 1.2
-      return { rows: rows.length, bytes: bytes.length, data: { bytes, ends } satisfies CopyData }
+      const data: CopyData = { bytes, ends, first }
+      first += rows.length
+      return { rows: rows.length, bytes: bytes.length, data }
     },
   }
 
@@ -65,7 +70,7 @@ export function copyEncoder({ columns, mode }: WriteSpec): Encoder {
     let own = 0
     for (let i = from; i < to; i++) {
       const row = rows[i] as Row
-      if (numbered) cell += String(i)
+      if (numbered) cell += String(first + i)
       for (let c = 0; c < texts.length; c++) {
         const value = row[c] as Value
         let text = '\\N'
@@ -98,7 +103,7 @@ export function copyEncoder({ columns, mode }: WriteSpec): Encoder {
   }
 
   function writeRow(out: TextBuffer, row: Row, index: number): void {
-    if (numbered) out.ascii(`${index}\t`)
+    if (numbered) out.ascii(`${first + index}\t`)
     for (let c = 0; c < texts.length; c++) {
       if (c > 0) out.byte(TAB)
       const value = row[c] as Value

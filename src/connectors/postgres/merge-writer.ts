@@ -1,7 +1,7 @@
-import type { WriteMode, WriteResult, WriteSpec } from '../../core/connector.js'
+import type { Payload, WriteMode, WriteResult, WriteSpec } from '../../core/connector.js'
 import type { Value } from '../../core/row.js'
 import type { PgConnection } from './connection.js'
-import { sliceOf } from './copy-encoder.js'
+import { type CopyData, sliceOf } from './copy-encoder.js'
 import { quote, quoteAll } from './dialect.js'
 import type { Writer } from './target.js'
 import type { TargetTable } from './target-table.js'
@@ -13,7 +13,7 @@ const MANY_DEAD_ROWS = 2000
 
 /**
  * `ignore`, `upsert`, `update`: the rows are copied into a temporary table and merged by one statement.
- * The first column of that table is the row's index in the payload.
+ * The first column of that table is the row's number.
  */
 export function mergeWriter(connection: PgConnection, spec: WriteSpec, target: TargetTable, stage: string): Writer {
   const names = spec.columns.map(column => column.name)
@@ -33,7 +33,7 @@ export function mergeWriter(connection: PgConnection, spec: WriteSpec, target: T
     if (!created) {
       await connection.run(
         `create temporary table if not exists ${quote(stage)} as ` +
-          `select 0::int4 as ${quote(index)}, ${quoteAll(names)} from ${target.sql} with no data`,
+          `select 0::int8 as ${quote(index)}, ${quoteAll(names)} from ${target.sql} with no data`,
       )
       created = true
     }
@@ -47,11 +47,11 @@ export function mergeWriter(connection: PgConnection, spec: WriteSpec, target: T
     rowsInFile += rows
   }
 
-  const outcome = async (rows: number): Promise<Outcome> => {
+  const outcome = async (rows: number, first: number): Promise<Outcome> => {
     const context = { exists: new Set<string>() }
     if (spec.mode === 'update') {
       const result = await connection.run(merge, [], context)
-      const missing = result.rows.map(row => Number(row[0])).sort((a, b) => a - b)
+      const missing = result.rows.map(row => Number(row[0]) - first).sort((a, b) => a - b)
       return { inserted: 0, updated: rows - missing.length, skipped: 0, missing }
     }
     const inserted = Number((await connection.run(merge, [], context)).rows[0]?.[0])
@@ -68,12 +68,18 @@ export function mergeWriter(connection: PgConnection, spec: WriteSpec, target: T
     return { keys: result.rows.map(row => (row[0] === null || row[0] === undefined ? null : decode(row[0]))) }
   }
 
+  const merged = async (pieces: readonly Buffer[], rows: number, from: number, first: number): Promise<WriteResult> => {
+    await prepare(rows)
+    await connection.copy(`copy ${staging} (${quoteAll(copied)}) from stdin`, pieces, { copy: { columns: copied, from } })
+    return { ...(await outcome(rows, first)), ...(await keys()) }
+  }
+
   return {
-    write: async (payload, from, to) => {
-      await prepare(to - from)
-      const context = { copy: { columns: copied, from } }
-      await connection.copy(`copy ${staging} (${quoteAll(copied)}) from stdin`, [sliceOf(payload, from, to)], context)
-      return { ...(await outcome(to - from)), ...(await keys()) }
+    write: (payload, from, to) => merged([sliceOf(payload, from, to)], to - from, from, firstOf(payload)),
+    writeAll: payloads => {
+      const pieces = payloads.map(payload => sliceOf(payload, 0, payload.rows))
+      const rows = payloads.reduce((sum, payload) => sum + payload.rows, 0)
+      return merged(pieces, rows, 0, firstOf(payloads[0]))
     },
     transactionEnded: committed => {
       if (committed) return
@@ -124,6 +130,10 @@ function mergeSql(mode: WriteMode, spec: WriteSpec, target: TargetTable, staging
 
 function same(match: readonly string[], left: string, right: string): string {
   return match.map(name => `${left}.${quote(name)} = ${right}.${quote(name)}`).join(' and ')
+}
+
+function firstOf(payload: Payload | undefined): number {
+  return (payload?.data as CopyData | undefined)?.first ?? 0
 }
 
 function freeName(names: readonly string[]): string {
