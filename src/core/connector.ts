@@ -7,6 +7,7 @@ import type { RowVersion } from './row-version.js'
 import type { Scratch, ScratchOptions } from './scratch.js'
 import type { Driver, ServerFacts } from './server-facts.js'
 import type { LogicalType } from './types.js'
+import type { WriteTrace } from './write-trace.js'
 
 export type { Dialect, HashedColumn } from './dialect.js'
 
@@ -348,6 +349,8 @@ export interface WriteSpec {
   readonly unkeyed?: true
   /** Generated key column whose value is wanted for every row; it is not among `columns`. */
   readonly returning?: Column
+  /** What merges do is to be told, with these columns of the rows that they update. */
+  readonly trace?: readonly ReadColumn[]
 }
 
 /** Encoded rows. Opaque but for the counts; structured-cloneable, its buffers transferable. */
@@ -374,9 +377,12 @@ export interface WriteResult {
   readonly missing: readonly number[]
   /** The generated keys where `returning` asked: one per row of the written range, existing rows' keys for those that were there. */
   readonly keys?: readonly Value[]
+  readonly trace?: WriteTrace
 }
 
 export interface TableWriter {
+  /** Each result has a `trace`, where the specification asks for one. */
+  readonly traces?: boolean
   /**
    * Writes rows `from` (inclusive) to `to` (exclusive) of the payload by the database's bulk path, within the session's
    * transaction. Two rows of the range with equal match values: the later wins for upsert and update, the earlier for ignore.

@@ -1,6 +1,7 @@
 import type { Payload, Session, TableWriter, WriteResult } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import type { Value } from '../core/row.js'
+import { joinTraces, type WriteTrace } from '../core/write-trace.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import type { Written } from './sink.js'
 
@@ -13,6 +14,8 @@ export interface BulkWritten extends Written {
   readonly keys: Map<number, Value>
   /** Row indexes of the batch that are not in the target for an error of theirs. */
   readonly failed: Set<number>
+  /** Where the writer tells of it. */
+  trace?: WriteTrace
 }
 
 /** Writes the whole batch at once. Throws a `row` error when a row is at fault; nothing is known then but that. */
@@ -170,6 +173,7 @@ function addResult(written: BulkWritten, result: WriteResult, first: number): vo
   written.inserted += result.inserted
   written.updated += result.updated
   written.skipped += result.skipped
+  if (result.trace !== undefined) written.trace = joinTraces(written.trace, result.trace)
   result.keys?.forEach((key, i) => {
     // A row that `update` did not find has no key.
     if (key !== null) written.keys.set(first + i, key)

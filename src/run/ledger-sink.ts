@@ -1,4 +1,4 @@
-import type { Session, WriteSpec } from '../core/connector.js'
+import type { Session, TableWriter, WriteSpec } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import { failpoint } from '../core/failpoint.js'
 import type { EntityPlan, ReadPlan, WritePlan } from '../plan/plan.js'
@@ -64,7 +64,6 @@ export class LedgerSink implements Sink {
       code: 'E416',
       message: `no row of the target has this ${options.write.match.join(', ')}`,
     }
-    this.#spec = writeSpec(options.write)
     this.#admit = options.admit
     this.#settle = options.settle
     const { capabilities } = options.context.target.connector
@@ -73,6 +72,8 @@ export class LedgerSink implements Sink {
     if (identities !== undefined && this.#entity.keepsIdentity)
       this.#noted = new IdentityRecorder(identities, plan.pipeline, this.#ref)
     this.#undo = options.context.undo?.recorder(options.ref, options.write, capabilities)
+    const spec = writeSpec(options.write)
+    this.#spec = this.#undo === undefined ? spec : this.#undo.asking(spec)
   }
 
   async write(batch: PreparedBatch, busy: () => void = () => {}): Promise<BatchResult> {
@@ -118,8 +119,9 @@ export class LedgerSink implements Sink {
       throw new EtlError('E307', message, { kind: 'transient', cause, where: ref.entity })
     }
     failpoint('after-ledger-row')
-    const before = await this.#undo?.before(session, batch)
-    const writing = this.#rows(session, batch, known)
+    const writer = batch.rows === 0 ? undefined : await writerOf(session, this.#spec)
+    const before = await this.#undo?.before(session, batch, writer)
+    const writing = this.#rows(session, writer, batch, known)
     busy()
     const written = await writing
     failpoint('after-write')
@@ -155,9 +157,13 @@ export class LedgerSink implements Sink {
     return this.#noted.note(session, keys, [...written.keys.values()], this.#undo !== undefined)
   }
 
-  async #rows(session: Session, batch: PreparedBatch, known: Known | undefined): Promise<BulkWritten> {
-    if (batch.rows === 0) return nothing()
-    const writer = await writerOf(session, this.#spec)
+  async #rows(
+    session: Session,
+    writer: TableWriter | undefined,
+    batch: PreparedBatch,
+    known: Known | undefined,
+  ): Promise<BulkWritten> {
+    if (writer === undefined) return nothing()
     const late: Late[] = []
     const missing = (index: number): void => {
       late.push({ index, why: this.#missing })

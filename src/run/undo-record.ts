@@ -1,6 +1,8 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { deflateRaw, inflateRawSync } from 'node:zlib'
 import type { TableRef } from '../core/catalog.js'
 import { fromJson, type Row, toJson } from '../core/row.js'
+import type { WriteTrace } from '../core/write-trace.js'
 import type { Pass } from './ledger.js'
 import type { Marks } from './row-marks.js'
 
@@ -49,7 +51,7 @@ interface Stored extends Omit<UndoRecord, 'marks'> {
   readonly marks?: string
 }
 
-export function encodeRecord(record: UndoRecord): Buffer {
+export function encodeRecord(record: UndoRecord): Promise<Buffer> {
   const rows = (list: readonly Row[]): unknown => list.map(row => row.map(toJson))
   const { inserted, updated, marks, ...others } = record
   const bytes = marks === undefined ? undefined : Buffer.from(marks.buffer, marks.byteOffset, marks.byteLength)
@@ -59,7 +61,23 @@ export function encodeRecord(record: UndoRecord): Buffer {
     ...(bytes === undefined ? {} : { marks: bytes.toString('base64') }),
     ...others,
   })
-  return deflateRawSync(text, { level: 1 })
+  return deflated(text)
+}
+
+/** A record of what a writer told, whose rows are JSON already. */
+export function encodeTrace(
+  { inserted, updated, versions }: WriteTrace,
+  identities: UndoRecord['identities'] = [],
+): Promise<Buffer> {
+  const others = identities.length === 0 ? '' : `,"identities":${JSON.stringify(identities)}`
+  return deflated(`{"inserted":[${inserted.json}],"updated":[${updated.json}],"was":[${versions.json}]${others}}`)
+}
+
+const deflate = promisify<Buffer, { level: number }, Buffer>(deflateRaw)
+
+/** In another thread: a batch of upserts has some megabytes. */
+function deflated(text: string): Promise<Buffer> {
+  return deflate(Buffer.from(text), { level: 1 })
 }
 
 export function decodeRecord(content: Buffer): UndoRecord {

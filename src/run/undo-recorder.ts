@@ -1,4 +1,4 @@
-import type { ReadColumn, Session } from '../core/connector.js'
+import type { ReadColumn, Session, TableWriter, WriteSpec } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import { keyText, type Row, type Value } from '../core/row.js'
 import type { WritePlan } from '../plan/plan.js'
@@ -7,7 +7,7 @@ import { type KeyedTable, rowsByKey } from './keyed-rows.js'
 import type { ChunkRef, Ledger } from './ledger.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import { markAt, marksAt, type RowMarks, rowMarks } from './row-marks.js'
-import { encodeRecord, type UndoRecord, type UndoTable } from './undo-record.js'
+import { encodeRecord, encodeTrace, type UndoRecord, type UndoTable } from './undo-record.js'
 
 /** What the target had of a batch's rows before it was written. */
 interface Before {
@@ -16,6 +16,9 @@ interface Before {
   readonly rows: readonly Row[]
   readonly lost: number
 }
+
+/** By the one that does not ask. */
+const tracing = new WeakMap<WriteSpec, WriteSpec>()
 
 const NOTHING: Before = { there: new Set(), rows: [], lost: 0 }
 
@@ -60,10 +63,21 @@ export class UndoRecorder {
     return this.#versioned
   }
 
-  /** What `insert` has no need of. */
-  async before(session: Session, batch: PreparedBatch): Promise<Before> {
+  /** Of each specification the same object, so that a prepared writer is found again. */
+  asking(spec: WriteSpec): WriteSpec {
+    if (!this.#versioned || spec.mode === 'insert') return spec
+    let asking = tracing.get(spec)
+    if (asking === undefined) {
+      asking = { ...spec, trace: this.#keyed.columns.slice(0, this.#table.columns.length) }
+      tracing.set(spec, asking)
+    }
+    return asking
+  }
+
+  /** What neither `insert` has a need of nor a writer that tells what it does. */
+  async before(session: Session, batch: PreparedBatch, writer: TableWriter | undefined): Promise<Before> {
     const { mode } = this.#write
-    if (mode === 'insert' || batch.rows === 0) return NOTHING
+    if (mode === 'insert' || writer === undefined || writer.traces === true) return NOTHING
     const keys = rowsOf(batch, this.#keys.key.length)
     if (mode === 'ignore') {
       const { rows } = await rowsByKey(session, this.#keys, keys)
@@ -82,11 +96,17 @@ export class UndoRecorder {
     before: Before,
     identities: UndoRecord['identities'],
   ): Promise<void> {
+    if (written.trace !== undefined) {
+      const { inserted, updated } = written.trace
+      if (inserted.count + updated.count + (identities?.length ?? 0) === 0) return
+      await this.#ledger.undo.insert(session, this.#ref, batch.batch, await encodeTrace(written.trace, identities))
+      return
+    }
     const record = await this.#record(session, batch, written, before)
     const full = identities === undefined || identities.length === 0 ? record : { ...record, identities }
     const { inserted, updated, lost = 0 } = full
     if (inserted.length + updated.length + lost + (full.identities?.length ?? 0) === 0) return
-    await this.#ledger.undo.insert(session, this.#ref, batch.batch, encodeRecord(full))
+    await this.#ledger.undo.insert(session, this.#ref, batch.batch, await encodeRecord(full))
   }
 
   async #record(session: Session, batch: PreparedBatch, written: BulkWritten, before: Before): Promise<UndoRecord> {

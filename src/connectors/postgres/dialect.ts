@@ -1,5 +1,6 @@
 import type { TableRef } from '../../core/catalog.js'
 import type { Capabilities, Dialect } from '../../core/connector.js'
+import type { RowVersion } from '../../core/row-version.js'
 import { quoteName, quoteNames, quoteTable, standardLiteral } from '../../core/sql.js'
 
 export const dialect: Dialect = {
@@ -21,6 +22,13 @@ export const dialect: Dialect = {
     )})::text, ${seed}::bigint + (select encoding from pg_catalog.pg_database where datname = current_database())))`,
 }
 
+export const rowVersion: RowVersion = {
+  column: 'xmin',
+  text: 'cast(xmin as text)',
+  // A row has the last 32 bits of its transaction's id.
+  current: 'cast(txid_current() % 4294967296 as text)',
+}
+
 export const capabilities: Capabilities = {
   dialect,
   singleWriter: false,
@@ -34,12 +42,7 @@ export const capabilities: Capabilities = {
   looseTypes: false,
   flatPayload: true,
   signedZero: true,
-  rowVersion: {
-    column: 'xmin',
-    text: 'cast(xmin as text)',
-    // A row has the last 32 bits of its transaction's id.
-    current: 'cast(txid_current() % 4294967296 as text)',
-  },
+  rowVersion,
 }
 
 export const quote = (name: string): string => quoteName(dialect, name)

@@ -1,13 +1,16 @@
-import type { Payload, WriteMode, WriteResult, WriteSpec } from '../../core/connector.js'
+import type { Payload, WriteResult, WriteSpec } from '../../core/connector.js'
+import { EtlError } from '../../core/errors.js'
 import type { Value } from '../../core/row.js'
-import type { PgConnection } from './connection.js'
+import type { WriteTrace } from '../../core/write-trace.js'
+import type { PgConnection, TextRow } from './connection.js'
 import { type CopyData, sliceOf } from './copy-encoder.js'
 import { quote, quoteAll } from './dialect.js'
+import { type Former, formerReader, jsonRow, tellsTrace } from './merge-trace.js'
 import type { Writer } from './target.js'
 import type { TargetTable } from './target-table.js'
 import { decoderOf } from './types.js'
 
-type Outcome = Pick<WriteResult, 'inserted' | 'updated' | 'skipped' | 'missing'>
+type Outcome = Omit<WriteResult, 'keys'>
 
 const MANY_DEAD_ROWS = 2000
 
@@ -20,7 +23,9 @@ export function mergeWriter(connection: PgConnection, spec: WriteSpec, target: T
   const index = freeName(names)
   const staging = `pg_temp.${quote(stage)}`
   const copied = [index, ...names]
-  const merge = mergeSql(spec.mode, spec, target, staging, quote(index))
+  const traces = tellsTrace(spec, target)
+  const merge = mergeSql(spec, target, staging, quote(index), traces)
+  const former = traces && spec.mode !== 'ignore' ? formerReader(connection, spec, target, staging) : undefined
   const keysSql =
     spec.returning === undefined
       ? undefined
@@ -48,17 +53,20 @@ export function mergeWriter(connection: PgConnection, spec: WriteSpec, target: T
   }
 
   const outcome = async (rows: number, first: number): Promise<Outcome> => {
-    const context = { exists: new Set<string>() }
+    const before = (await former?.()) ?? NOTHING_THERE
+    const result = await connection.run(merge, [], { exists: new Set<string>() })
     if (spec.mode === 'update') {
-      const result = await connection.run(merge, [], context)
       const missing = result.rows.map(row => Number(row[0]) - first).sort((a, b) => a - b)
-      return { inserted: 0, updated: rows - missing.length, skipped: 0, missing }
+      const counts = { inserted: 0, updated: rows - missing.length, skipped: 0, missing }
+      return traces ? { ...counts, trace: traceOf(before, 0, '') } : counts
     }
-    const inserted = Number((await connection.run(merge, [], context)).rows[0]?.[0])
-    const rest = rows - inserted
-    return spec.mode === 'ignore'
-      ? { inserted, updated: 0, skipped: rest, missing: [] }
-      : { inserted, updated: rest, skipped: 0, missing: [] }
+    const [made, merged, keys] = result.rows[0] as TextRow
+    const inserted = Number(made)
+    const [updated, skipped] = spec.mode === 'ignore' ? [0, rows - inserted] : [rows - inserted, 0]
+    const counts = { inserted, updated, skipped, missing: [] }
+    if (!traces) return counts
+    if (former !== undefined && Number(merged) - inserted > before.updated.count + before.own) throw raced(connection)
+    return { ...counts, trace: traceOf(before, inserted, keys ?? '') }
   }
 
   const keys = async (): Promise<{ keys?: Value[] }> => {
@@ -70,11 +78,14 @@ export function mergeWriter(connection: PgConnection, spec: WriteSpec, target: T
 
   const merged = async (pieces: readonly Buffer[], rows: number, from: number, first: number): Promise<WriteResult> => {
     await prepare(rows)
-    await connection.copy(`copy ${staging} (${quoteAll(copied)}) from stdin`, pieces, { copy: { columns: copied, from } })
+    await connection.copy(`copy ${staging} (${quoteAll(copied)}) from stdin`, pieces, {
+      copy: { columns: copied, from },
+    })
     return { ...(await outcome(rows, first)), ...(await keys()) }
   }
 
   return {
+    traces,
     write: (payload, from, to) => merged([sliceOf(payload, from, to)], to - from, from, firstOf(payload)),
     writeAll: payloads => {
       const pieces = payloads.map(payload => sliceOf(payload, 0, payload.rows))
@@ -94,7 +105,8 @@ export function mergeWriter(connection: PgConnection, spec: WriteSpec, target: T
   }
 }
 
-function mergeSql(mode: WriteMode, spec: WriteSpec, target: TargetTable, staging: string, index: string): string {
+function mergeSql(spec: WriteSpec, target: TargetTable, staging: string, index: string, traces: boolean): string {
+  const { mode } = spec
   const names = spec.columns.map(column => column.name)
   const match = quoteAll(spec.match)
   const changed = names.filter(name => !spec.match.includes(name))
@@ -113,23 +125,37 @@ function mergeSql(mode: WriteMode, spec: WriteSpec, target: TargetTable, staging
   }
   const overriding = spec.columns.some(column => column.generated === 'always') ? 'overriding system value ' : ''
   const rows = `insert into ${target.sql} (${quoteAll(names)}) ${overriding}select ${quoteAll(names)} from d `
+  const key = spec.match.flatMap(name => spec.columns.filter(column => column.name === name))
+  const returning = traces ? `returning cast(${jsonRow(key)} as text) as content` : 'returning null as content'
+  const told = `select count(*), count(*), string_agg(content, ',') from i`
   if (spec.unkeyed) {
-    const absent = `where not exists (select 1 from ${target.sql} t where ${same(spec.match, 't', 'd')})`
-    return `with d as (${winners}), i as (${rows}${absent} returning 1) select count(*) from i`
+    const absent = `where not exists (select 1 from ${target.sql} t where ${same(spec.match, 't', 'd')}) `
+    return `with d as (${winners}), i as (${rows}${absent}${returning}) ${told}`
   }
   const insert = `${rows}on conflict (${match}) do `
-  if (mode === 'ignore') return `with d as (${winners}), i as (${insert}nothing returning 1) select count(*) from i`
+  if (mode === 'ignore') return `with d as (${winners}), i as (${insert}nothing ${returning}) ${told}`
   const assignments = set.map(name => `${quote(name)} = excluded.${quote(name)}`).join(', ')
-  const upsert = `${insert}update set ${assignments} returning `
+  const upsert = `${insert}update set ${assignments} ${returning}`
   // A row that this statement made has no older version; a partitioned table does not show that.
   return target.partitioned
     ? `with d as (${winners}), n as (select count(*) from d where not exists (select 1 from ${target.sql} t where ${same(spec.match, 't', 'd')})), ` +
-        `i as (${upsert}1) select n.count from n, (select count(*) from i) done`
-    : `with d as (${winners}), i as (${upsert}(xmax = 0) as new) select count(*) filter (where new) from i`
+        `i as (${upsert}) select n.count, done.count from n, (select count(*) from i) done`
+    : `with d as (${winners}), i as (${upsert}, (xmax = 0) as new) ` +
+        `select count(*) filter (where new), count(*), string_agg(content, ',') filter (where new) from i`
 }
 
 function same(match: readonly string[], left: string, right: string): string {
   return match.map(name => `${left}.${quote(name)} = ${right}.${quote(name)}`).join(' and ')
+}
+
+const NOTHING_THERE: Former = { updated: { count: 0, json: '' }, versions: { count: 0, json: '' }, own: 0 }
+
+function traceOf({ updated, versions }: Former, inserted: number, keys: string): WriteTrace {
+  return { inserted: { count: inserted, json: keys }, updated, versions }
+}
+
+function raced({ where }: PgConnection): EtlError {
+  return new EtlError('E307', 'somebody wrote the same rows at the same time', { kind: 'transient', where })
 }
 
 function firstOf(payload: Payload | undefined): number {
