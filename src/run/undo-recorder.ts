@@ -171,8 +171,13 @@ export class UndoRecorder {
   }
 
   async #byMark(session: Session, batch: PreparedBatch, written: BulkWritten, before: Before): Promise<UndoRecord> {
+    const some = written.failed.size > 0
     const keys =
-      this.#write.mode === 'update' ? before.rows.map(row => this.#keyOf(row)) : this.#writtenKeys(batch, written)
+      this.#write.mode === 'update'
+        ? before.rows.map(row => this.#keyOf(row))
+        : some
+          ? rowsOf(batch, this.#keys.key.length)
+          : this.#writtenKeys(batch, written)
     const { rows, damaged } = await rowsByKey(session, this.#keyed, keys)
     const added: Row[] = []
     const later = new Map<string, Row>()
@@ -184,9 +189,13 @@ export class UndoRecorder {
       else added.push(row)
     }
     // A row whose key is another one now is not found again.
-    const updated = before.rows.filter(row => later.has(this.#keyText(row)))
-    lost += before.rows.length - updated.length
-    const marks = this.#marks.all([...added, ...updated.map(row => later.get(this.#keyText(row)) ?? [])])
+    const found = before.rows.filter(row => later.has(this.#keyText(row)))
+    lost += before.rows.length - found.length
+    const now = (row: Row): Row => later.get(this.#keyText(row)) ?? []
+    const mark = (row: Row): string => markAt(this.#marks.all([row]), 0)
+    // A row that failed is as it was before.
+    const updated = some ? found.filter(row => mark(row) !== mark(now(row))) : found
+    const marks = this.#marks.all([...added, ...updated.map(now)])
     const inserted = added.map(row => this.#keyOf(row))
     return this.#checked(written, { inserted, updated, marks, ...(lost === 0 ? {} : { lost }) })
   }

@@ -229,6 +229,36 @@ describe.each(ENGINES)('%s', (_name, engine) => {
     expect(await place.rows('select count(*) from t_upsert')).toEqual([['5']])
   })
 
+  test('rows that the target refuses, of those that are there too, stay as they were', LONG, async () => {
+    const place = await Place.open(
+      engine,
+      `refused: { from: ITEM, to: t_checked, load: upsert, fields: { id: ID, name: NAME } }
+  less: { from: LESS, to: t_checked, load: update, depends_on: [refused], fields: { id: ID, name: NAME } }`,
+    )
+    await place.server.exec(`
+      create table t_checked (id integer primary key, name varchar(40), check (name not in ('new 12', 'new 20', 'less 15')));
+      insert into t_checked values (3, 'old 3'), (12, 'old 12'), (15, 'old 15'), (500, 'old 500')`)
+    const rows = (): Promise<unknown[][]> => place.rows('select id, name from t_checked order by id')
+    const before = await rows()
+    const run = await place.run()
+    expect(run.entities.map(({ name, counts }) => [name, counts.inserted, counts.updated, counts.quarantined])).toEqual(
+      [
+        ['refused', 36, 2, 2],
+        ['less', 0, 12, 1],
+      ],
+    )
+    const after = await rows()
+    for (const row of [
+      ['3', 'less 3'],
+      ['12', 'less 12'],
+      ['15', 'new 15'],
+      ['500', 'old 500'],
+    ])
+      expect(after).toContainEqual(row)
+    await place.undo('last')
+    expect(await rows()).toEqual(before)
+  })
+
   test('several entities of one table are taken back together', LONG, async () => {
     const place = await Place.open(
       engine,
