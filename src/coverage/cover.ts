@@ -1,3 +1,4 @@
+import { formatTable } from '../core/catalog.js'
 import type { Session } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import { Catalogs, TARGET } from '../plan/catalogs.js'
@@ -5,6 +6,7 @@ import type { Databases } from '../plan/open.js'
 import { type EntityPlan, type Plan, readsOf } from '../plan/plan.js'
 import { beginSession, ReadingSessions } from '../run/reading-sessions.js'
 import type { Coverage, EntityCoverage, Finding } from './coverage.js'
+import { emptyTables, meetsRows } from './empty-tables.js'
 import { fieldCases } from './field-cases.js'
 import { existsIn, keysOf } from './key-cases.js'
 import { predict, type Tally } from './predict.js'
@@ -29,9 +31,10 @@ export async function coverPlan(
   const entities: EntityCoverage[] = []
   const incomplete = new Set<string>()
   try {
+    const empty = await whichAreEmpty(plan, databases.target, sessions)
     for (const entity of plan.entities) {
       signal.throwIfAborted()
-      const covered = await new Cover(plan, entity, catalogs, sessions, incomplete).entity()
+      const covered = await new Cover({ plan, entity, catalogs, sessions, incomplete, empty }).entity()
       entities.push(covered)
       if (mayLack(covered)) incomplete.add(entity.name)
     }
@@ -50,28 +53,54 @@ function mayLack({ predicted, findings }: EntityCoverage): boolean {
   return lost || predicted.written === undefined || predicted.written.bound !== undefined
 }
 
+/** None where the database refuses one of them: it says so again where that table is asked for alone. */
+async function whichAreEmpty(
+  { entities }: Plan,
+  target: Databases['target'],
+  sessions: ReadingSessions,
+): Promise<ReadonlySet<string>> {
+  try {
+    return await emptyTables(sessions, target, entities)
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    await sessions.renew()
+    return new Set()
+  }
+}
+
+/** What is wrong with a statement and not with the connection. */
+function isRefusal(error: unknown): error is EtlError {
+  return error instanceof EtlError && error.kind !== 'connection' && error.kind !== 'transient'
+}
+
+interface Covered {
+  readonly plan: Plan
+  readonly entity: EntityPlan
+  readonly catalogs: Catalogs
+  readonly sessions: ReadingSessions
+  /** Entities whose rows may not all arrive. */
+  readonly incomplete: ReadonlySet<string>
+  /** Tables of the target that are known to have no rows. */
+  readonly empty: ReadonlySet<string>
+}
+
 class Cover {
   readonly #plan: Plan
   readonly #entity: EntityPlan
   readonly #catalogs: Catalogs
   readonly #sessions: ReadingSessions
-  /** Entities whose rows may not all arrive. */
   readonly #incomplete: ReadonlySet<string>
+  readonly #empty: ReadonlySet<string>
   readonly #findings = new Map<string, Finding>()
   readonly #unknown = new Set<string>()
 
-  constructor(
-    plan: Plan,
-    entity: EntityPlan,
-    catalogs: Catalogs,
-    sessions: ReadingSessions,
-    incomplete: ReadonlySet<string>,
-  ) {
+  constructor({ plan, entity, catalogs, sessions, incomplete, empty }: Covered) {
     this.#plan = plan
     this.#entity = entity
     this.#catalogs = catalogs
     this.#sessions = sessions
     this.#incomplete = incomplete
+    this.#empty = empty
   }
 
   async entity(): Promise<EntityCoverage> {
@@ -107,7 +136,7 @@ class Cover {
     try {
       return await this.#place(place)
     } catch (error) {
-      if (!(error instanceof EtlError) || error.kind === 'connection' || error.kind === 'transient') throw error
+      if (!isRefusal(error)) throw error
       await this.#sessions.renew()
       this.#unknown.add(`the source refuses to say: ${error.message}`)
       return { open: true }
@@ -149,8 +178,8 @@ class Cover {
     const { known, computed } = keysOf(this.#entity, place, this.#catalogs)
     for (const key of computed) this.#unknown.add(`key ${key}: it is computed`)
     const target = this.#catalogs.database(TARGET)
-    const files = target.connector.capabilities.files === true
-    const exists = files ? undefined : await existsIn(this.#entity, target, await this.#sessions.get(TARGET), place)
+    const none = !meetsRows(this.#entity, target) || this.#empty.has(formatTable(write.table))
+    const exists = none ? undefined : await existsIn(this.#entity, target, await this.#sessions.get(TARGET), place)
     const rejected = onError === 'fail' ? 'fails' : onError === 'skip' ? 'skipped' : 'quarantined'
     let { quarantined = 0, skipped = 0, fails = false } = tally
     const add = (means: 'quarantined' | 'skipped' | 'fails' | 'updated', rows: number): void => {

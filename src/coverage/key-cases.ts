@@ -70,7 +70,6 @@ export async function existsIn(
   place: Place,
 ): Promise<((key: KnownKey) => Promise<Condition | string>) | undefined> {
   const { write } = entity
-  if (write.create || write.replace || target.connector.capabilities.files === true) return undefined
   const rows = await asking.count({ from: { table: write.table } })
   if (rows === 0) return undefined
   const { dialect } = place.database.connector.capabilities
