@@ -66,6 +66,7 @@ async function* readRecords(
 ): AsyncGenerator<FileRecord[]> {
   const width = head.columns.length
   const indexes = wanted.map(name => head.columns.indexOf(name))
+  const all = indexes.length === width && indexes.every((index, i) => index === i)
   const nulls = await nullReader(dialect, width)
   let number = from.number
   for await (const { records, raw } of csvRecords(file, dialect, from, width > 1, signal)) {
@@ -77,7 +78,8 @@ async function* readRecords(
         const message = `the row has ${fields(values.length)} where the file has ${columns(width)}`
         return { number, end, values: undefined, problem: { code: 'E423', message, text: textOfRecord(raw(record)) } }
       }
-      const read: readonly Value[] = values.includes(dialect.null) ? nulls(values, () => raw(record)) : values
+      const read: Value[] = values.includes(dialect.null) ? nulls(values, () => raw(record)) : values
+      if (all && read.length === width) return { number, end, values: read }
       const found: Value[] = new Array(indexes.length)
       for (let i = 0; i < indexes.length; i++) found[i] = read[indexes[i] as number] ?? null
       return { number, end, values: found }
@@ -89,7 +91,7 @@ async function* readRecords(
 async function nullReader(
   dialect: CsvDialect,
   width: number,
-): Promise<(values: readonly string[], raw: () => Buffer) => readonly Value[]> {
+): Promise<(values: readonly string[], raw: () => Buffer) => Value[]> {
   const { parse } = await import('csv-parse/sync')
   const { quote } = dialect
   const quoted = quote === false ? undefined : Buffer.from(`${quote}${dialect.null}${quote}`)

@@ -14,7 +14,7 @@ export interface FileRecord {
   readonly number: number
   /** Where the next record begins. */
   readonly end: number
-  /** In the order of the wanted columns; undefined for what cannot be understood. */
+  /** In the order of the wanted columns, an array of its own; undefined for what cannot be understood. */
   readonly values: Value[] | undefined
   readonly problem?: { readonly code: ErrorCode; readonly message: string; readonly text: string }
 }

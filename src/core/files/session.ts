@@ -118,12 +118,17 @@ class Batch {
       this.#malformed.push({ row: this.rows.length, code, message, values })
     }
     this.#position = { byte: record.end, number: record.number }
-    const row: Row = new Array(this.#spec.columns.length)
+    const { length } = this.#spec.columns
+    this.rows.push(this.#numberAt < 0 && record.values?.length === length ? record.values : this.#rowOf(record, length))
+  }
+
+  #rowOf(record: FileRecord, length: number): Row {
+    const row: Row = new Array(length)
     let from = 0
-    for (let i = 0; i < row.length; i++) {
+    for (let i = 0; i < length; i++) {
       row[i] = i === this.#numberAt ? record.number : (record.values?.[from++] ?? null)
     }
-    this.rows.push(row)
+    return row
   }
 
   done(): SourceBatch {

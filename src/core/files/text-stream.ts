@@ -32,7 +32,8 @@ export class InvalidText extends Error {
   }
 }
 
-const CHUNK = 256 * 1024
+/** Its records are all in memory, so a larger one outlives the collections of young objects, and costs more. */
+const CHUNK = 128 * 1024
 const BOM = Buffer.from('\ufeff')
 
 /** Positions in the text are positions in the file: it can be read from anywhere. */
