@@ -9,6 +9,7 @@ import { quote } from './dialect.js'
 import type { ErrorContext } from './errors.js'
 import { toEtlError } from './errors.js'
 import { Fetch } from './fetch.js'
+import { type RowPage, RowTap } from './row-tap.js'
 import type { Settings } from './spec.js'
 
 /** A row as the server writes it. */
@@ -38,6 +39,7 @@ export class PgConnection {
   /** Resolves when the connection breaks while nothing is asked. */
   readonly lost: Promise<void>
   readonly #client: Client
+  #tap: RowTap | undefined
   /** A pooler may give us the session of others, with what they have prepared. */
   readonly #own = randomUUID()
   #lost: EtlError | undefined
@@ -89,8 +91,11 @@ export class PgConnection {
   }
 
   /** Rows of a cursor of ours. */
-  async fetch(sql: string): Promise<TextRow[]> {
-    return await this.#next({}, async () => await this.#client.query(new Fetch(sql)).done)
+  async fetch(sql: string): Promise<RowPage> {
+    return await this.#next({}, async () => {
+      this.#tap ??= new RowTap(this.#stream)
+      return await this.#client.query(new Fetch(sql, this.#tap)).done
+    })
   }
 
   async close(): Promise<void> {
@@ -115,10 +120,13 @@ export class PgConnection {
   }
 
   #abandon<E extends Error>(error: E): E {
-    const { stream } = (this.#client as Client & { readonly connection: Connection }).connection
     this.#lost ??= toEtlError(error, { where: this.where })
-    stream.destroy(error)
+    this.#stream.destroy(error)
     return error
+  }
+
+  get #stream(): Connection['stream'] {
+    return (this.#client as Client & { readonly connection: Connection }).connection.stream
   }
 
   /** One statement after the other: readers that share the session ask at the same time. */

@@ -1,19 +1,17 @@
 import type { Connection, Submittable } from 'pg'
-import type { TextRow } from './connection.js'
+import type { RowPage, RowTap } from './row-tap.js'
 
-/**
- * One `fetch` from a cursor, its rows as the driver has split them: its own query makes a second array of each. A simple
- * query: text without parameters, as a cursor of ours is asked.
- */
+/** One `fetch` from a cursor, a simple query: text without parameters, as a cursor of ours is asked. */
 export class Fetch implements Submittable {
-  readonly done: Promise<TextRow[]>
+  readonly done: Promise<RowPage>
   readonly #sql: string
-  readonly #rows: TextRow[] = []
-  #resolve!: (rows: TextRow[]) => void
+  readonly #tap: RowTap
+  #resolve!: (page: RowPage) => void
   #reject!: (error: unknown) => void
 
-  constructor(sql: string) {
+  constructor(sql: string, tap: RowTap) {
     this.#sql = sql
+    this.#tap = tap
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -21,22 +19,20 @@ export class Fetch implements Submittable {
   }
 
   submit(connection: Connection): void {
+    this.#tap.begin()
     connection.query(this.#sql)
   }
 
   handleRowDescription(): void {}
 
-  handleDataRow({ fields }: { readonly fields: TextRow }): void {
-    this.#rows.push(fields)
-  }
-
   handleCommandComplete(): void {}
 
   handleReadyForQuery(): void {
-    this.#resolve(this.#rows)
+    this.#resolve(this.#tap.end())
   }
 
   handleError(error: unknown): void {
+    this.#tap.end()
     this.#reject(error)
   }
 }

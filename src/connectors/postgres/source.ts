@@ -5,9 +5,11 @@ import type { Row, Value } from '../../core/row.js'
 import type { KeyColumn } from '../../core/sql.js'
 import { anyOfPredicate, keysetPredicate, windowPredicate } from '../../core/sql.js'
 import type { LogicalType } from '../../core/types.js'
-import type { PgConnection, TextRow } from './connection.js'
+import type { PgConnection } from './connection.js'
 import { dialect, quote, quoteAll, quoteRef } from './dialect.js'
-import { asText, decoderOf } from './types.js'
+import { endOfRow, rowOf } from './row-page.js'
+import type { RowPage } from './row-tap.js'
+import { decoderOf } from './types.js'
 
 /** The first fetch, before anything is known of the rows' size. */
 const FIRST_FETCH = 1
@@ -109,7 +111,6 @@ export async function* readCursor(
   stopIfAborted(signal)
   await connection.run(`declare ${name} no scroll cursor for ${sql}`, params)
   const decoders = spec.columns.map(column => decoderOf(column.type, column.decode))
-  const decoded = decoders.flatMap((decode, index) => (decode === asText ? [] : [{ decode, index }]))
   const batch = (rows: Row[]): SourceBatch => {
     const last = rows[rows.length - 1] as Row
     return { rows, cursor: spec.order.map(order => last[order.index] as Value) }
@@ -119,33 +120,29 @@ export async function* readCursor(
   let size = 0
   let seen = 0
   let wanted = Math.min(spec.keys === undefined ? FIRST_FETCH : spec.keys.length + 1, spec.batchRows)
-  const ask = (): Promise<TextRow[]> => {
+  const ask = (): Promise<RowPage> => {
     const page = connection.fetch(`fetch forward ${wanted} from ${name}`)
     // Whoever leaves early never looks at it.
     page.catch(() => {})
     return page
   }
-  let asked: Promise<TextRow[]> | undefined = ask()
+  let asked: Promise<RowPage> | undefined = ask()
   while (asked !== undefined) {
     stopIfAborted(signal)
-    const fetched: TextRow[] = await asked
-    const lengths = fetched.map(lengthOf)
-    seen += fetched.length
-    for (const length of lengths) size += length
-    const more = fetched.length === wanted
+    const page: RowPage = await asked
+    seen += page.rows
+    size += page.bytes.length
+    const more = page.rows === wanted
     const room = Math.ceil(spec.batchBytes / Math.max(1, size / seen))
     // A page that ends with its batch leaves no rows behind that outlive it.
-    const missing = spec.batchRows - ((rows.length + fetched.length) % spec.batchRows)
+    const missing = spec.batchRows - ((rows.length + page.rows) % spec.batchRows)
     wanted = Math.max(1, Math.min(missing, room, wanted * 8))
     asked = more ? ask() : undefined
-    for (let i = 0; i < fetched.length; i++) {
-      const row = fetched[i] as TextRow
-      for (const { decode, index } of decoded) {
-        const text = row[index] as string | null
-        if (text !== null) (row as Row)[index] = decode(text)
-      }
-      rows.push(row)
-      bytes += lengths[i] as number
+    let end = 0
+    for (let at = 0; at < page.bytes.length; at = end) {
+      end = endOfRow(page.bytes, at)
+      rows.push(rowOf(page.bytes, at, decoders))
+      bytes += end - at
       if (rows.length < spec.batchRows && bytes < spec.batchBytes) continue
       yield batch(rows)
       rows = []
@@ -153,12 +150,6 @@ export async function* readCursor(
     }
   }
   if (rows.length > 0) yield batch(rows)
-}
-
-function lengthOf(row: TextRow): number {
-  let length = 0
-  for (const text of row) if (text !== null) length += text.length
-  return length
 }
 
 function stopIfAborted(signal: AbortSignal): void {
