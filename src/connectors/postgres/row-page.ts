@@ -9,7 +9,7 @@ const SHORT_ROW = 1024
 
 /** Where the row that begins at `at` ends. */
 export function endOfRow(bytes: Buffer, at: number): number {
-  return at + 1 + bytes.readInt32BE(at + 1)
+  return at + 1 + int32(bytes, at + 1)
 }
 
 /** The values of the row that begins at `at`. One call of the runtime makes the text of a row, of which values are parts. */
@@ -20,7 +20,7 @@ export function rowOf(bytes: Buffer, at: number, decoders: readonly Decode[]): R
   const row: Row = new Array(decoders.length)
   let from = start
   for (let i = 0; i < decoders.length; i++) {
-    const length = bytes.readInt32BE(from)
+    const length = int32(bytes, from)
     from += 4
     if (length < 0) {
       row[i] = null
@@ -42,4 +42,10 @@ function isAscii(bytes: Buffer, from: number, to: number): boolean {
   let all = 0
   for (let i = from; i < to; i++) all |= bytes[i] as number
   return all < 128
+}
+
+/** The runtime's own call checks its arguments, which is a fifth of the time of a row. */
+function int32(bytes: Uint8Array, at: number): number {
+  const byte = (offset: number): number => bytes[at + offset] as number
+  return (byte(0) << 24) | (byte(1) << 16) | (byte(2) << 8) | byte(3)
 }
