@@ -6,6 +6,8 @@ export interface Delivery {
   readonly url: string
   /** What its page promises, in seconds, from the death of a worker to the next delivery. */
   readonly recoverySeconds: number
+  /** The same, from the moment when it hangs. */
+  readonly hungSeconds: number
   /** Of each worker: so many that a chunk of a dead one is not only waiting for a place at the others. */
   readonly places: number
   /** What a worker is told beside its own arguments. */
@@ -27,6 +29,7 @@ export function pgBossDelivery(url: string, query: (sql: string) => Promise<unkn
   return {
     url,
     recoverySeconds: 15,
+    hungSeconds: 15,
     places: 2,
     workerArgs: async () => [],
     dismissed: () => {},
@@ -58,6 +61,8 @@ function restateBehind(server: RestateServer, balancer: Balancer): Delivery {
   return {
     url: server.url,
     recoverySeconds: 2,
+    // After its keep-alive twice.
+    hungSeconds: 8,
     places: 6,
     workerArgs: () => balancer.join(),
     // Connections meant for them would all fall to the first that is there.

@@ -80,8 +80,8 @@ const CANCEL_S = 3
 /** A machine that does other things too may be late once, and not each time. */
 const RECOVERY = { retry: { count: 2, condition: /^recovery: / } }
 
-function expectRecovered(killed: number, again: string): void {
-  expect(secondsTo(again, killed), 'recovery').toBeLessThanOrEqual(cluster.engine.recoverySeconds)
+function expectRecovered(since: number, again: string, seconds = cluster.engine.recoverySeconds): void {
+  expect(secondsTo(again, since), 'recovery').toBeLessThanOrEqual(seconds)
 }
 
 /** Seconds from a moment to a line of a worker's log. */
@@ -218,21 +218,27 @@ export function workersOf(engine: EngineName): void {
         await expectAllRows(run)
       })
 
-    test('that was frozen finds its chunk given to another one when it wakes, and writes nothing', async () => {
-      await slow(4)
-      const all = await workers(3)
-      const run = await detached()
-      const { worker, chunk } = await chunkInWork(all, run)
-      worker.signal('SIGSTOP')
-      await until('another delivery of the chunk', () =>
-        cluster.log.find(line => line.includes(`${chunk}: begins, delivery 2`)),
-      )
-      worker.signal('SIGCONT')
-      // Its session in the target was ended; what it tries in another one is refused.
-      await worker.says(new RegExp(`${chunk}: E(306|510|515) `))
-      await ends(run)
-      await expectAllRows(run)
-    })
+    test(
+      'that was frozen finds its chunk given to another one when it wakes, and writes nothing',
+      RECOVERY,
+      async () => {
+        await slow(4)
+        const all = await workers(3)
+        const run = await detached()
+        const { worker, chunk } = await chunkInWork(all, run)
+        const frozen = Date.now()
+        worker.signal('SIGSTOP')
+        const again = await until('another delivery of the chunk', () =>
+          cluster.log.find(line => line.includes(`${chunk}: begins, delivery 2`)),
+        )
+        worker.signal('SIGCONT')
+        // Its session in the target was ended; what it tries in another one is refused.
+        await worker.says(new RegExp(`${chunk}: E(306|510|515) `))
+        await ends(run)
+        await expectAllRows(run)
+        expectRecovered(frozen, again, cluster.engine.hungSeconds)
+      },
+    )
 
     test('end the run where the snapshot that all read in is lost; resumed, it is whole', async () => {
       cluster.write('shop.yaml', `${PIPELINE}consistency: strict\n`)

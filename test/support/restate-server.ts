@@ -8,7 +8,9 @@ import { programNamed } from './apt.js'
 import { crashable } from './crashable-server.js'
 import { freePort, inFolder, type ServerFolder } from './server-process.js'
 
-const VERSION = '1.7.12'
+export const RESTATE_VERSION = '1.7.12'
+/** What the page on many machines says; a worker that hangs is noticed after twice as long. */
+export const KEEP_ALIVE = '3s'
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache', import.meta.url))
 
 export interface RestateServer {
@@ -35,7 +37,7 @@ export async function startRestate(): Promise<RestateServer> {
 
 async function fetched(): Promise<string> {
   const name = `restate-server-${process.platform}-${process.arch}`
-  const home = join(CACHE, `restate-server-${VERSION}`)
+  const home = join(CACHE, `restate-server-${RESTATE_VERSION}`)
   const program = join(home, 'node_modules/@restatedev', name, 'bin/restate-server')
   if (await runs(program)) return program
   await mkdir(CACHE, { recursive: true })
@@ -43,14 +45,16 @@ async function fetched(): Promise<string> {
   const folder = await mkdtemp(join(CACHE, 'restate-'))
   const args = ['install', '--prefix', folder, '--ignore-scripts', '--no-save', '--no-audit', '--no-fund']
   try {
-    await promisify(execFile)('npm', [...args, `@restatedev/${name}@${VERSION}`], { cwd: folder })
+    await promisify(execFile)('npm', [...args, `@restatedev/${name}@${RESTATE_VERSION}`], { cwd: folder })
     await rename(folder, home).catch(() => undefined)
   } catch (cause) {
-    throw new Error(`no Restate to test with: put restate-server ${VERSION} in PATH, or let npm fetch it`, { cause })
+    throw new Error(`no Restate to test with: put restate-server ${RESTATE_VERSION} in PATH, or let npm fetch it`, {
+      cause,
+    })
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-  if (!(await runs(program))) throw new Error(`@restatedev/${name}@${VERSION} has no ${program}`)
+  if (!(await runs(program))) throw new Error(`@restatedev/${name}@${RESTATE_VERSION} has no ${program}`)
   return program
 }
 
@@ -82,7 +86,7 @@ async function launch(program: string, folder: ServerFolder): Promise<RestateSer
   return { url: `restate://127.0.0.1:${ingress}?admin=${adminPort}`, admin, metrics, version, crash, rows, stop }
 }
 
-/** Nothing in it outlives the machine, and who does not answer for six seconds is dead. */
+/** Nothing in it outlives the machine. */
 function settings(root: string, port: number, ingress: number, admin: number): string {
   return `
 cluster-name = "etl-test"
@@ -97,8 +101,8 @@ bind-address = "127.0.0.1:${ingress}"
 [admin]
 bind-address = "127.0.0.1:${admin}"
 [worker.invoker]
-http2-keep-alive-interval = "3s"
-http2-keep-alive-timeout = "3s"
+http2-keep-alive-interval = "${KEEP_ALIVE}"
+http2-keep-alive-timeout = "${KEEP_ALIVE}"
 connect-timeout = "2s"
 [bifrost.local]
 rocksdb-disable-wal-fsync = true

@@ -52,7 +52,7 @@ export interface Surroundings {
 
 /** Points that each process comes by, however little is left to do. */
 const EACH_PROCESS: readonly Failpoint[] = ['run-begun', 'run-complete']
-const STOPPED_AT: readonly Failpoint[] = [
+export const IN_EACH_BATCH: readonly Failpoint[] = [
   'after-begin',
   'after-ledger-row',
   'after-write',
@@ -126,7 +126,7 @@ class Planner {
               ] as const)
             : // Nobody takes a retry or an undo over: another one begins.
               [true, true]
-        return { kind: 'SIGSTOP and take-over', failpoint: this.#at('stop', STOPPED_AT), silent, forgotten }
+        return { kind: 'SIGSTOP and take-over', failpoint: this.#at('stop', IN_EACH_BATCH), silent, forgotten }
       },
     ]
     if (this.#act === 'run' || this.#act === 'again') kinds.push(() => this.#kill('kill -9 and take-over'))

@@ -8,20 +8,12 @@ import { type TestWorker, until } from '../support/test-worker.js'
 import type { Act } from './acts.js'
 import type { Engine, EngineName, Place } from './engines.js'
 import { createSql, type EntityModel, insertSql } from './entities.js'
+import { IN_EACH_BATCH } from './faults.js'
 import { judge } from './judge.js'
 import type { Outcome } from './migration.js'
 import { Random } from './random.js'
 import { keylessPlain, pipelineYaml, randomScenario } from './scenario.js'
 
-/** Moments of a worker that does a chunk, several of them in each batch. */
-const MOMENTS = [
-  'after-begin',
-  'after-ledger-row',
-  'after-write',
-  'before-commit',
-  'after-commit',
-  'read-batch',
-] as const
 const KINDS = [
   'kill -9 of a worker at a failpoint',
   'kill -9 of a worker at a failpoint',
@@ -109,7 +101,7 @@ export async function migrateSubmitted(options: SubmittedOptions): Promise<Outco
 function randomFault(random: Random, kinds: readonly Kind[]): Fault {
   const kind = random.pick(kinds)
   const action = kind === 'SIGSTOP of a worker' ? 'stop' : kind === 'error in a worker' ? 'throw' : 'kill'
-  return { kind, failpoint: `${random.pick(MOMENTS)}:${action}@${random.int(1, 6)}`, ms: random.int(0, 2500) }
+  return { kind, failpoint: `${random.pick(IN_EACH_BATCH)}:${action}@${random.int(1, 6)}`, ms: random.int(0, 2500) }
 }
 
 class Submitted {
