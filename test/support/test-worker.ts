@@ -11,7 +11,11 @@ export class TestWorker {
   /** Its engine is in the environment, as for everybody. */
   static async start(cli: string, args: readonly string[], options: EtlOptions): Promise<TestWorker> {
     const worker = new TestWorker(startProcess(process.execPath, [cli, 'worker', ...args], options))
-    await worker.says('ready')
+    await until(
+      'a worker to be ready, or to end',
+      () => worker.ended || worker.lines.some(line => / ready/.test(line)) || undefined,
+    )
+    if (worker.ended) throw new Error(`a worker ended before it was ready: ${worker.lines.join('\n')}`)
     return worker
   }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EngineServer } from '../support/engine-server.js'
 import { type EtlResult, startProcess } from '../support/process.js'
-import { type TestWorker, until } from '../support/test-worker.js'
+import { TestWorker, until } from '../support/test-worker.js'
 import type { Act } from './acts.js'
 import type { Engine, EngineName, Place } from './engines.js'
 import { createSql, type EntityModel, insertSql } from './entities.js'
@@ -39,6 +39,7 @@ const FORGETFUL: Fault = { kind: KINDS[0], failpoint: 'after-ledger-row:kill@3',
 /** Longer than the engine waits for a word of a worker. */
 const FROZEN_MS = 16_000
 const LIMIT_MS = 240_000
+const NO_CONNECTION = 5
 const WORKERS = 3
 
 export interface SubmittedOptions {
@@ -140,7 +141,11 @@ class Submitted {
     const { engine, log } = this.#options
     this.processes++
     const env = fault === undefined ? {} : { ETL_FAILPOINTS: fault.failpoint }
-    const worker = await engine.worker(this.#dir, env, this.#label)
+    const worker = await this.#whileAway(
+      () => engine.worker(this.#dir, env, this.#label).catch((error: unknown) => error),
+      came => came instanceof Error,
+    )
+    if (!(worker instanceof TestWorker)) throw worker
     this.#workers.push(worker)
     if (fault !== undefined) void this.#armed(worker, fault).catch(error => log?.(String(error)))
   }
@@ -257,7 +262,19 @@ class Submitted {
   }
 
   #etl(...args: string[]): Promise<EtlResult> {
-    return this.#start(...args).result
+    return this.#whileAway(
+      () => this.#start(...args).result,
+      ({ code }) => code === NO_CONNECTION,
+    )
+  }
+
+  /** Once more where it failed, as another migration may have killed the engine at that moment. */
+  async #whileAway<T>(ask: () => Promise<T>, failed: (answer: T) => boolean): Promise<T> {
+    for (let asked = 1; ; asked++) {
+      const answer = await ask()
+      if (!failed(answer) || asked === 10) return answer
+      await sleep(1000)
+    }
   }
 
   #start(...args: string[]) {
