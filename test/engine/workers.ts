@@ -207,6 +207,22 @@ export function workersOf(engine: EngineName): void {
       expect(await cluster.target(`select action from etl_audit where run_id = '${run}'`)).toEqual([['take-over']])
     })
 
+    test('that leads a strict run is killed: it ends, as the state that all read in is gone', RECOVERY, async () => {
+      cluster.write('shop.yaml', `${PIPELINE}consistency: strict\n`)
+      await slow(2)
+      const all = await workers(3)
+      const run = await detached()
+      await chunkInWork(all, run)
+      await all.find(worker => worker.leads(run))?.kill('SIGKILL')
+      await ends(run, 'failed')
+      expect(cluster.log.join('\n')).toContain(`E506 run ${run} cannot go on in the source's snapshot of then`)
+      await cluster.target('drop trigger slowly on line')
+      cluster.write('shop.yaml', PIPELINE)
+      const again = await cluster.etl('run', 'shop.yaml', '--yes', '--resume', '--json')
+      expect(resultOf(again.stdout)).toMatchObject({ status: 'ok', consistency: 'resumed-across-snapshots' })
+      await expectAllRows(run)
+    })
+
     if (engine === 'restate')
       test('go on when the engine itself was killed and is there again', async () => {
         await slow(2)
