@@ -2,6 +2,7 @@
 import type { Column } from '../../core/catalog.js'
 import type { Encoder, Payload, WriteSpec } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
+import { textOfNumber } from '../../core/number-text.js'
 import type { Row, Value } from '../../core/row.js'
 import { specialCodes, TextBuffer } from '../../core/text-buffer.js'
 
@@ -136,6 +137,7 @@ function textOf({ type }: Column): TextOf {
 }
 
 function plainText(value: Exclude<Value, null | string>): string {
+  if (typeof value === 'number') return textOfNumber(value)
   if (!(value instanceof Uint8Array)) return String(value)
   const buffer = Buffer.isBuffer(value) ? value : Buffer.from(value)
   return `\\\\x${buffer.toString('hex')}`

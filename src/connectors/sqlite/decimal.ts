@@ -1,6 +1,8 @@
+import { textOfNumber } from '../../core/number-text.js'
+
 /** Plain notation of a finite double's shortest exact form: `1e21` is `1000000000000000000000`, never an exponent. */
 export function plainNumber(value: number): string {
-  const text = String(value)
+  const text = textOfNumber(value)
   const e = text.indexOf('e')
   if (e < 0) return text
   const exponent = Number(text.slice(e + 1))
