@@ -27,12 +27,17 @@ export class CachedResolver implements Resolver {
     }
     if (wanted.size === 0) return
     const found = await this.#fetch([...wanted.values()])
-    for (const text of wanted.keys()) this.#known.set(text, found.get(text))
+    for (const text of wanted.keys()) this.#known.set(ofItsOwn(text), found.get(text))
   }
 
   get(key: readonly Value[]): Value | undefined {
     return this.#known.get(keyText(key))
   }
+}
+
+/** The runtime keeps a text as a part of the one it was cut from, such as a whole row, which would stay in memory with it. */
+function ofItsOwn(text: string): string {
+  return ` ${text}`.slice(1)
 }
 
 /**
