@@ -1,9 +1,10 @@
 import { formatTable } from '../core/catalog.js'
 import type { Session } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
-import { Catalogs, TARGET } from '../plan/catalogs.js'
+import { type Catalogs, TARGET } from '../plan/catalogs.js'
 import type { Databases } from '../plan/open.js'
-import { type EntityPlan, type Plan, readsOf } from '../plan/plan.js'
+import type { EntityPlan, Plan } from '../plan/plan.js'
+import { sourceCatalogs } from '../plan/source-catalogs.js'
 import { beginSession, ReadingSessions } from '../run/reading-sessions.js'
 import type { Coverage, EntityCoverage, Finding } from './coverage.js'
 import { emptyTables, meetsRows } from './empty-tables.js'
@@ -21,12 +22,7 @@ export async function coverPlan(
   databases: Pick<Databases, 'sources' | 'target'>,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Coverage> {
-  const catalogs = new Catalogs(databases)
-  for (const { from } of plan.entities.flatMap(({ read }) => readsOf(read))) {
-    if (from.kind === 'table' && catalogs.database(from.source).connector.capabilities.files !== true)
-      catalogs.wantTable(from.source, from.table)
-  }
-  await catalogs.load()
+  const catalogs = await sourceCatalogs(databases, plan)
   const sessions = new ReadingSessions(name => beginSession(catalogs.database(name), undefined))
   const entities: EntityCoverage[] = []
   const incomplete = new Set<string>()

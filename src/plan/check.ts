@@ -4,12 +4,12 @@ import type { Database, MissingRight } from '../core/connector.js'
 import { EtlError, PipelineError } from '../core/errors.js'
 import { quoteName, quoteNames, quoteTable } from '../core/sql.js'
 import type { Pipeline } from '../load/pipeline.js'
-import type { CatalogSources } from './catalogs.js'
-import { Catalogs, TARGET } from './catalogs.js'
+import { type CatalogSources, type Catalogs, TARGET } from './catalogs.js'
 import { checkEquated } from './check-equated.js'
 import { type CheckItem, count } from './check-item.js'
 import { compilePlan } from './compile.js'
 import { type LookupPlan, type MemberRead, type Plan, readsOf } from './plan.js'
+import { sourceCatalogs } from './source-catalogs.js'
 import { isUnique } from './source-shape.js'
 
 export interface DatabaseReport {
@@ -27,11 +27,7 @@ export async function checkDatabases(pipeline: Pipeline, databases: CatalogSourc
   items.push(...access.items)
   const { plan } = access
   if (plan !== undefined) {
-    const catalogs = new Catalogs(databases)
-    for (const { from } of plan.entities.flatMap(({ read }) => readsOf(read))) {
-      if (from.kind === 'table') catalogs.wantTable(from.source, from.table)
-    }
-    await catalogs.load()
+    const catalogs = await sourceCatalogs(databases, plan)
     for (const [name, lookup] of Object.entries(plan.lookups)) items.push(await checkLookup(name, lookup, databases))
     for (const { name, read } of plan.entities) {
       for (const each of readsOf(read)) items.push(...(await checkKey(name, each, catalogs)))
