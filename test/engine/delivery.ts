@@ -8,7 +8,7 @@ export interface Delivery {
   readonly recoverySeconds: number
   /** The same, from the moment when it hangs. */
   readonly hungSeconds: number
-  /** Of each worker: so many that a chunk of a dead one is not only waiting for a place at the others. */
+  /** Of each worker: so many that a chunk of a dead one finds a place at the others, and not so many that one has them all. */
   readonly places: number
   /** What a worker is told beside its own arguments. */
   workerArgs(): Promise<readonly string[]>
@@ -63,7 +63,7 @@ function restateBehind(server: RestateServer, balancer: Balancer): Delivery {
     recoverySeconds: 2,
     // After its keep-alive twice.
     hungSeconds: 8,
-    places: 6,
+    places: 5,
     workerArgs: () => balancer.join(),
     // Connections meant for them would all fall to the first that is there.
     dismissed: () => balancer.ports.clear(),
