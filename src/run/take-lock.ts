@@ -39,8 +39,7 @@ interface Rival {
  */
 export async function takeLock(contest: Contest): Promise<TakenLock> {
   const { targets, lockName, takeOver } = contest
-  const lock = await targets.database.lock(lockName)
-  if (lock === undefined && !takeOver) throw await busy(contest)
+  const lock = (await targets.database.lock(lockName)) ?? (takeOver ? undefined : await unlessBusy(contest))
   try {
     const tookOver = takeOver ? await endRival(contest) : undefined
     const mine = lock ?? (await again(contest))
@@ -72,10 +71,17 @@ async function rivalOf({ ledger, targets, pipeline }: Contest): Promise<Rival | 
   })
 }
 
-async function busy(contest: Contest): Promise<EtlError> {
+/** One that the ledger knows nothing of may just have ended. */
+async function unlessBusy(contest: Contest): Promise<Lock> {
   const rival = await rivalOf(contest).catch(() => undefined)
-  const { label } = contest.targets.database.identity
   const running = rival !== undefined && rival.run.state === 'running' ? rival : undefined
+  const lock = running === undefined ? await freed(contest) : undefined
+  if (lock === undefined) throw busy(contest, running)
+  return lock
+}
+
+function busy(contest: Contest, running: Rival | undefined): EtlError {
+  const { label } = contest.targets.database.identity
   const who =
     running === undefined
       ? 'another process, which is just beginning or ending'
@@ -107,12 +113,18 @@ async function endRival(contest: Contest): Promise<string | undefined> {
   return `${describeOwner(owner)}: ${proof}${what}${rest}`
 }
 
-async function again(contest: Contest): Promise<Lock> {
+async function freed({ targets, lockName }: Contest): Promise<Lock | undefined> {
   for (let waited = 0; waited <= FREED_MS; waited += LOOK_MS) {
-    const lock = await contest.targets.database.lock(contest.lockName)
+    const lock = await targets.database.lock(lockName)
     if (lock !== undefined) return lock
     await sleep(LOOK_MS)
   }
+  return undefined
+}
+
+async function again(contest: Contest): Promise<Lock> {
+  const lock = await freed(contest)
+  if (lock !== undefined) return lock
   const rival = await rivalOf(contest)
   const who = rival?.owner === undefined ? 'somebody' : `${rival.owner.host} pid ${rival.owner.pid}`
   const sessions = rival?.owner?.sessions ?? []

@@ -61,7 +61,7 @@ describe.each([
   async function etl(command: string): Promise<string> {
     const yes = command.startsWith('run ') ? ['--yes'] : []
     const { code, stdout, stderr } = await cluster.etl(...command.split(' '), ...yes)
-    expect({ code, stderr }, command).toMatchObject({ code: 0 })
+    expect(code, `${command}: ${stderr}`).toBe(0)
     return stdout
   }
 

@@ -18,6 +18,9 @@ const LOOKS = 50
 
 const TELL_MS = 5000
 
+/** A batch in work is finished first, however long that takes; so long a cancel waits for it. */
+const CANCELLED_MS = 10_000
+
 /** Tasks as invocations that a Restate server keeps, and calls workers for. */
 export class RestateEngine implements RemoteEngine {
   readonly #client: Client
@@ -58,14 +61,15 @@ export class RestateEngine implements RemoteEngine {
   }
 
   async cancel(run: string): Promise<number> {
-    let cancelled = 0
+    const cancelled: string[] = []
     // What keeps others going comes first.
     for (const kind of ['run', 'chunk'] as const) {
       const ids = await this.#store.unfinished(kind, run)
       await Promise.all(ids.map(id => this.#cancel(id)))
-      cancelled += ids.length
+      cancelled.push(...ids)
     }
-    return cancelled
+    await this.#over(cancelled)
+    return cancelled.length
   }
 
   tasks(kind: TaskKind, run?: string): Promise<readonly TaskStatus[]> {
@@ -118,6 +122,14 @@ export class RestateEngine implements RemoteEngine {
 
   async #outcome(id: string, signal: AbortSignal): Promise<unknown> {
     return outcome(await this.#client.patiently('ingress', `/restate/invocation/${id}/attach`, { signal }))
+  }
+
+  /** Whoever cancels a run may resume it at once; Restate only takes notice, and tells the worker. */
+  async #over(ids: readonly string[]): Promise<void> {
+    for (const end = Date.now() + CANCELLED_MS; Date.now() < end; ) {
+      if ((await this.#store.alive(ids)).length === 0) return
+      await new Promise(resolve => setTimeout(resolve, LOOK_MS))
+    }
   }
 
   async #cancel(id: string): Promise<void> {
