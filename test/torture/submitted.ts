@@ -244,7 +244,9 @@ class Submitted {
       const { code, stderr } = await this.#etl('resume', this.#run, '--detach')
       if (code !== 0 && !/E564/.test(stderr)) return [`resume: ${stderr}`]
     }
-    return [`not over after ${LIMIT_MS / 1000} s: ${told}\n${this.#workers.flatMap(({ lines }) => lines).join('\n')}`]
+    const { stdout: status } = await this.#etl('status', this.#run, '--json')
+    const lines = this.#workers.flatMap(worker => worker.lines).join('\n')
+    return [`not over after ${LIMIT_MS / 1000} s: ${told}\n${status}\n${lines}`]
   }
 
   /** The task is over; the run may have ended with an error all the same. */
