@@ -171,11 +171,11 @@ export class UndoRecorder {
   }
 
   async #byMark(session: Session, batch: PreparedBatch, written: BulkWritten, before: Before): Promise<UndoRecord> {
-    const some = written.failed.size > 0
+    const hasFailed = written.failed.size > 0
     const keys =
       this.#write.mode === 'update'
         ? before.rows.map(row => this.#keyOf(row))
-        : some
+        : hasFailed
           ? rowsOf(batch, this.#keys.key.length)
           : this.#writtenKeys(batch, written)
     const { rows, damaged } = await rowsByKey(session, this.#keyed, keys)
@@ -194,7 +194,7 @@ export class UndoRecorder {
     const now = (row: Row): Row => later.get(this.#keyText(row)) ?? []
     const mark = (row: Row): string => markAt(this.#marks.all([row]), 0)
     // A row that failed is as it was before.
-    const updated = some ? found.filter(row => mark(row) !== mark(now(row))) : found
+    const updated = hasFailed ? found.filter(row => mark(row) !== mark(now(row))) : found
     const marks = this.#marks.all([...added, ...updated.map(now)])
     const inserted = added.map(row => this.#keyOf(row))
     return this.#checked(written, { inserted, updated, marks, ...(lost === 0 ? {} : { lost }) })
