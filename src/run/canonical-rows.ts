@@ -1,8 +1,9 @@
 import type { Encoder } from '../core/connector.js'
 import { textOfType } from '../core/files/value-text.js'
 import type { Row, Value } from '../core/row.js'
+import { specialCodes, TextBuffer } from '../core/text-buffer.js'
 import type { LogicalType } from '../core/types.js'
-import { canonicalOf } from '../transforms/canonical.js'
+import { type Canonical, canonicalOf } from '../transforms/canonical.js'
 
 /** Which values of a row are compared, and as what. Plain data. */
 export interface CanonicalSpec {
@@ -24,55 +25,104 @@ export interface CanonicalData {
 
 const NULL = '\\N'
 const LINE_FEED = 10
-/** Characters: a few rows, since each call of the runtime has its price. */
-const WRITTEN_AT_ONCE = 2048
+/** Rows that are written in one call, which costs as much as a few values on their own. */
+const TOGETHER = 64
+/** Characters from which on no more rows are joined: large ones are written one by one. */
+const JOINED = 16_384
+/** So many rows are written one by one before others are joined again, where those before held something to escape. */
+const ONE_BY_ONE = 1000
 
 /** An encoder of rows that are to be compared: equal rows are equal bytes, whoever read them. */
 export function canonicalEncoder(spec: CanonicalSpec): Encoder {
+  const columns = columnsOf(spec)
   const lineOf = canonicalLine(spec)
+  const cells: string[] = []
   let sizeOfRow = 64
+  let oneByOne = 0
   return {
     encode: rows => {
       const ends = new Uint32Array(rows.length)
-      let bytes: Buffer = Buffer.allocUnsafeSlow(Math.ceil(sizeOfRow * rows.length) + 1024)
-      let end = 0
-      let lines = ''
-      let first = 0
-      for (let i = 0; i < rows.length; i++) {
-        lines += lineOf(rows[i] as Row)
-        ends[i] = end + lines.length
-        if (lines.length < WRITTEN_AT_ONCE && i < rows.length - 1) continue
-        const size = Buffer.byteLength(lines)
-        if (bytes.length - end < size) bytes = grown(bytes, end, size, rows.length / (i + 1))
-        // Where each character is a byte, the runtime only copies them.
-        if (size === lines.length) bytes.write(lines, end, 'latin1')
+      const out = new TextBuffer(Math.ceil(sizeOfRow * rows.length) + 1024)
+      for (let i = 0; i < rows.length; ) {
+        const next = oneByOne > 0 ? i : writeTogether(out, rows, i, ends)
+        if (next > i) i = next
         else {
-          bytes.write(lines, end, 'utf8')
-          for (let at = end, row = first; row <= i; row++) {
-            at = bytes.indexOf(LINE_FEED, at) + 1
-            ends[row] = at
-          }
+          oneByOne = oneByOne > 0 ? oneByOne - 1 : ONE_BY_ONE
+          out.write(lineOf(rows[i] as Row))
+          ends[i++] = out.length
         }
-        end += size
-        lines = ''
-        first = i + 1
       }
-      if (rows.length > 0) sizeOfRow = (end / rows.length) * 1.2
-      return { rows: rows.length, bytes: end, data: { bytes: bytes.subarray(0, end), ends } satisfies CanonicalData }
+      const bytes = out.take()
+      if (rows.length > 0) sizeOfRow = (bytes.length / rows.length) * 1.2
+      return { rows: rows.length, bytes: bytes.length, data: { bytes, ends } satisfies CanonicalData }
     },
   }
+
+  /** Rows from `from` on whose texts stand for themselves; where the next one is to begin, `from` if there are none. */
+  function writeTogether(out: TextBuffer, rows: readonly Row[], from: number, ends: Uint32Array): number {
+    const start = out.length
+    const most = Math.min(rows.length, from + TOGETHER)
+    /** Special characters that are no text's: those between cells, after rows, and of nulls. */
+    let own = 0
+    let length = 0
+    /** The end of a row and the begin of the next one are one cell. */
+    let cell = ''
+    let used = 0
+    let to = from
+    for (; to < most && length < JOINED; to++) {
+      const row = rows[to] as Row
+      for (let c = 0; c < columns.length; c++) {
+        const { index, text, asIs } = columns[c] as CanonicalColumn
+        const value = row[index] as Value
+        let shown = NULL
+        if (value === null) own++
+        else shown = asIs && typeof value === 'string' ? value : text(value)
+        if (c === 0) cell += shown
+        else {
+          length += cell.length + 1
+          cells[used++] = cell
+          cell = shown
+        }
+      }
+      cell += '\n'
+      ends[to] = start + length + cell.length
+    }
+    cells[used++] = cell
+    own += used - 1 + to - from
+    cells.length = used
+    const text = cells.join('\t')
+    const ascii = out.write(text) === text.length
+    if (out.count(SPECIAL, start) !== own) {
+      out.length = start
+      return from
+    }
+    if (!ascii) for (let i = from, at = start; i < to; i++) ends[i] = at = out.bytes.indexOf(LINE_FEED, at) + 1
+    return to
+  }
+}
+
+interface CanonicalColumn {
+  readonly index: number
+  readonly text: Canonical
+  /** Any text is its own canonical text. */
+  readonly asIs: boolean
+}
+
+function columnsOf(spec: CanonicalSpec): CanonicalColumn[] {
+  return spec.columns.map(({ index, type, signedZero, textOnly }) => ({
+    index,
+    text: textOnly === true && type.kind === 'any' ? textOfType(type) : canonicalOf(type, signedZero),
+    asIs: type.kind === 'date' || (type.kind === 'text' && type.fixed !== true),
+  }))
 }
 
 /** The line of a row. */
 export function canonicalLine(spec: CanonicalSpec): (row: Row) => string {
-  const columns = spec.columns.map(({ index, type, signedZero, textOnly }) => ({
-    index,
-    text: textOnly === true && type.kind === 'any' ? textOfType(type) : canonicalOf(type, signedZero),
-  }))
+  const columns = columnsOf(spec)
   return row => {
     let line = ''
     for (let c = 0; c < columns.length; c++) {
-      const { index, text } = columns[c] as (typeof columns)[0]
+      const { index, text } = columns[c] as CanonicalColumn
       const value = row[index] as Value
       if (c > 0) line += '\t'
       line += value === null ? NULL : escaped(text(value))
@@ -81,17 +131,12 @@ export function canonicalLine(spec: CanonicalSpec): (row: Row) => string {
   }
 }
 
-const SPECIAL = /[\\\t\n]/
+const SPECIAL = specialCodes('\\\t\n')
+const ESCAPED = /[\\\t\n]/
 
 function escaped(text: string): string {
-  if (!SPECIAL.test(text)) return text
+  if (!ESCAPED.test(text)) return text
   return text.replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n')
-}
-
-function grown(bytes: Buffer, used: number, size: number, factor: number): Buffer {
-  const next = Buffer.allocUnsafeSlow(Math.ceil((used + size) * Math.min(factor, 2)) + size)
-  bytes.copy(next, 0, 0, used)
-  return next
 }
 
 /** The canonical texts of a line. */

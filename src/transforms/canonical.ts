@@ -1,3 +1,4 @@
+import { textOfNumber } from '../core/number-text.js'
 import type { Value } from '../core/row.js'
 import type { LogicalType } from '../core/types.js'
 import { readMoment, timestampText } from './temporal.js'
@@ -74,8 +75,9 @@ const DECIMAL = /^([+-]?)0*(\d*)(?:\.(\d*?)0*)?$/
 /** No leading or trailing zeros, no plus; the scale of a decimal is its column's. What is none stays as it is. */
 function decimal(value: string): string {
   const first = value.charCodeAt(0)
-  // Most integers and nothing else: a digit other than 0 in front, no point.
-  if (first > 48 && first <= 57 && !value.includes('.')) return value
+  const last = value.charCodeAt(value.length - 1)
+  // Most numbers: no zero to take away in front, and none at the end or no point before it.
+  if (first > 48 && first <= 57 && ((last > 48 && last <= 57) || !value.includes('.'))) return value
   const match = DECIMAL.exec(value)
   if (match === null || value.length === (match[1] ?? '').length) return value
   const whole = match[2] || '0'
@@ -85,11 +87,30 @@ function decimal(value: string): string {
 
 function float(value: Exclude<Value, null>, single: boolean, signedZero: boolean): string {
   if (typeof value === 'boolean' || value instanceof Uint8Array || value === '') return alien(value)
+  if (!single && typeof value === 'string' && isShortest(value)) return value
   const exact = Number(value)
   if (Number.isNaN(exact) && value !== 'NaN' && typeof value === 'string') return alien(value)
   const kept = single ? Math.fround(exact) : exact
   if (kept === 0) return signedZero && Object.is(kept, -0) ? '-0' : '0'
-  return String(kept)
+  return textOfNumber(kept)
+}
+
+/** No two decimals of so many digits are one double. */
+const EXACT_DIGITS = 15
+
+/** Is it what the runtime writes of its number: few digits, no zero too many, not so small that it has an exponent? */
+function isShortest(value: string): boolean {
+  const from = value.charCodeAt(0) === 45 ? 1 : 0
+  let point = -1
+  for (let i = from; i < value.length; i++) {
+    const code = value.charCodeAt(i)
+    if (code === 46 && point < 0) point = i
+    else if (code < 48 || code > 57) return false
+  }
+  const length = value.length - from
+  if (length > EXACT_DIGITS + (point < 0 ? 0 : 1)) return false
+  if (point >= 0 && (point === from || value.charCodeAt(value.length - 1) < 49)) return false
+  return value.charCodeAt(from) > 48 || (point === from + 1 && value.charCodeAt(point + 1) > 48)
 }
 
 /** A fixed column is padded by its database, or trimmed: the spaces at its end are no one's. */
@@ -103,7 +124,7 @@ function spaced(value: string): string {
 
 /** A day in a column of timestamps is its first moment. */
 function midnight(value: string): string {
-  return /^\d{4}-\d\d-\d\d$/.test(value) ? `${value} 00:00:00` : spaced(value)
+  return value.length === 10 && /^\d{4}-\d\d-\d\d$/.test(value) ? `${value} 00:00:00` : spaced(value)
 }
 
 function shortFraction(value: string): string {
