@@ -13,18 +13,21 @@ export interface Side {
   close(): Promise<void>
 }
 
-/** Reads one side: in a thread of its own where there is enough to do. */
-export async function openSide(context: VerifyContext, job: ProduceJob, rows: number): Promise<Side> {
+/** Reads one side in a thread of its own, where there is enough to do. */
+export async function readApart(context: VerifyContext, job: ProduceJob, rows: number): Promise<Side> {
   const names = [...new Set(sourcesOf(job.read))]
-  if (threadsAvailable && names.length > 0 && rows >= THREAD_MIN_ROWS) {
-    const addresses = names.map(name => {
-      const { sharedSnapshot } = databaseNamed(context, name).connector.capabilities
-      const snapshot = sharedSnapshot ? context.snapshots.of(name) : undefined
-      const address = context.address(name)
-      return [name, snapshot === undefined ? address : { ...address, snapshot: snapshot.id }] as const
-    })
-    return produceInThread(job, Object.fromEntries(addresses), context.resolvers)
-  }
+  if (!threadsAvailable || names.length === 0 || rows < THREAD_MIN_ROWS) return readHere(context, job)
+  const addresses = names.map(name => {
+    const { sharedSnapshot } = databaseNamed(context, name).connector.capabilities
+    const snapshot = sharedSnapshot ? context.snapshots.of(name) : undefined
+    const address = context.address(name)
+    return [name, snapshot === undefined ? address : { ...address, snapshot: snapshot.id }] as const
+  })
+  return produceInThread(job, Object.fromEntries(addresses), context.resolvers)
+}
+
+/** Reads one side in this thread. */
+export function readHere(context: VerifyContext, job: ProduceJob): Side {
   const sessions = new ReadingSessions(name =>
     name === '$target' ? beginSession(context.target, undefined) : context.snapshots.session(name),
   )

@@ -71,6 +71,79 @@ test('a line tells null from text, and holds any text', () => {
   expect(lines.map(line => line.indexOf(10))).toEqual(lines.map(line => line.length - 1))
 })
 
+test('rows that are written together are as they are one by one', () => {
+  const columns = [0, 1, 2].map(index => ({ index, type: { kind: 'text' } as const, signedZero: true }))
+  const texts = [
+    '',
+    'a',
+    'ü',
+    '😀',
+    'x'.repeat(40_000),
+    'ö'.repeat(5000),
+    null,
+    'b\t',
+    '\\',
+    '\n',
+    '\u0001',
+    '\u0000',
+    '\\N',
+  ]
+  const rows = Array.from({ length: 3000 }, (_, i) =>
+    // Some hundred rows with nothing to escape, some hundred with any text.
+    [7, 5, 3].map(step => texts[(i * step) % (i % 700 < 400 ? 5 : texts.length)] ?? null),
+  )
+  const together = canonicalEncoder({ columns }).encode(rows).data as CanonicalData
+  const alone = canonicalEncoder({ columns })
+  const one = rows.map(row => alone.encode([row]).data as CanonicalData)
+  const all = Buffer.concat(one.map(({ bytes }) => bytes))
+  expect(Buffer.compare(together.bytes, all)).toBe(0)
+  let end = 0
+  expect([...together.ends]).toEqual(one.map(({ bytes }) => (end += bytes.length)))
+  const found = rows.map((_, i) =>
+    textsOf(Buffer.from(together.bytes.subarray(i === 0 ? 0 : together.ends[i - 1], together.ends[i]))),
+  )
+  expect(found).toEqual(rows)
+})
+
+test('a float that comes as text is the text of its number', () => {
+  const text = canonicalOf({ kind: 'float', bits: 64 }, true)
+  const given = [
+    '0',
+    '0.0',
+    '0.5',
+    '-0.5',
+    '00.5',
+    '.5',
+    '5.',
+    '5.0',
+    '5.10',
+    '1e5',
+    '1.5e300',
+    '0.05',
+    '0.000001',
+    '0.0000001',
+  ]
+  given.push(
+    '123456789012345',
+    '1234567890123456',
+    '12345678901234567890',
+    '0.12345678901234',
+    '1234567.12345678',
+    '9007199254740993',
+  )
+  given.push(
+    '0.1234567890123456789',
+    '999999999999999.9',
+    '100000',
+    '-7',
+    '+7',
+    '5e-324',
+    '1.7976931348623157e308',
+    '-0.001',
+  )
+  expect(given.map(text)).toEqual(given.map(value => String(Number(value))))
+})
+
 test('allowed differences are those that the rule names, and no others', () => {
   const none = { emptyIsNull: false, charPad: false, zeroSign: false, floatUlp: 0 }
   const all = { emptyIsNull: true, charPad: true, zeroSign: true, floatUlp: 1, tsPrecision: 3 }
