@@ -6,6 +6,7 @@ import type { Delivery, Handler, Json, Task, TaskKind } from '../port.js'
 import type { Sdk } from './driver.js'
 import { turnAway } from './endpoint.js'
 import type { Room } from './room.js'
+import type { Turns } from './turns.js'
 
 export type Payload = Pick<Task, 'id' | 'run' | 'data' | 'limits'>
 
@@ -17,6 +18,7 @@ const LONGEST_WAIT_MS = 60_000
 export interface TaskHost {
   readonly sdk: Sdk
   readonly room: Room
+  readonly turns: Turns
   /** Aborts where the worker is to leave. */
   readonly leaving: AbortSignal
 }

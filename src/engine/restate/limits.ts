@@ -1,5 +1,6 @@
 import type { Context, ObjectContext } from '@restatedev/restate-sdk'
 import type { Task } from '../port.js'
+import type { TaskHost } from './deliver.js'
 import type { Sdk } from './driver.js'
 import { LIMIT } from './names.js'
 import { SOON } from './retry.js'
@@ -73,7 +74,12 @@ export function limitObject(sdk: Sdk, unfinished: (invocations: readonly string[
 }
 
 /** Does the work as soon as every limit has room, and gives the places back when the task is over. */
-export async function within<T>(sdk: Sdk, ctx: Context, limits: Task['limits'], work: () => Promise<T>): Promise<T> {
+export async function within<T>(
+  { sdk, turns }: TaskHost,
+  ctx: Context,
+  limits: Task['limits'],
+  work: () => Promise<T>,
+): Promise<T> {
   // In one order for all, so that nobody waits for who waits for him.
   const all = Object.entries(limits ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
   const holder = ctx.request().id
@@ -84,7 +90,7 @@ export async function within<T>(sdk: Sdk, ctx: Context, limits: Task['limits'], 
     for (const [key, limit] of all) {
       const { id: turn, promise } = ctx.awakeable<void>()
       send(sdk, ctx, { service: LIMIT, key, method: 'take', parameter: { holder, turn, limit } })
-      await promise
+      await turns.wait(promise, ctx.request().attemptCompletedSignal)
     }
     const result = await work()
     giveBack()

@@ -1,6 +1,7 @@
 import { EtlError } from '../../core/errors.js'
 import { type Client, refused } from './client.js'
 import { serviceName } from './names.js'
+import type { Store } from './store.js'
 
 /** Where Restate calls the workers of a label; undefined where none has registered. */
 export async function registeredAt(client: Client, label: string | undefined): Promise<string | undefined> {
@@ -37,6 +38,22 @@ export async function move(client: Client, address: string): Promise<void> {
     kind: 'connection',
     hint: 'is a worker, or the balancer in front of them, to be reached there from where Restate runs?',
   })
+}
+
+/**
+ * Limits are of no label: the workers that registered last keep them for all. Where those do not answer any more, these
+ * keep them from now on, and go on with what those began.
+ */
+export async function keepLimits(client: Client, store: Store, label: string | undefined): Promise<void> {
+  const stuck = await store.stuckLimits()
+  const here = stuck.length === 0 ? undefined : await registeredAt(client, label)
+  if (here === undefined) return
+  await move(client, here)
+  for (const { id } of stuck.filter(({ begun }) => begun)) {
+    // Only what is paused can be begun elsewhere. Whatever comes between is found at the next look.
+    await client.ask('admin', `/invocations/${id}/pause`, { method: 'PATCH' })
+    await client.ask('admin', `/invocations/${id}/resume?deployment=latest`, { method: 'PATCH' })
+  }
 }
 
 /** Undefined where Restate finds workers at the address; else what it says. */

@@ -1,7 +1,7 @@
 import type { EngineFacts, TaskKind, TaskState, TaskStatus } from '../port.js'
 import { LINES_A_PAGE } from './board.js'
 import type { Client } from './client.js'
-import { BOARD, serviceName } from './names.js'
+import { BOARD, LIMIT, serviceName } from './names.js'
 
 const PAGES = 5
 
@@ -60,6 +60,20 @@ export class Store {
     return rows.map(({ id }) => String(id))
   }
 
+  /** Calls of limits that others wait for, and that nobody answers, or nobody answered to their end. */
+  async stuckLimits(): Promise<StuckCall[]> {
+    const calls = await this.#client.rows(
+      `select invocation_id from sys_keyed_service_status where service_name = '${LIMIT}'`,
+    )
+    if (calls.length === 0) return []
+    const ids = calls.map(({ invocation_id }) => quoted(String(invocation_id)))
+    const rows = await this.#client.rows(
+      `select id, pinned_deployment_id from sys_invocation
+       where id in (${ids.join(', ')}) and (retry_count > 1 or status = 'paused')`,
+    )
+    return rows.map(row => ({ id: String(row.id), begun: typeof row.pinned_deployment_id === 'string' }))
+  }
+
   async told(run: string, after: number): Promise<{ readonly seq: number; readonly line: string }[]> {
     const first = Math.floor(after / LINES_A_PAGE)
     const keys = Array.from({ length: PAGES }, (_, n) => `'page/${first + n}'`)
@@ -111,6 +125,12 @@ export class Store {
       }),
     )
   }
+}
+
+export interface StuckCall {
+  readonly id: string
+  /** It stays at the address that it was begun at. */
+  readonly begun: boolean
 }
 
 interface Entry {

@@ -15,7 +15,7 @@ export function taskService(host: TaskHost, kind: TaskKind, handler: Handler, la
     name: serviceName(kind, label),
     handlers: {
       task: (ctx: Context, task: Payload) =>
-        within(host.sdk, ctx, task.limits, () => deliver(host, ctx, kind, handler, task)),
+        within(host, ctx, task.limits, () => deliver(host, ctx, kind, handler, task)),
     },
     options: {
       idempotencyRetention: KEEP,

@@ -5,10 +5,11 @@ import type { Client } from './client.js'
 import { loadSdk } from './driver.js'
 import { listen } from './endpoint.js'
 import { limitObject } from './limits.js'
-import { register } from './register.js'
+import { keepLimits, register } from './register.js'
 import { Room } from './room.js'
 import type { Store } from './store.js'
 import { taskService } from './tasks.js'
+import { Turns } from './turns.js'
 
 /** Listens for Restate, and tells it where. */
 export async function serve(
@@ -20,11 +21,12 @@ export async function serve(
   if (reach === undefined) throw new EtlError('E901', 'nobody said where Restate finds this worker')
   const sdk = await loadSdk()
   const leaving = new AbortController()
+  const turns = new Turns(sdk, leaving.signal, () => keepLimits(client, store, label))
   const begun = new Set<Promise<unknown>>()
   const tasks = (['run', 'chunk'] as const).flatMap(kind => {
     const handler = handlers[kind]
     if (handler === undefined || concurrency[kind] === 0) return []
-    const host = { sdk, room: new Room(concurrency[kind]), leaving: leaving.signal }
+    const host = { sdk, room: new Room(concurrency[kind]), turns, leaving: leaving.signal }
     const tracked: typeof handler = (task, delivery) => {
       const work = handler(task, delivery)
       begun.add(work)
