@@ -38,11 +38,14 @@ export async function submitRun(
   })
 }
 
-/** Hands over once more what is left of a run. Throws E564 for one that is unknown or goes on. */
+/** Hands over once more what is left of a run. Throws E564 for one that is unknown, E565 for one that goes on. */
 export async function resumeRun(engine: RemoteEngine, runId: string): Promise<SubmittedRun> {
   const last = await lastTask(engine, runId)
   if (last.state === 'waiting' || last.state === 'active') {
-    throw new EtlError('E564', `run ${runId} goes on already`, { kind: 'usage', hint: `etl status ${runId}` })
+    throw new EtlError('E565', `run ${runId} goes on already`, {
+      kind: 'usage',
+      hint: `see how far it is: \`etl status ${runId}\``,
+    })
   }
   const before = runTaskOf(last)
   const { restart: _, ...options } = before.options

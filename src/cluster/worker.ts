@@ -112,18 +112,19 @@ class Worker {
   ): Promise<unknown> {
     const { log } = this.#options
     let redact = (text: string): string => text
+    const say = (text: string): void => log(`${what}: ${text}${attempt === 1 ? '' : `, delivery ${attempt}`}`)
     this.active++
-    log(`${what}: begins${attempt === 1 ? '' : `, delivery ${attempt}`}`)
+    say('begins')
     try {
       const pipeline = await this.#pipeline(ref)
       redact = redactor(pipeline.secrets)
       const result = redacted((await work(pipeline)) ?? null, redact)
-      log(`${what}: done`)
+      say('done')
       return result
     } catch (error) {
       const data = errorData(error)
       const shown = errorOf(redacted(data, redact)) ?? error
-      log(`${what}: ${shown instanceof EtlError ? `${shown.code} ${shown.message}` : 'internal error'}`)
+      say(shown instanceof EtlError ? `${shown.code} ${shown.message}` : 'internal error')
       if (!(error instanceof EtlError) && error instanceof Error) log(redact(error.stack ?? error.message))
       throw shown
     } finally {

@@ -135,6 +135,7 @@ export const CODES = {
   E562: 'not under an engine',
   E563: 'worker does not fit the run',
   E564: 'run is not known to the engine',
+  E565: 'run goes on already',
   E901: 'internal error',
 } as const
 

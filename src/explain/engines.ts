@@ -48,11 +48,20 @@ export const ENGINES = {
   },
   E564: {
     means: 'The engine has no such run to show, cancel or resume.',
-    why: 'Its id is mistyped, it was run without `--engine` or through another engine, it is older than 14 days, or it goes on already.',
+    why: 'Its id is mistyped, it was run without `--engine` or through another engine, or it is older than 14 days.',
     example: {
       what: 'the engine has no run 7f3a9c12',
       hint: 'runs are kept for 14 days; what the target knows of them: `etl runs`',
     },
     mend: ['See which runs there are: `etl status --engine URL`', 'What the target knows: `etl runs`'],
+  },
+  E565: {
+    means: 'The run is with the engine already: there is nothing to hand over once more.',
+    why: 'It waits for a worker or is in work. One that was cancelled a moment ago may finish its batches first.',
+    example: {
+      what: 'run 7f3a9c12 goes on already',
+      hint: 'see how far it is: `etl status 7f3a9c12`',
+    },
+    mend: ['See how far it is: `etl status RUN`', 'Stop it: `etl cancel RUN`'],
   },
 } as const satisfies Partial<Record<ErrorCode, Explanation>>

@@ -187,6 +187,7 @@ export function workersOf(engine: EngineName): void {
       expectRecovered(killed, again)
       await ends(run)
       await expectAllRows(run)
+      expect(cluster.log.join('\n')).toMatch(new RegExp(`${chunk}: done, delivery \\d+$`, 'm'))
     })
 
     test('that leads the run is killed with chunks in work: another one leads', RECOVERY, async () => {
@@ -286,6 +287,8 @@ export function workersOf(engine: EngineName): void {
           .catch(() => [])
         return Number(row?.[0] ?? 0) > 0 ? true : undefined
       })
+      const goesOn = await cluster.etl('resume', run)
+      expect(goesOn).toMatchObject({ code: 2, stderr: expect.stringContaining('E565 run goes on already') })
       const cancelled = await cluster.etl('cancel', run)
       expect(cancelled).toMatchObject({
         code: 0,

@@ -242,7 +242,7 @@ class Submitted {
       if (state === 'waiting' || state === 'active') continue
       // Whoever led it may still be on its way out.
       const { code, stderr } = await this.#etl('resume', this.#run, '--detach')
-      if (code !== 0 && !/E564/.test(stderr)) return [`resume: ${stderr}`]
+      if (code !== 0 && !/E565/.test(stderr)) return [`resume: ${stderr}`]
     }
     const { stdout: status } = await this.#etl('status', this.#run, '--json')
     const lines = this.#workers.flatMap(worker => worker.lines).join('\n')
