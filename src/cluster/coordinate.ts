@@ -1,3 +1,4 @@
+import type { Session } from '../core/connector.js'
 import { EtlError } from '../core/errors.js'
 import { errorData } from '../engine/error-data.js'
 import type { Delivery, Json, RemoteEngine } from '../engine/port.js'
@@ -9,7 +10,6 @@ import { redactor } from '../load/redact.js'
 import { openTarget } from '../plan/open.js'
 import { Ledger } from '../run/ledger.js'
 import { isUnfinished } from '../run/reconcile.js'
-import type { RunRow } from '../run/run-ledger.js'
 import { Sessions } from '../run/sessions.js'
 import type { RunTask } from './run-task.js'
 import { Teller } from './teller.js'
@@ -43,6 +43,8 @@ export async function coordinate({ engine, pipeline, ref, delivery }: Lead): Pro
       signal,
       chunks: { engine, workers: { data, ...(label === undefined ? {} : { label }) } },
       onEvent: teller.onEvent,
+    }).catch(async (error: unknown) => {
+      throw (await isLeaving(pipeline, ref, delivery, error)) ? passing(error as EtlError) : error
     })
     const stop = (): void => handle.stop('stop')
     if (signal.aborted) stop()
@@ -61,20 +63,36 @@ export async function coordinate({ engine, pipeline, ref, delivery }: Lead): Pro
 
 /** A run that the ledger knows was begun by a worker before: it is gone on with, whatever was asked for when it began. */
 async function howToGoOn(pipeline: Pipeline, runId: string): Promise<Partial<JobOptions>> {
-  const run = await runOf(pipeline, runId)
+  const run = await inLedger(pipeline, ({ runs }, session) => runs.findRun(session, runId))
   if (run === undefined) return {}
   if (run.state === 'running')
     return { resume: true, takeOver: true, restart: false, proof: 'the engine gave its work to another worker' }
   return { resume: true, restart: false, ...(isUnfinished(run) ? {} : { takeOver: false }) }
 }
 
-async function runOf({ spec, baseDir }: Pipeline, runId: string): Promise<RunRow | undefined> {
+/** Is the lock with whoever led this run before? He is on his way out, or frozen; the engine may come again meanwhile. */
+async function isLeaving(pipeline: Pipeline, ref: RunTask, delivery: Delivery, error: unknown): Promise<boolean> {
+  if (!(error instanceof EtlError && error.code === 'E503')) return false
+  if (ref.turn === 1 && delivery.attempt === 1) return false
+  const last = await inLedger(pipeline, ({ runs }, session) => runs.latestRun(session, pipeline.spec.name))
+  return last === undefined || last.runId === ref.run || last.state !== 'running'
+}
+
+function passing({ code, message, hint }: EtlError): EtlError {
+  return new EtlError(code, message, { kind: 'transient', ...(hint === undefined ? {} : { hint }) })
+}
+
+/** Undefined where the target has no ledger yet. */
+async function inLedger<T>(
+  { spec, baseDir }: Pipeline,
+  ask: (ledger: Ledger, session: Session) => Promise<T>,
+): Promise<T | undefined> {
   const target = await openTarget(spec, { readOnly: true, baseDir, applicationName: `etl ${spec.name}` })
   const sessions = new Sessions(target, () => target.session({ readOnly: true }))
   try {
     const ledger = new Ledger(target, spec.ledger === false ? undefined : spec.ledger.schema)
     if (!(await ledger.exists())) return undefined
-    return await sessions.ask(session => ledger.runs.findRun(session, runId))
+    return await sessions.ask(session => ask(ledger, session))
   } finally {
     await sessions.close()
     await target.close()
