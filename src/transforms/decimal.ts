@@ -26,6 +26,20 @@ export function isInteger(text: string): boolean {
   return text.length > start
 }
 
+/** Is this a plain number without leading zeros, with so many digits before and after the point at most? */
+export function isDecimal(text: string, whole: number, scale: number): boolean {
+  const { length } = text
+  const start = text.charCodeAt(0) === 45 ? 1 : 0
+  let i = start
+  while (i < length && isDigit(text.charCodeAt(i))) i++
+  if (i === start || i - start > whole || (i > start + 1 && text.charCodeAt(start) === 48)) return false
+  if (i === length) return true
+  const point = i++
+  if (text.charCodeAt(point) !== 46) return false
+  while (i < length && isDigit(text.charCodeAt(i))) i++
+  return i === length && i - point > 1 && i - point - 1 <= scale
+}
+
 function isDigit(unit: number): boolean {
   return unit >= 48 && unit <= 57
 }

@@ -3,7 +3,7 @@ import { RowError } from '../../core/errors.js'
 import type { Value } from '../../core/row.js'
 import type { LogicalType } from '../../core/types.js'
 import { formatType } from '../../core/types.js'
-import { bigText, extent, isInteger, isPlain, plainText, roundBig } from '../decimal.js'
+import { bigText, extent, isDecimal, isInteger, isPlain, plainText, roundBig } from '../decimal.js'
 import { numberText } from '../text-value.js'
 import type { Cast, LossPolicy } from './options.js'
 import { refused } from './options.js'
@@ -77,9 +77,9 @@ export function toDecimal(type: DecimalType, loss: LossPolicy): Cast {
   const scale = type.scale ?? 0
   const wholeDigits = precision - scale
   return value => {
+    // Nothing to mend and nothing to measure, which is nearly every value.
+    if (typeof value === 'string' && scale >= 0 && isDecimal(value, wholeDigits, scale)) return value
     let text = decimal(value, target)
-    // Shorter than both parts can be: nothing to measure, which is nearly every value.
-    if (scale >= 0 && text.length <= wholeDigits && !text.includes('.')) return text
     let { top, bottom } = extent(text)
     if (bottom < -scale) {
       if (top >= wholeDigits) tooLarge(target)

@@ -4,6 +4,9 @@ import { Type } from '../../core/schema.js'
 import { defineFunction } from '../../core/transform.js'
 import { textOf } from '../text-value.js'
 
+/** More are not remembered. */
+const SPELLINGS = 100
+
 const YES = ['true', 't', 'yes', 'y', '1', 'on']
 const NO = ['false', 'f', 'no', 'n', '0', 'off']
 
@@ -35,10 +38,15 @@ const toBoolean = defineFunction({
     const meaning = new Map<string, boolean>()
     for (const word of params.false ?? NO) meaning.set(fold(word), false)
     for (const word of params.true ?? YES) meaning.set(fold(word), true)
+    /** Spellings that came before. */
+    const known = new Map<Value | undefined, boolean>()
     return ([value]) => {
       if (typeof value === 'boolean') return value
+      const before = known.get(value)
+      if (before !== undefined) return before
       const answer = meaning.get(fold(value))
       if (answer === undefined) throw new RowError('E407', 'the value is neither a yes nor a no')
+      if (known.size < SPELLINGS) known.set(value, answer)
       return answer
     }
   },

@@ -8,10 +8,12 @@ import { castRefusal, compileCast, conversionRisk } from '../../../src/transform
 
 const ENUM: LogicalType = { kind: 'enum', labels: ['available', 'shipped'] }
 const ANY: LogicalType = { kind: 'any' }
+const TENS: LogicalType = { kind: 'decimal', precision: 3, scale: -1 }
 
 function type(text: string): LogicalType {
   if (text === 'any') return ANY
   if (text === 'enum') return ENUM
+  if (text === 'tens') return TENS
   const parsed = parseType(text)
   if (parsed === undefined) throw new Error(`no type ${text}`)
   return parsed
@@ -65,6 +67,12 @@ describe('values that arrive', () => {
     ['any', 'decimal(5,2)', '-123.45', '-123.45'],
     ['any', 'decimal(5,2)', '123.4500', '123.4500'],
     ['any', 'decimal(5,2)', '000123.4', '123.4'],
+    ['any', 'decimal(5,2)', '-0.5', '-0.5'],
+    ['any', 'decimal(5,2)', '-00', '-0'],
+    ['any', 'decimal(5,2)', '.5', '0.5'],
+    ['any', 'decimal(5,2)', '5.', '5'],
+    ['any', 'decimal(2,2)', '0.25', '0.25'],
+    ['any', 'tens', '9990', '9990'],
     ['any', 'decimal(2,4)', '0.0012', '0.0012'],
     ['any', 'decimal(5,2)', 12n, '12'],
     ['any', 'decimal', '12345678901234567890.12345678901234567890', '12345678901234567890.12345678901234567890'],
@@ -140,6 +148,9 @@ describe('values that are refused', () => {
     ['text', 'int32', '1_000', 'E402 the text is not a number, int32 needs one'],
     ['text', 'decimal', '1e100000', 'E402 the text is not a number, decimal needs one'],
     ['any', 'decimal(5,2)', '1234.5', 'E403 the number has more digits before the point than decimal(5,2)'],
+    ['any', 'decimal(2,2)', '1', 'E403 the number has more digits before the point than decimal(2,2)'],
+    ['any', 'tens', '9', 'E404 decimal(3,-1) keeps no fraction, the value has more'],
+    ['any', 'decimal(5,2)', '-', 'E402 the text is not a number, decimal(5,2) needs one'],
     ['any', 'decimal(5,2)', '0.001', 'E404 decimal(5,2) keeps 2 digits after the point, the value has more'],
     ['any', 'decimal(5,2)', 12345, 'E403 the number has more digits before the point than decimal(5,2)'],
     ['float64', 'decimal(5,2)', Number.POSITIVE_INFINITY, 'E402 NaN and infinity do not exist in decimal(5,2)'],

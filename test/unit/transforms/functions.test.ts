@@ -50,6 +50,32 @@ describe('examples of every function', () => {
   })
 })
 
+describe('a function called more than once', () => {
+  it('to_boolean gives the same answer to a spelling each time, and refuses each time', () => {
+    const run = bindFunction(
+      functions.get('to_boolean') as TransformFunction,
+      { true: ['1', 'A'], false: ['0'] },
+      context,
+    )
+    const given: Value[] = ['A', 'a ', 1, 1n, '0', -0, 0, 'no']
+    const twice = [...given, ...given].map(value => outcome(() => run([value])))
+    const once = [true, true, true, true, false, false, false, { error: 'E407' }]
+    expect(twice).toEqual([...once, ...once])
+  })
+
+  it('replace puts in what stands there, once or more often', () => {
+    const params = { pattern: '$&', with: '$1$$', literal: true }
+    const run = bindFunction(functions.get('replace') as TransformFunction, params, context)
+    expect(['a', '$&', 'a$&b', '$&$&', '$&a$&'].map(value => run([value]))).toEqual([
+      'a',
+      '$1$$',
+      'a$1$$b',
+      '$1$$$1$$',
+      '$1$$a$1$$',
+    ])
+  })
+})
+
 describe('every function on every kind of value', () => {
   const values: Value[] = [
     null,
