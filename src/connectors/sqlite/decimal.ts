@@ -30,6 +30,33 @@ export function normalDecimal(text: string): string | undefined {
   return match[1] === '-' && magnitude !== '0' ? `-${magnitude}` : magnitude
 }
 
+/** A double holds every decimal of so many digits as no other: it reads back as the same one. */
+const EXACT_DIGITS = 15
+const POWERS = Array.from({ length: EXACT_DIGITS + 1 }, (_, i) => 10 ** i)
+
+/**
+ * The number of a plain decimal of a few digits, without expressions and the runtime's search for the nearest: the digits and
+ * the power of ten are exact, so their quotient is the nearest double. Undefined for all others.
+ */
+export function shortDecimal(text: string): number | undefined {
+  const negative = text.charCodeAt(0) === 45
+  let at = negative ? 1 : 0
+  const first = at
+  if (text.length - at > EXACT_DIGITS + 1) return undefined
+  let digits = 0
+  let point = -1
+  for (; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - 48
+    if (digit >= 0 && digit <= 9) digits = 10 * digits + digit
+    else if (digit === -2 && point < 0) point = at
+    else return undefined
+  }
+  const count = text.length - first - (point < 0 ? 0 : 1)
+  if (count === 0 || count > EXACT_DIGITS) return undefined
+  const number = point < 0 ? digits : digits / (POWERS[text.length - point - 1] as number)
+  return negative && number !== 0 ? -number : number
+}
+
 const NUMERIC_LITERAL = /^[ \t\n\v\f\r]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t\n\v\f\r]*$/
 
 /** Would a column of numeric affinity turn this text into a number? */

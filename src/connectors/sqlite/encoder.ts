@@ -2,7 +2,7 @@ import type { Column } from '../../core/catalog.js'
 import type { ErrorCode } from '../../core/codes.js'
 import type { Encoder, WriteSpec } from '../../core/connector.js'
 import type { Row, Value } from '../../core/row.js'
-import { fitsInt64, looksNumeric, normalDecimal, plainNumber } from './decimal.js'
+import { fitsInt64, looksNumeric, normalDecimal, plainNumber, shortDecimal } from './decimal.js'
 import { type FlatRows, FlatWriter } from './flat-rows.js'
 import { affinityOf, convertsText } from './types.js'
 import type { Bound } from './values.js'
@@ -87,9 +87,12 @@ function binderFor(column: Column): Binder {
     case 'float':
       return bindFloat
     case 'boolean':
-      return bindBoolean
+      return numeric ? value => (typeof value === 'boolean' ? Number(value) : bindBoolean(value)) : bindBoolean
     case 'timestamp':
       return value => (typeof value === 'string' ? spaced(value) : bindValue(value))
+    case 'date':
+      return value =>
+        typeof value !== 'string' ? bindOther(value) : startsAsDay(value) ? plainText(value) : text(value)
     default:
       return value => (typeof value === 'string' ? text(value) : bindOther(value))
   }
@@ -117,6 +120,8 @@ function bindInteger(value: Exclude<Value, null>, numeric: boolean): Bound | Ref
 
 function bindDecimal(value: Exclude<Value, null>): Bound | Refusal {
   if (typeof value !== 'string') return bindOther(value)
+  const short = shortDecimal(value)
+  if (short !== undefined) return short
   const normal = normalDecimal(value)
   if (normal === undefined) return value
   if (!normal.includes('.')) {
@@ -135,14 +140,20 @@ function bindFloat(value: Exclude<Value, null>): Bound | Refusal {
 
 /** Dates sort and compare in SQLite's functions with a space between date and time. */
 function spaced(text: string): string {
-  const separated = text.charCodeAt(10) === 84 ? `${text.slice(0, 10)} ${text.slice(11)}` : text
-  return separated.endsWith('Z') ? `${separated.slice(0, -1)}+00:00` : separated
+  const utc = text.endsWith('Z')
+  const clock = utc ? text.slice(0, -1) : text
+  const separated = clock.charCodeAt(10) === 84 ? `${clock.slice(0, 10)} ${clock.slice(11)}` : clock
+  return utc ? `${separated}+00:00` : separated
 }
 
-const HALF_A_PAIR = /\p{Surrogate}/u
+/** A digit and a minus after it stand in no number. */
+function startsAsDay(text: string): boolean {
+  const digit = text.charCodeAt(3)
+  return text.charCodeAt(4) === 45 && digit >= 48 && digit <= 57
+}
 
 function plainText(text: string): Bound | Refusal {
-  return HALF_A_PAIR.test(text) ? NOT_UNICODE : text
+  return text.isWellFormed() ? text : NOT_UNICODE
 }
 
 /** Text for a column that stores numbers: only what reads back as the same text may go in. */

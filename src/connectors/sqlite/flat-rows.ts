@@ -80,8 +80,8 @@ export class FlatWriter {
   }
 }
 
-/** Rows `from` to `to` (exclusive), each an array of its own. */
-export function* rowsOf(flat: FlatRows, from: number, to: number): Generator<Bound[], void, void> {
+/** Calls `take` for rows `from` to `to` (exclusive), with one array that each row fills anew. */
+export function eachRow(flat: FlatRows, from: number, to: number, take: (row: Bound[]) => void): void {
   const { width, kinds, numbers, text, bytes, large } = flat
   const first = from * width
   let [textAt, bytesAt, largeAt] = [0, 0, 0]
@@ -91,8 +91,8 @@ export function* rowsOf(flat: FlatRows, from: number, to: number): Generator<Bou
     else if (kinds[k] === LARGE) largeAt++
   }
   let k = first
+  const values: Bound[] = new Array(width)
   for (let row = from; row < to; row++) {
-    const values: Bound[] = new Array(width)
     for (let i = 0; i < width; i++, k++) {
       const number = numbers[k] as number
       switch (kinds[k]) {
@@ -117,6 +117,6 @@ export function* rowsOf(flat: FlatRows, from: number, to: number): Generator<Bou
           values[i] = null
       }
     }
-    yield values
+    take(values)
   }
 }

@@ -7,7 +7,7 @@ import type { Connection, Statement } from './connection.js'
 import { dialect } from './dialect.js'
 import type { EncodedRows } from './encoder.js'
 import { sqliteError } from './errors.js'
-import { rowsOf } from './flat-rows.js'
+import { eachRow } from './flat-rows.js'
 import type { Bound } from './values.js'
 import { narrow } from './values.js'
 
@@ -52,13 +52,13 @@ export function createWriter(connection: Connection, spec: WriteSpec, primaryKey
     const generated: Value[] = []
     let row = from
     try {
-      for (const values of rowsOf(rows, from, to)) {
+      eachRow(rows, from, to, values => {
         const outcome = writeRow(values)
         counts[outcome]++
         if (outcome === 'missing') missing.push(row)
         if (keyOf !== undefined) generated.push(keyOf(values, outcome))
         row++
-      }
+      })
     } catch (error) {
       throw sqliteError(error, { path: connection.file.path, table, columns, row, keys })
     }
@@ -120,7 +120,8 @@ class RowStatements {
         : `(${quoteNames(dialect, this.#names)}) values (${placeholders(dialect, this.#names.length)})`
     const statement = this.#prepare(`insert into ${this.#table} ${columns}${suffix}`)
     return row => {
-      const { changes, lastInsertRowid } = statement.run(row)
+      // As arguments: the driver looks each value of an array up through the runtime.
+      const { changes, lastInsertRowid } = statement.run(...row)
       this.#lastKey = lastInsertRowid
       return changes === 0 ? 'skipped' : 'inserted'
     }
@@ -146,7 +147,7 @@ class RowStatements {
     const set = rest.map(index => `${quoteName(dialect, this.#names[index] as string)} = ?`).join(', ')
     const statement = this.#prepare(`update ${this.#table} set ${set} where ${this.#whereMatch()}`)
     const order = [...rest, ...this.#matchIndexes]
-    return row => (statement.run(order.map(index => row[index])).changes === 0 ? 'missing' : 'updated')
+    return row => (statement.run(...order.map(index => row[index])).changes === 0 ? 'missing' : 'updated')
   }
 
   #whereMatch(): string {

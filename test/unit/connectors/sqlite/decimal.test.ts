@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { looksNumeric, normalDecimal, plainNumber } from '../../../../src/connectors/sqlite/decimal.js'
+import { looksNumeric, normalDecimal, plainNumber, shortDecimal } from '../../../../src/connectors/sqlite/decimal.js'
 
 test.each([
   [1.1, '1.1'],
@@ -43,4 +43,21 @@ test.each([
 test('what a numeric column takes for a number', () => {
   for (const text of ['1', ' 1.5 ', '-.5', '1e5', '1.', '+3']) expect(looksNumeric(text)).toBe(true)
   for (const text of ['', ' ', '1 2', '0x10', '2024-01-01', 'e5', '.', 'null']) expect(looksNumeric(text)).toBe(false)
+})
+
+test('the number of a short decimal is the one that the runtime finds', () => {
+  const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), maxLength: 17 })
+  fc.assert(
+    fc.property(fc.constantFrom('', '-'), digits, fc.constantFrom('', '.'), digits, (sign, whole, point, fraction) => {
+      const text = `${sign}${whole}${point}${fraction}`
+      const short = shortDecimal(text)
+      const count = whole.length + fraction.length
+      expect(short === undefined).toBe(count === 0 || count > 15)
+      if (short === undefined) return
+      expect(short).toBe(Number(normalDecimal(text)))
+      expect(plainNumber(short)).toBe(normalDecimal(text))
+    }),
+    { seed: 1, numRuns: 2000 },
+  )
+  for (const text of ['+1', '1e5', ' 1', '1 ', '1.2.3', '--1', '1-', 'a']) expect(shortDecimal(text)).toBeUndefined()
 })
