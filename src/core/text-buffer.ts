@@ -77,6 +77,28 @@ export class TextBuffer {
     return found
   }
 
+  /**
+   * How many bytes from a place on are below a code, four at a time.
+   *
+   * @param code of ASCII
+   */
+  countBelow(code: number, from: number): number {
+    const { bytes, length } = this
+    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, length >> 2)
+    // No byte carries into the next one: its upper bit is set where the rest of it, or all of it, is not below.
+    const rest = (128 - code) * 0x01010101
+    let found = 0
+    let at = from
+    for (; at % 4 > 0 && at < length; at++) if ((bytes[at] as number) < code) found++
+    for (; at + 4 <= length; at += 4) {
+      const word = words[at >> 2] as number
+      const below = ~(((word & 0x7f7f7f7f) + rest) | word) & 0x80808080
+      found += Math.imul(below >>> 7, 0x01010101) >>> 24
+    }
+    for (; at < length; at++) if ((bytes[at] as number) < code) found++
+    return found
+  }
+
   /** All that was written. */
   take(): Buffer {
     return this.bytes.subarray(0, this.length)

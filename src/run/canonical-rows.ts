@@ -1,7 +1,7 @@
 import type { Encoder } from '../core/connector.js'
 import { textOfType } from '../core/files/value-text.js'
 import type { Row, Value } from '../core/row.js'
-import { specialCodes, TextBuffer } from '../core/text-buffer.js'
+import { TextBuffer } from '../core/text-buffer.js'
 import type { LogicalType } from '../core/types.js'
 import { type Canonical, canonicalOf } from '../transforms/canonical.js'
 
@@ -23,8 +23,10 @@ export interface CanonicalData {
   readonly ends: Uint32Array
 }
 
-const NULL = '\\N'
+const NULL = '\u0001'
 const LINE_FEED = 10
+/** The line feed is the last of the codes that no text holds as they are. */
+const SPECIAL_BELOW = LINE_FEED + 1
 /** Rows that are written in one call, which costs as much as a few values on their own. */
 const TOGETHER = 64
 /** Characters from which on no more rows are joined: large ones are written one by one. */
@@ -62,7 +64,7 @@ export function canonicalEncoder(spec: CanonicalSpec): Encoder {
   function writeTogether(out: TextBuffer, rows: readonly Row[], from: number, ends: Uint32Array): number {
     const start = out.length
     const most = Math.min(rows.length, from + TOGETHER)
-    /** Special characters that are no text's: those between cells, after rows, and of nulls. */
+    /** Special codes that are no text's: those between cells, after rows, and of nulls. */
     let own = 0
     let length = 0
     /** The end of a row and the begin of the next one are one cell. */
@@ -92,7 +94,7 @@ export function canonicalEncoder(spec: CanonicalSpec): Encoder {
     cells.length = used
     const text = cells.join('\t')
     const ascii = out.write(text) === text.length
-    if (out.count(SPECIAL, start) !== own) {
+    if (text.includes('\\') || out.countBelow(SPECIAL_BELOW, start) !== own) {
       out.length = start
       return from
     }
@@ -131,12 +133,11 @@ export function canonicalLine(spec: CanonicalSpec): (row: Row) => string {
   }
 }
 
-const SPECIAL = specialCodes('\\\t\n')
 const ESCAPED = /[\\\t\n]/
 
 function escaped(text: string): string {
-  if (!ESCAPED.test(text)) return text
-  return text.replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n')
+  if (!ESCAPED.test(text) && !text.includes(NULL)) return text
+  return text.replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n').replaceAll(NULL, '\\0')
 }
 
 /** The canonical texts of a line. */
@@ -147,8 +148,8 @@ export function textsOf(line: Buffer): (string | null)[] {
     .map(text => (text === NULL ? null : text.includes('\\') ? unescaped(text) : text))
 }
 
-const UNESCAPED: Readonly<Record<string, string>> = { '\\': '\\', t: '\t', n: '\n' }
+const UNESCAPED: Readonly<Record<string, string>> = { '\\': '\\', t: '\t', n: '\n', 0: NULL }
 
 function unescaped(text: string): string {
-  return text.replace(/\\([\\tn])/g, (_, letter: string) => UNESCAPED[letter] ?? letter)
+  return text.replace(/\\([\\tn0])/g, (_, letter: string) => UNESCAPED[letter] ?? letter)
 }

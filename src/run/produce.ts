@@ -102,7 +102,9 @@ class Collector {
   readonly #parts: Payload[] = []
   readonly #rejects: RejectRecord[] = []
   readonly #duplicates: RejectRecord[] = []
-  readonly #sources: number[] = []
+  /** Of each slice: its first row's place, those of its rows that are sound, those that became rows. */
+  readonly #slices: { readonly first: number; readonly indexes: SoundRows['indexes']; readonly sources: number[] }[] =
+    []
   readonly #keys: string[] = []
   readonly #kept: Row[] = []
   readonly #targetKeys: Value[] = []
@@ -123,7 +125,7 @@ class Collector {
 
   add(slice: SourceBatch, { rows, indexes }: SoundRows): void {
     const { program, encoder, read, keepKeys, keepRows, targetKey, marksOf, leaveOut } = this.#options
-    const place = (index: number): number => this.read + (indexes?.[index] ?? index)
+    const place = (index: number): number => placeOf(this.read, indexes, index)
     const outcome = newOutcome()
     program.run(rows, outcome)
     if (leaveOut.size > 0) this.#leaveOut(rows, outcome)
@@ -132,7 +134,7 @@ class Collector {
       this.#parts.push(payload)
       this.bytes += payload.bytes
     }
-    for (const source of outcome.sources) this.#sources.push(place(source))
+    this.#slices.push({ first: this.read, indexes, sources: outcome.sources })
     if (keepKeys) for (const source of outcome.sources) this.#keys.push(keyOf(read, rows[source] ?? []))
     for (const row of targetKey.length === 0 ? [] : outcome.rows) {
       for (const index of targetKey) this.#targetKeys.push(row[index] ?? null)
@@ -184,7 +186,7 @@ class Collector {
       parts: this.#parts,
       rejects: this.#rejects,
       duplicates: this.#duplicates,
-      sources: this.#rows === this.read ? undefined : this.#sources,
+      sources: this.#rows === this.read ? undefined : this.#sources(),
       keys: keepKeys ? this.#keys : undefined,
       targetKeys: targetKey.length > 0 ? this.#targetKeys : undefined,
       marks: marksOf === undefined ? undefined : joinMarks(this.#marks),
@@ -195,6 +197,10 @@ class Collector {
       transformMs: this.transformMs,
       reread: () => reread(open, read, range),
     }
+  }
+
+  #sources(): number[] {
+    return this.#slices.flatMap(({ first, indexes, sources }) => sources.map(index => placeOf(first, indexes, index)))
   }
 
   #rejectMalformed({ rows, malformed = [] }: SourceBatch): void {
@@ -234,6 +240,10 @@ class Collector {
       }
     }
   }
+}
+
+function placeOf(first: number, indexes: SoundRows['indexes'], index: number): number {
+  return first + (indexes?.[index] ?? index)
 }
 
 function addAll(into: Map<string, number>, from: ReadonlyMap<string, number>): void {

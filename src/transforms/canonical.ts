@@ -55,11 +55,13 @@ function hex(bytes: Uint8Array): string {
 }
 
 const WORDS: ReadonlyMap<Value, string> = new Map<Value, string>([
-  ...([true, 1, 1n, 't', 'true', '1'] as const).map(value => [value, 'true'] as const),
-  ...([false, 0, 0n, 'f', 'false', '0'] as const).map(value => [value, 'false'] as const),
+  ...([1, 1n, 't', 'true', '1'] as const).map(value => [value, 'true'] as const),
+  ...([0, 0n, 'f', 'false', '0'] as const).map(value => [value, 'false'] as const),
 ])
 
 function truth(value: Exclude<Value, null>): string {
+  if (value === true) return 'true'
+  if (value === false) return 'false'
   return WORDS.get(value) ?? alien(value)
 }
 

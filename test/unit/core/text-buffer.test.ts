@@ -24,3 +24,17 @@ test.each(LENGTHS)('plain text of %i characters stays as it is', length => {
   out.byte(10)
   expect(out.take().toString('latin1')).toBe(`${'7'.repeat(length)}\n`)
 })
+
+test('bytes below a code are counted from any place on', () => {
+  const out = new TextBuffer(1)
+  const text = 'a\t\u0001é\n\u000b\u007f\u0000数\t\n\n😀\t abc\n'
+  out.write(text)
+  const bytes = Buffer.from(text)
+  for (let from = 0; from <= bytes.length; from++)
+    for (const code of [0, 1, 11, 128])
+      expect([from, code, out.countBelow(code, from)]).toEqual([
+        from,
+        code,
+        bytes.subarray(from).filter(byte => byte < code).length,
+      ])
+})
