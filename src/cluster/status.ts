@@ -1,5 +1,5 @@
 import type { RemoteEngine, TaskState, TaskStatus } from '../engine/port.js'
-import { type Counts, type EntityState, NO_COUNTS } from '../run/events.js'
+import { type Counts, type EntityState, type EventListener, NO_COUNTS } from '../run/events.js'
 import { runTaskOf } from './run-task.js'
 import { eventsAfter, lastTask } from './submit.js'
 
@@ -32,13 +32,22 @@ export async function statusOfAll(engine: RemoteEngine): Promise<readonly Engine
   return [...last.values()].map(engineRun).reverse()
 }
 
-/** Throws E564 for a run that the engine does not know. */
-export async function runStatus(engine: RemoteEngine, runId: string): Promise<RunStatusReport> {
+/**
+ * Throws E564 for a run that the engine does not know.
+ *
+ * @param onEvent all that was told of it so far, from its beginning
+ */
+export async function runStatus(
+  engine: RemoteEngine,
+  runId: string,
+  onEvent?: EventListener,
+): Promise<RunStatusReport> {
   const task = await lastTask(engine, runId)
   const chunks: Record<TaskState, number> = { waiting: 0, active: 0, done: 0, failed: 0, cancelled: 0 }
   for (const { state } of await engine.tasks('chunk', runId)) chunks[state]++
   const entities = new Map<string, RunStatusReport['entities'][number]>()
   for await (const { event } of eventsAfter(engine, runId, 0)) {
+    onEvent?.(event)
     if (event.type === 'run_started') {
       entities.clear()
       for (const { name, state, counts, estimatedRows } of event.entities)

@@ -26,10 +26,20 @@ export const statusCommand: CliCommand = {
             withEngine(neededEngineUrl(flags, io), terminal, [], async engine => {
               const { runStatus, statusOfAll } = await import('../index.js')
               const { statusText, statusesText } = await import('../ui/engine-text.js')
-              const found = run === undefined ? await statusOfAll(engine) : await runStatus(engine, run)
+              const { totalEta } = await import('../ui/eta.js')
+              if (run === undefined) {
+                const all = await statusOfAll(engine)
+                if (flags.json === true) terminal.document(all)
+                else terminal.out(statusesText(all, terminal.outTheme))
+                return 0
+              }
+              const { StateStore } = await import('../ui/store.js')
+              const store = new StateStore()
+              const status = await runStatus(engine, run, store.onEvent)
+              const msLeft = status.state === 'active' ? totalEta(store.state, Date.now()) : undefined
+              const found = { ...status, ...(msLeft === undefined ? {} : { msLeft: Math.round(msLeft) }) }
               if (flags.json === true) terminal.document(found)
-              else if ('entities' in found) terminal.out(statusText(found, terminal.outTheme))
-              else terminal.out(statusesText(found, terminal.outTheme))
+              else terminal.out(statusText(found, terminal.outTheme))
               return 0
             }),
           ),

@@ -1,6 +1,6 @@
 import type { EngineRun, RunStatusReport } from '../cluster/status.js'
 import type { EngineFacts } from '../engine/port.js'
-import { formatCount, plural, printable } from './format.js'
+import { formatClock, formatCount, plural, printable } from './format.js'
 import { table } from './table.js'
 import type { Theme } from './theme.js'
 
@@ -19,9 +19,9 @@ export function statusesText(runs: readonly EngineRun[], { symbols }: Theme): st
   return lines(table(left('RUN', 'HANDED OVER (UTC)', 'STATE', 'FILE'), rows, '   '))
 }
 
-/** One run, entity by entity. */
-export function statusText(run: RunStatusReport, { symbols }: Theme): string {
-  const { chunks } = run
+/** One run, entity by entity, and how long it will still take where that can be known. */
+export function statusText(run: RunStatusReport & { readonly msLeft?: number }, { symbols }: Theme): string {
+  const { chunks, msLeft } = run
   const rows = run.entities.map(({ name, state, counts, estimatedRows }) => [
     name,
     state,
@@ -35,6 +35,7 @@ export function statusText(run: RunStatusReport, { symbols }: Theme): string {
   return lines([
     ` ${symbols.dot} run ${run.runId}  ${run.state}  ${run.file}  handed over ${moment(run.submittedAt)} UTC`,
     `   chunks: ${formatCount(chunks.waiting)} waiting, ${formatCount(chunks.active)} in work, ${formatCount(chunks.done)} done, ${formatCount(chunks.failed)} failed`,
+    ...(msLeft === undefined ? [] : [`   about ${formatClock(msLeft)} left`]),
     '',
     ...table(left('ENTITY', 'STATE', 'READ', 'OF ABOUT', 'WRITTEN', 'QUARANTINED'), rows, '   '),
     ...next,

@@ -26,7 +26,7 @@ export function waitingDuration(state: RunState, entity: EntityView, now: number
 
 /**
  * Milliseconds the whole run still needs: the longest way through the graph, and never less than the work left shared by
- * all workers. Undefined in the first seconds and where some entity's rows are unknown.
+ * all places; of workers elsewhere as many as there are entities at work. Undefined in the first seconds and where some entity's rows are unknown.
  */
 export function totalEta(state: RunState, now: number): number | undefined {
   if (activeTime(state, now) < ETA_HIDDEN_MS) return undefined
@@ -39,20 +39,18 @@ export function totalEta(state: RunState, now: number): number | undefined {
     work += own
     finish.set(entity.name, own + Math.max(0, ...entity.after.map(name => finish.get(name) ?? 0)))
   }
-  return Math.max(0, work / Math.max(1, state.concurrency), ...finish.values())
+  const places = state.concurrency === 0 ? state.entities.filter(isAtWork).length : state.concurrency
+  return Math.max(0, work / Math.max(1, places), ...finish.values())
+}
+
+function isAtWork({ state }: EntityView): boolean {
+  return state === 'running' || state === 'deferring'
 }
 
 function remaining(state: RunState, entity: EntityView, now: number): number | undefined {
-  switch (entity.state) {
-    case 'running':
-    case 'deferring':
-      // Of one that has only begun, the others' speed says more than nothing.
-      return entityEta(state, entity, now) ?? waitingDuration(state, entity, now)
-    case 'waiting':
-      return waitingDuration(state, entity, now)
-    default:
-      return 0
-  }
+  // Of one that has only begun, the others' speed says more than nothing.
+  if (isAtWork(entity)) return entityEta(state, entity, now) ?? waitingDuration(state, entity, now)
+  return entity.state === 'waiting' ? waitingDuration(state, entity, now) : 0
 }
 
 /** Rows per millisecond of one entity at work. */

@@ -287,8 +287,6 @@ export function workersOf(engine: EngineName): void {
           .catch(() => [])
         return Number(row?.[0] ?? 0) > 0 ? true : undefined
       })
-      const goesOn = await cluster.etl('resume', run)
-      expect(goesOn).toMatchObject({ code: 2, stderr: expect.stringContaining('E565 run goes on already') })
       const cancelled = await cluster.etl('cancel', run)
       expect(cancelled).toMatchObject({
         code: 0,
@@ -319,6 +317,23 @@ export function workersOf(engine: EngineName): void {
         .join('\n')
       for (const [chunk] of done) expect(again).not.toContain(`line chunk ${chunk}:`)
       expect(done.length).toBeLessThan(CHUNKS)
+    })
+
+    test('are asked how long they will still take', async () => {
+      cluster.write('shop.yaml', PIPELINE.replace('batch_size: 200', 'batch_size: 50'))
+      await slow(20)
+      await workers(2)
+      const run = await detached()
+      const msLeft = await until('the time left to be known', async () => {
+        const { stdout } = await cluster.etl('status', run, '--json')
+        return JSON.parse(stdout).msLeft as number | undefined
+      })
+      expect(msLeft).toBeGreaterThan(0)
+      expect((await cluster.etl('status', run)).stdout).toMatch(/^ {3}about [0-9:]+ left$/m)
+      const goesOn = await cluster.etl('resume', run)
+      expect(goesOn).toMatchObject({ code: 2, stderr: expect.stringContaining('E565 run goes on already') })
+      await cluster.etl('cancel', run)
+      expect((await cluster.etl('status', run)).stdout).not.toContain(' left')
     })
 
     test('that is asked to leave finishes its batches, hands the rest back and exits with 0', async () => {

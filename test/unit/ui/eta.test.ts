@@ -62,6 +62,13 @@ test('few workers make independent entities wait for each other', () => {
   expect(totalEta(state, after(10))).toBe(10_000 + 3 * 20_000)
 })
 
+test('workers elsewhere are as many as there are entities at work', () => {
+  const entities = ['a', 'b', 'c', 'd'].map(name => ({ name, rows: 2000 }))
+  const begun = [runStarted(entities, { concurrency: 0 }), entityStarted('a', 0), entityStarted('b', 0)]
+  const state = stateAfter([...begun, batch('a', 10, 1000), batch('b', 10, 1000)])
+  expect(totalEta(state, after(10))).toBe((2 * 10_000 + 2 * 20_000) / 2)
+})
+
 test('the total is hidden for five seconds and where a size is unknown', () => {
   const known = [runStarted([{ name: 'a', rows: 1000 }]), entityStarted('a', 0), batch('a', 4, 100)]
   expect(totalEta(stateAfter(known), after(4.9))).toBeUndefined()
