@@ -4,7 +4,7 @@ import { EtlError } from '../../core/errors.js'
 import type { Value } from '../../core/row.js'
 import type { SslMode } from '../../core/server.js'
 import { within } from '../../core/within.js'
-import { CopyIn } from './copy-in.js'
+import { type CheckFields, CopyIn } from './copy-in.js'
 import { quote } from './dialect.js'
 import type { ErrorContext } from './errors.js'
 import { toEtlError } from './errors.js'
@@ -86,8 +86,13 @@ export class PgConnection {
   }
 
   /** The number of rows that the server took. */
-  async copy(sql: string, pieces: readonly Uint8Array[], context: Partial<ErrorContext>): Promise<number> {
-    return await this.#next(context, async () => await this.#client.query(new CopyIn(sql, pieces)).done)
+  async copy(
+    sql: string,
+    pieces: readonly Uint8Array[],
+    context: Partial<ErrorContext>,
+    check?: CheckFields,
+  ): Promise<number> {
+    return await this.#next(context, async () => await this.#client.query(new CopyIn(sql, pieces, check)).done)
   }
 
   /** Rows of a cursor of ours. */

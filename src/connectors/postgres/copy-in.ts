@@ -1,4 +1,4 @@
-import type { Connection, Submittable } from 'pg'
+import type { Connection, FieldDef, Submittable } from 'pg'
 
 /** What pg's connection offers to a copy, and its types leave out. */
 interface CopyConnection extends Connection {
@@ -8,6 +8,9 @@ interface CopyConnection extends Connection {
 
 const CHUNK = 256 * 1024
 
+/** Looks at the columns of a query beside the copy; gives what is wrong with them. */
+export type CheckFields = (fields: readonly FieldDef[]) => Error | undefined
+
 /**
  * One `copy … from stdin` of bytes that are all there, in one piece or more. The stream of pg-copy-streams is for more data than fits; its
  * writes go on after the server has refused a row, and fail outside of any promise.
@@ -16,13 +19,17 @@ export class CopyIn implements Submittable {
   readonly done: Promise<number>
   readonly #sql: string
   readonly #pieces: readonly Uint8Array[]
+  readonly #check: CheckFields | undefined
+  #wrong: Error | undefined
   #rows = 0
   #resolve!: (rows: number) => void
   #reject!: (error: unknown) => void
 
-  constructor(sql: string, pieces: readonly Uint8Array[]) {
+  /** @param sql queries may stand before and behind the copy, whose columns are given to `check` */
+  constructor(sql: string, pieces: readonly Uint8Array[], check?: CheckFields) {
     this.#sql = sql
     this.#pieces = pieces
+    this.#check = check
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -44,15 +51,20 @@ export class CopyIn implements Submittable {
     connection.stream.uncork()
   }
 
+  handleRowDescription(message: { readonly fields: readonly FieldDef[] }): void {
+    this.#wrong ??= this.#check?.(message.fields)
+  }
+
   handleCommandComplete(message: { readonly text: string }): void {
-    this.#rows = Number(/^COPY (\d+)/.exec(message.text)?.[1] ?? 0)
+    this.#rows += Number(/^COPY (\d+)/.exec(message.text)?.[1] ?? 0)
   }
 
   handleReadyForQuery(): void {
-    this.#resolve(this.#rows)
+    if (this.#wrong === undefined) this.#resolve(this.#rows)
+    else this.#reject(this.#wrong)
   }
 
   handleError(error: unknown): void {
-    this.#reject(error)
+    this.#reject(this.#wrong ?? error)
   }
 }

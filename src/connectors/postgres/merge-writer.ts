@@ -1,9 +1,13 @@
+import { formatTable } from '../../core/catalog.js'
 import type { Payload, WriteResult, WriteSpec } from '../../core/connector.js'
 import { EtlError } from '../../core/errors.js'
 import type { Value } from '../../core/row.js'
 import type { WriteTrace } from '../../core/write-trace.js'
 import type { PgConnection, TextRow } from './connection.js'
-import { type CopyData, sliceOf } from './copy-encoder.js'
+import { binaryTypes } from './copy-binary.js'
+import type { CopyData } from './copy-data.js'
+import { copyRows, type Piece } from './copy-rows.js'
+import { pieceOf } from './copy-slices.js'
 import { quote, quoteAll } from './dialect.js'
 import { type Former, formerReader, jsonRow, tellsTrace } from './merge-trace.js'
 import type { Writer } from './target.js'
@@ -13,6 +17,8 @@ import { decoderOf } from './types.js'
 type Outcome = Omit<WriteResult, 'keys'>
 
 const MANY_DEAD_ROWS = 2000
+/** `pg_type.oid` of the number that rows begin with. */
+const INT8 = 20
 
 /**
  * `ignore`, `upsert`, `update`: the rows are copied into a temporary table and merged by one statement.
@@ -22,7 +28,13 @@ export function mergeWriter(connection: PgConnection, spec: WriteSpec, target: T
   const names = spec.columns.map(column => column.name)
   const index = freeName(names)
   const staging = `pg_temp.${quote(stage)}`
-  const copied = [index, ...names]
+  const types = binaryTypes(spec)
+  const into = {
+    label: formatTable(spec.table),
+    relation: staging,
+    columns: [index, ...names],
+    types: types && [INT8, ...types],
+  }
   const traces = tellsTrace(spec, target)
   const merge = mergeSql(spec, target, staging, quote(index), traces)
   const former = traces && spec.mode !== 'ignore' ? formerReader(connection, spec, target, staging) : undefined
@@ -76,19 +88,17 @@ export function mergeWriter(connection: PgConnection, spec: WriteSpec, target: T
     return { keys: result.rows.map(row => (row[0] === null || row[0] === undefined ? null : decode(row[0]))) }
   }
 
-  const merged = async (pieces: readonly Buffer[], rows: number, from: number, first: number): Promise<WriteResult> => {
+  const merged = async (pieces: readonly Piece[], rows: number, from: number, first: number): Promise<WriteResult> => {
     await prepare(rows)
-    await connection.copy(`copy ${staging} (${quoteAll(copied)}) from stdin`, pieces, {
-      copy: { columns: copied, from },
-    })
+    await copyRows(connection, into, pieces, from)
     return { ...(await outcome(rows, first)), ...(await keys()) }
   }
 
   return {
     traces,
-    write: (payload, from, to) => merged([sliceOf(payload, from, to)], to - from, from, firstOf(payload)),
+    write: (payload, from, to) => merged([pieceOf(payload, from, to)], to - from, from, firstOf(payload)),
     writeAll: payloads => {
-      const pieces = payloads.map(payload => sliceOf(payload, 0, payload.rows))
+      const pieces = payloads.map(payload => pieceOf(payload, 0, payload.rows))
       const rows = payloads.reduce((sum, payload) => sum + payload.rows, 0)
       return merged(pieces, rows, 0, firstOf(payloads[0]))
     },

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { type CopyData, copyEncoder, sliceOf, slicePrefixed } from '../../../../src/connectors/postgres/copy-encoder.js'
+import type { CopyData } from '../../../../src/connectors/postgres/copy-data.js'
+import { sliceOf, slicePrefixed } from '../../../../src/connectors/postgres/copy-slices.js'
+import { textRows } from '../../../../src/connectors/postgres/copy-text.js'
 import type { Column } from '../../../../src/core/catalog.js'
-import type { WriteMode } from '../../../../src/core/connector.js'
+import type { Payload, WriteMode } from '../../../../src/core/connector.js'
 import { EtlError } from '../../../../src/core/errors.js'
 import type { Row, Value } from '../../../../src/core/row.js'
 import { parseType } from '../../../../src/core/types.js'
@@ -11,7 +13,14 @@ function column(name: string, type: string): Column {
 }
 
 function encoderFor(types: readonly string[], mode: WriteMode = 'insert') {
-  return copyEncoder({ table: { table: 't' }, columns: types.map((type, i) => column(`c${i}`, type)), mode, match: [] })
+  const columns = types.map((type, i) => column(`c${i}`, type))
+  const encode = textRows({ table: { table: 't' }, columns, mode, match: [] })
+  return {
+    encode: (rows: readonly Row[]): Payload => {
+      const data = encode(rows, 0)
+      return { rows: rows.length, bytes: data.bytes.length, data }
+    },
+  }
 }
 
 function text(types: readonly string[], rows: readonly Row[], mode: WriteMode = 'insert'): string {
@@ -120,7 +129,7 @@ test('a payload survives a structured clone with its buffers transferred', () =>
   })
   expect(sliceOf(clone, 1, 3).toString()).toBe('22\n333\n')
   expect(sliceOf(clone, 0, 1).toString()).toBe('1\n')
-  expect(slicePrefixed(clone, 1, 3, ['7', 'a\tb']).toString()).toBe('7\t22\na\\tb\t333\n')
+  expect(slicePrefixed(clone, 1, 3, ['7', 'a\tb'], column('id', 'text')).toString()).toBe('7\t22\na\\tb\t333\n')
 })
 
 test('half of a surrogate pair is refused by row and column, never replaced', () => {
