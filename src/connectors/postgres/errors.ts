@@ -176,7 +176,9 @@ function safeMessage(native: Native & { code: string }): string {
     return `${routine ?? 'a function of the database'} raised an exception`
   }
   if (!native.code.startsWith('22')) return native.message
-  if (native.code === '22021' || native.code === '22P05') return native.message.replace(/: 0x[\s\S]*$/, '')
+  if (native.code === '22021' || native.code === '22P05') {
+    return native.message.replace(/: 0x[\s\S]*$/, '').replace(/ with byte sequence(?: 0x[\da-f]{2})+/, '')
+  }
   return native.message
     .replace(/: "[\s\S]*$/, '')
     .replace(/"[\s\S]*"/, '…')
