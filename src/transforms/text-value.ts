@@ -1,5 +1,6 @@
 import Big from 'big.js'
 import { RowError } from '../core/errors.js'
+import { textOfNumber } from '../core/number-text.js'
 import type { Value } from '../core/row.js'
 
 /** A value as text: numbers in plain notation without an exponent, booleans as words. Bytes are no text: E413. */
@@ -13,7 +14,7 @@ export function textOf(value: Value | undefined): string {
 
 /** The shortest decimal text that reads back as the same number, never with an exponent. */
 export function numberText(value: number): string {
-  const text = String(value)
+  const text = textOfNumber(value)
   return text.includes('e') ? new Big(text).toFixed() : text
 }
 
