@@ -212,7 +212,11 @@ function nextBatch(fetch: Fetch, spec: ReadSpec, convert: Convert, page: Page, l
 type Convert = (row: Stored[], index: number, suspects: Suspect[]) => number
 
 function converter(spec: ReadSpec): Convert {
-  const readers = spec.columns.map(column => valueReader(column.type, column.decode))
+  const readers = spec.columns.map(column => {
+    const reader = valueReader(column.type, column.decode)
+    // Most are this one, and a call for each value has its price.
+    return reader === narrow ? undefined : reader
+  })
   const width = readers.length
   return (row, index, suspects) => {
     const values: Value[] = row
@@ -224,7 +228,9 @@ function converter(spec: ReadSpec): Convert {
         bytes += value.length
         if (value.includes('\ufffd')) suspects.push({ row: index, column: i, text: value })
       } else bytes += typeof value === 'object' ? value.length : 8
-      values[i] = (readers[i] as (value: Stored) => Value)(value)
+      const reader = readers[i]
+      if (reader !== undefined) values[i] = reader(value)
+      else if (typeof value === 'bigint') values[i] = narrow(value)
     }
     return bytes
   }
