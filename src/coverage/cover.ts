@@ -12,9 +12,13 @@ import { fieldCases } from './field-cases.js'
 import { existsIn, keysOf } from './key-cases.js'
 import { predict, type Tally } from './predict.js'
 import { anyOf, type Condition, type Place, placesOf, Statement, unless } from './rows.js'
+import { type Asked, type Sums, sumsOf } from './sums.js'
 
 /** Values that are not in a map, shown for each field. */
 const VALUES_SHOWN = 5
+
+/** Entities whose rows are counted together. */
+const AT_ONCE = 25
 
 /** Asks the databases, by aggregates alone, what a run of the plan will meet. */
 export async function coverPlan(
@@ -28,11 +32,19 @@ export async function coverPlan(
   const incomplete = new Set<string>()
   try {
     const empty = await whichAreEmpty(plan, databases.target, sessions)
-    for (const entity of plan.entities) {
-      signal.throwIfAborted()
-      const covered = await new Cover({ plan, entity, catalogs, sessions, incomplete, empty }).entity()
-      entities.push(covered)
-      if (mayLack(covered)) incomplete.add(entity.name)
+    for (let from = 0; from < plan.entities.length; from += AT_ONCE) {
+      const page = plan.entities.slice(from, from + AT_ONCE)
+      const covers = page.map(entity => new Cover({ plan, entity, catalogs, sessions, incomplete, empty }))
+      const sums = await sumsOfAll(
+        covers.flatMap(({ looks }) => looks),
+        sessions,
+      )
+      for (const cover of covers) {
+        signal.throwIfAborted()
+        const covered = await cover.entity(sums)
+        entities.push(covered)
+        if (mayLack(covered)) incomplete.add(covered.entity)
+      }
     }
   } finally {
     await sessions.close()
@@ -64,6 +76,23 @@ async function whichAreEmpty(
   }
 }
 
+/** What is counted in each place, in one statement for those of a source; none where it fails: each is asked alone then. */
+async function sumsOfAll(looks: readonly Look[], sessions: ReadingSessions): Promise<ReadonlyMap<Place, Sums>> {
+  const found = new Map<Place, Sums>()
+  for (const source of new Set(looks.map(({ place }) => place.source))) {
+    const asked = looks.filter(({ place }) => place.source === source)
+    if (asked.length < 2) continue
+    try {
+      const rows = await sumsOf(await sessions.get(source), asked)
+      for (const [i, { place }] of asked.entries()) found.set(place, rows[i] ?? [])
+    } catch (error) {
+      if (!(error instanceof EtlError) || error.kind === 'connection') throw error
+      await sessions.renew()
+    }
+  }
+  return found
+}
+
 /** What is wrong with a statement and not with the connection. */
 function isRefusal(error: unknown): error is EtlError {
   return error instanceof EtlError && error.kind !== 'connection' && error.kind !== 'transient'
@@ -80,6 +109,14 @@ interface Covered {
   readonly empty: ReadonlySet<string>
 }
 
+/** A place, and what is to be counted there. */
+interface Look extends Asked {
+  readonly fields: readonly ReturnType<typeof fieldCases>[]
+  readonly cases: ReturnType<typeof fieldCases>['cases']
+  /** Nothing is wrong with the row itself. */
+  readonly sound: Condition
+}
+
 class Cover {
   readonly #plan: Plan
   readonly #entity: EntityPlan
@@ -89,6 +126,7 @@ class Cover {
   readonly #empty: ReadonlySet<string>
   readonly #findings = new Map<string, Finding>()
   readonly #unknown = new Set<string>()
+  readonly #places: readonly (Look | undefined)[]
 
   constructor({ plan, entity, catalogs, sessions, incomplete, empty }: Covered) {
     this.#plan = plan
@@ -97,13 +135,20 @@ class Cover {
     this.#sessions = sessions
     this.#incomplete = incomplete
     this.#empty = empty
+    this.#places = placesOf(entity, name => catalogs.database(name)).map(place => place && this.#look(place))
   }
 
-  async entity(): Promise<EntityCoverage> {
+  /** What is to be counted of the entity. */
+  get looks(): readonly Look[] {
+    return this.#places.filter(look => look !== undefined)
+  }
+
+  /** @param sums of places that were asked already */
+  async entity(sums: ReadonlyMap<Place, Sums>): Promise<EntityCoverage> {
     const { name, read, program, incremental, dedupe, deferred } = this.#entity
     const tallies: Tally[] = []
-    for (const place of placesOf(this.#entity, name => this.#catalogs.database(name))) {
-      if (place !== undefined) tallies.push(await this.#guarded(place))
+    for (const look of this.#places) {
+      if (look !== undefined) tallies.push(await this.#guarded(look, sums.get(look.place)))
       else if (read.from.kind === 'rows') {
         tallies.push({ read: read.from.rows.length, open: true })
         this.#unknown.add('rows of the file are looked at by the run alone')
@@ -128,9 +173,9 @@ class Cover {
   }
 
   /** What a database refuses to compare is not predicted; the plan itself is none the worse. */
-  async #guarded(place: Place): Promise<Tally> {
+  async #guarded(look: Look, sums: Sums | undefined): Promise<Tally> {
     try {
-      return await this.#place(place)
+      return await this.#place(look, sums)
     } catch (error) {
       if (!isRefusal(error)) throw error
       await this.#sessions.renew()
@@ -139,24 +184,31 @@ class Cover {
     }
   }
 
-  async #place(place: Place): Promise<Tally> {
-    const { program, write } = this.#entity
-    const session = await this.#sessions.get(place.source)
-    const found = program.fields.map(field => fieldCases(this.#plan, this.#entity, field, place))
-    for (const { refersTo } of found)
-      if (refersTo !== undefined && this.#incomplete.has(refersTo))
-        this.#unknown.add(`rows of ${refersTo} that do not arrive are missing here too`)
-    for (const { unknown } of found) if (unknown !== undefined) this.#unknown.add(unknown)
-    const cases = found.flatMap(each => each.cases)
+  #look(place: Place): Look {
+    const fields = this.#entity.program.fields.map(field => fieldCases(this.#plan, this.#entity, field, place))
+    const cases = fields.flatMap(each => each.cases)
     const bad = (means: Finding['means']): Condition =>
       anyOf(cases.filter(each => each.means === means).map(({ condition }) => condition))
-    const [read = 0, quarantined = 0, skipped = 0, failing = 0, ...counts] = await this.#sums(session, place, [
+    const conditions: Condition[] = [
       () => '1 = 1',
       bad('quarantined'),
       bind => `(${bad('skipped')(bind)}) and ${unless(bad('quarantined'))(bind)}`,
       bad('fails'),
       ...cases.map(({ condition }) => condition),
-    ])
+    ]
+    const sound = unless(anyOf([bad('quarantined'), bad('skipped'), bad('fails')]))
+    return { place, fields, cases, conditions, sound }
+  }
+
+  async #place({ place, fields, cases, conditions, sound }: Look, sums: Sums | undefined): Promise<Tally> {
+    const { write } = this.#entity
+    const session = await this.#sessions.get(place.source)
+    for (const { refersTo } of fields)
+      if (refersTo !== undefined && this.#incomplete.has(refersTo))
+        this.#unknown.add(`rows of ${refersTo} that do not arrive are missing here too`)
+    for (const { unknown } of fields) if (unknown !== undefined) this.#unknown.add(unknown)
+    const found = sums ?? (await sumsOf(session, [{ place, conditions }]))[0]
+    const [read = 0, quarantined = 0, skipped = 0, failing = 0, ...counts] = found ?? []
     for (const [i, { kind, field, means, condition, valuesOf }] of cases.entries()) {
       const rows = counts[i] ?? 0
       const values = rows === 0 || valuesOf === undefined ? [] : await this.#values(session, place, condition, valuesOf)
@@ -164,7 +216,6 @@ class Cover {
     }
     const tally = { read, quarantined, skipped, fails: failing > 0, open: false }
     if (write.primaryKey.length + write.uniques.length + write.match.length === 0) return tally
-    const sound = unless(anyOf([bad('quarantined'), bad('skipped'), bad('fails')]))
     return this.#keys(session, place, sound, tally)
   }
 
@@ -200,7 +251,8 @@ class Cover {
         const missing = write.mode === 'update'
         const wanted = missing ? unless(condition) : condition
         const before = passing
-        const [rows = 0] = await this.#sums(session, place, [bind => `${before(bind)} and (${wanted(bind)})`])
+        const conditions: Condition[] = [bind => `${before(bind)} and (${wanted(bind)})`]
+        const rows = (await sumsOf(session, [{ place, conditions }]))[0]?.[0] ?? 0
         const means = missing ? rejected : !ofMatch ? rejected : write.mode === 'ignore' ? 'skipped' : 'updated'
         this.#note({ kind: missing ? 'missing in the target' : 'exists already', field, rows, means })
         add(means, rows)
@@ -219,14 +271,6 @@ class Cover {
     }
     if (conflicts.size > 1) this.#unknown.add('rows that break several keys are counted more than once')
     return { ...tally, quarantined, skipped, fails }
-  }
-
-  /** How many rows each condition holds of, in one pass. */
-  async #sums(session: Session, place: Place, conditions: readonly Condition[]): Promise<number[]> {
-    const statement = new Statement(place.database.connector.capabilities.dialect)
-    const sums = conditions.map((each, i) => `sum(case when ${each(statement.bind)} then 1 else 0 end) as c${i}`)
-    const [row] = await session.query(`select ${sums.join(', ')} from ${place.from} r`, statement.params)
-    return (row ?? []).map(value => Number(value ?? 0))
   }
 
   /** Rows beyond the first of each key. */
