@@ -51,17 +51,19 @@ interface Stored extends Omit<UndoRecord, 'marks'> {
   readonly marks?: string
 }
 
-export function encodeRecord(record: UndoRecord): Promise<Buffer> {
+/** No deflated text begins so: the length of the marks follows, the marks, which nothing makes shorter, then the others. */
+const MARKED = 0xff
+const MARKS_AT = 5
+
+export async function encodeRecord(record: UndoRecord): Promise<Buffer> {
   const rows = (list: readonly Row[]): unknown => list.map(row => row.map(toJson))
   const { inserted, updated, marks, ...others } = record
-  const bytes = marks === undefined ? undefined : Buffer.from(marks.buffer, marks.byteOffset, marks.byteLength)
-  const text = JSON.stringify({
-    inserted: rows(inserted),
-    updated: rows(updated),
-    ...(bytes === undefined ? {} : { marks: bytes.toString('base64') }),
-    ...others,
-  })
-  return deflated(text)
+  const text = await deflated(JSON.stringify({ inserted: rows(inserted), updated: rows(updated), ...others }))
+  if (marks === undefined) return text
+  const head = Buffer.alloc(MARKS_AT)
+  head.writeUInt8(MARKED)
+  head.writeUInt32LE(marks.byteLength, 1)
+  return Buffer.concat([head, Buffer.from(marks.buffer, marks.byteOffset, marks.byteLength), text])
 }
 
 /** A record of what a writer told, whose rows are JSON already. */
@@ -81,12 +83,17 @@ function deflated(text: string): Promise<Buffer> {
 }
 
 export function decodeRecord(content: Buffer): UndoRecord {
-  const { marks, ...record } = JSON.parse(inflateRawSync(content).toString('utf8')) as Stored
+  const end = content[0] === MARKED ? MARKS_AT + content.readUInt32LE(1) : 0
+  const text = inflateRawSync(content.subarray(end)).toString('utf8')
+  const { marks: written, ...record } = JSON.parse(text) as Stored
   const rows = (list: readonly (readonly unknown[])[]): Row[] => list.map(row => row.map(fromJson))
+  // Older records have them in their text.
+  const older = written === undefined ? undefined : Buffer.from(written, 'base64')
+  const marks = end > 0 ? content.subarray(MARKS_AT, end) : older
   return {
     ...record,
     inserted: rows(record.inserted),
     updated: rows(record.updated),
-    ...(marks === undefined ? {} : { marks: new Uint32Array(Uint8Array.from(Buffer.from(marks, 'base64')).buffer) }),
+    ...(marks === undefined ? {} : { marks: new Uint32Array(Uint8Array.from(marks).buffer) }),
   }
 }

@@ -24,7 +24,10 @@ interface Prepared {
 }
 
 const CACHED_STATEMENTS = 100
-const WRITER_CACHE_KIB = 32_768
+/** Rows mostly come in the order of their key, each page once; what SQLite itself takes by default. */
+const READER_CACHE_KIB = 2048
+/** Random keys of an index would like more; a batch's own pages stay in any case. */
+const WRITER_CACHE_KIB = 8192
 
 /** One handle of the driver with our settings; every error that leaves it is ours. */
 export class Connection {
@@ -48,6 +51,7 @@ export class Connection {
         db.pragma('foreign_keys = ON')
         if (readOnly) {
           db.pragma('query_only = ON')
+          db.pragma(`cache_size = -${READER_CACHE_KIB}`)
           addRowsHash(db)
         } else {
           db.pragma(`cache_size = -${WRITER_CACHE_KIB}`)
