@@ -45,6 +45,10 @@ describe('binary values never become those of a type that a column got since', (
 
   test('while the copy waits for who changes it', async () => {
     const { session, writer, payload } = await writing()
+    // From then on the server knows the columns, and does not wait for a lock to tell them.
+    await writer.write(payload, 0, 1)
+    await session.rollback()
+    await session.begin()
     const other = new pg.Client({ connectionString: place.url.href })
     await other.connect()
     await other.query('begin')
