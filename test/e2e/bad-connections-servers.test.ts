@@ -65,7 +65,7 @@ const KINDS: readonly Kind[] = [
     fill: `${NUMBERS} insert into old_t select i, 'row' from n`,
     patience: ', statement_timeout: 1',
     impatient: 'E307 canceling statement due to statement timeout',
-    columnGone: 'E207 column "a" of relation "t" does not exist (42703)',
+    columnGone: 'E207 column "a" not found in data type t (42703)',
   },
   {
     name: 'mysql',
