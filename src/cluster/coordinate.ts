@@ -78,8 +78,14 @@ async function isLeaving(pipeline: Pipeline, ref: RunTask, delivery: Delivery, e
   return last === undefined || last.runId === ref.run || last.state !== 'running'
 }
 
-function passing({ code, message, hint }: EtlError): EtlError {
-  return new EtlError(code, message, { kind: 'transient', ...(hint === undefined ? {} : { hint }) })
+function passing(cause: EtlError): EtlError {
+  const { code, message, where, hint } = cause
+  return new EtlError(code, message, {
+    kind: 'transient',
+    cause,
+    ...(where === undefined ? {} : { where }),
+    ...(hint === undefined ? {} : { hint }),
+  })
 }
 
 /** Undefined where the target has no ledger yet. */

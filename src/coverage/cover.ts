@@ -86,6 +86,7 @@ async function sumsOfAll(looks: readonly Look[], sessions: ReadingSessions): Pro
       const rows = await sumsOf(await sessions.get(source), asked)
       for (const [i, { place }] of asked.entries()) found.set(place, rows[i] ?? [])
     } catch (error) {
+      // One alone may be in time where all together were not, so that passing errors are no end of it.
       if (!(error instanceof EtlError) || error.kind === 'connection') throw error
       await sessions.renew()
     }

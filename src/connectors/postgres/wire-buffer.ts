@@ -47,14 +47,6 @@ export class WireBuffer {
     this.length += 8
   }
 
-  int16At(at: number, value: number): void {
-    this.#view.setInt16(at, value)
-  }
-
-  int32At(at: number, value: number): void {
-    this.#view.setInt32(at, value)
-  }
-
   /** All that was written. */
   take(): Buffer {
     return this.bytes.subarray(0, this.length)
