@@ -12,18 +12,14 @@ import type { ChunkProgress, ChunkRef, PlannedChunk } from './ledger.js'
 import { LedgerSink } from './ledger-sink.js'
 import type { PreparedBatch } from './prepared-batch.js'
 import { type ProduceJob, produceHere } from './produce-job.js'
-import { produceInThread, threadsAvailable } from './produce-thread.js'
+import { produceInThread } from './produce-thread.js'
 import { ReadingSessions } from './reading-sessions.js'
 import { withRetries } from './retry.js'
 import { rejectedRows } from './retry-run.js'
 import type { BatchResult, Sink } from './sink.js'
 import { isGone } from './source-snapshots.js'
+import { suitsThread } from './suits-thread.js'
 import { writeSpec } from './writers.js'
-
-/** Below it a thread costs more than it gives: to start, and to become as fast as the one that is there. */
-const THREAD_MIN_ROWS = 20_000
-/** The same where rows ask for keys, since all but the writing is done by one of both then. */
-const THREAD_MIN_ROWS_ASKING = 100_000
 
 const NONE: ReadonlySet<string> = new Set()
 
@@ -132,6 +128,7 @@ async function drain(
     next = batches.next()
     next.catch(() => undefined)
     const result = await writing
+    batch.written?.()
     const changes = changesText(sumChanges([progress.changes, batch]))
     progress = {
       done: false,
@@ -176,7 +173,8 @@ async function openProducer(
   job: ProduceJob,
   signal: AbortSignal,
 ): Promise<Producer> {
-  const thread = suitsThread(context, entity, job) ? await openThread(context, job) : undefined
+  const apart = !context.dryRun && context.retry === undefined && suitsThread(context, entity, job)
+  const thread = apart ? await openThread(context, job) : undefined
   if (thread !== undefined) return thread
   const sessions = new ReadingSessions(name => context.snapshots.session(name))
   const { retry } = context
@@ -221,22 +219,6 @@ async function openThread(context: RunContext, job: ProduceJob): Promise<Produce
     // Who reads here finds that out too, and sees to another one.
     return
   }
-}
-
-function suitsThread(context: RunContext, entity: EntityPlan, job: ProduceJob): boolean {
-  const asks = job.program.fields.some(field => field.lookup !== undefined || field.ref !== undefined)
-  const sources = sourcesOf(job.read).map(name => databaseNamed(context, name))
-  return (
-    threadsAvailable &&
-    !context.dryRun &&
-    context.retry === undefined &&
-    context.target.connector.capabilities.flatPayload === true &&
-    sources.length > 0 &&
-    sources.every(({ connector, identity }) => {
-      return connector.capabilities.sharedSnapshot || identity.uid !== context.target.identity.uid
-    }) &&
-    (entity.estimatedRows ?? 0) >= (asks ? THREAD_MIN_ROWS_ASKING : THREAD_MIN_ROWS)
-  )
 }
 
 function jobOf(

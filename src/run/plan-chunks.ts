@@ -8,9 +8,10 @@ import { databaseNamed, type RunContext } from './context.js'
 import type { PlannedChunk } from './ledger.js'
 import { cursorText, slices } from './source-slices.js'
 
-/** A table this large is split where nothing speaks against it: reading a range keeps one core busy, writing it another. */
-const AUTO_ROWS = 200_000
-const AUTO_CHUNKS = Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2)))
+/** A table this large is split where nothing speaks against it. */
+export const AUTO_ROWS = 200_000
+/** A thread that reads a range is busy all the time, so two cores have work for two of them beside the server's. */
+export const AUTO_CHUNKS = Math.min(4, availableParallelism(), Math.max(2, Math.floor(availableParallelism() / 2)))
 /** Where workers elsewhere do the chunks: enough for as many as there may be, each with work for some seconds. */
 const ELSEWHERE_ROWS = 100_000
 const ELSEWHERE_CHUNKS = 256

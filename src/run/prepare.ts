@@ -19,6 +19,7 @@ import type { Retry } from './retry-run.js'
 import type { RunRow, StoredOptions } from './run-ledger.js'
 import { Sessions, transaction } from './sessions.js'
 import { type Consistency, consistencyNamed, SourceSnapshots } from './source-snapshots.js'
+import { warmThreadsFor } from './suits-thread.js'
 import { type TakenLock, takeLock } from './take-lock.js'
 
 /** Everything settled before the first row moves: connections, lock, plan, and which run this is. */
@@ -157,6 +158,7 @@ async function prepareRun(pipeline: Pipeline, options: PrepareOptions, opened: O
   refuseLimited(plan, stored.limit)
   const begun = decision.action === 'resume' && decision.begun ? decision.run : undefined
   const complete = decision.action === 'complete'
+  if (!complete && options.chunks?.workers === undefined) warmThreadsFor(plan, databases)
   if (ledger !== undefined && resumed !== undefined && !complete)
     await targets.ask(session => refuseMovedPositions(session, ledger, resumed, plan))
   const changes =

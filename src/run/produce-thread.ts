@@ -1,14 +1,13 @@
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { ErrorCode } from '../core/codes.js'
 import { EtlError, type EtlErrorOptions } from '../core/errors.js'
-import { armedFailpoints } from '../core/failpoint.js'
+import { type ArmedFailpoints, armedFailpoints } from '../core/failpoint.js'
 import type { Row } from '../core/row.js'
 import type { Resolvers } from '../plan/resolve.js'
-import { ownAddresses } from '../transforms/own/registry.js'
-import type { PreparedBatch } from './prepared-batch.js'
+import { type OwnAddress, ownAddresses } from '../transforms/own/registry.js'
+import { memoryOf, type PreparedBatch } from './prepared-batch.js'
 import type { ProduceJob, SourceAddress } from './produce-job.js'
+import { giveThread, takeThread } from './reading-threads.js'
 import { type Answer, answering, buffered, type Question } from './thread-questions.js'
 
 /** From the thread. Batches lack what only the thread can do. */
@@ -20,13 +19,28 @@ export type FromThread =
   | { readonly type: 'question'; readonly question: Question }
   | { readonly type: 'end' }
   | { readonly type: 'error'; readonly error: ThrownError }
+  /** It has stopped, and may be given other work. */
+  | { readonly type: 'idle' }
 
-/** To the thread: one more batch may be made; the rows of a batch are wanted again; what it asked for; stop. */
+/**
+ * To the thread: its work; one more batch may be made; a batch is written, and the memory of its parts comes back; the rows
+ * of a batch are wanted again; what it asked for; stop.
+ */
 export type ToThread =
+  | { readonly type: 'work'; readonly work: ThreadWork }
   | { readonly type: 'more' }
+  | { readonly type: 'spent'; readonly memory: readonly ArrayBuffer[] }
   | { readonly type: 'reread'; readonly batch: number }
   | { readonly type: 'answer'; readonly answer: Answer }
   | { readonly type: 'stop' }
+
+/** What a thread is to do, as plain data. */
+export interface ThreadWork {
+  readonly job: ProduceJob
+  readonly sources: Readonly<Record<string, SourceAddress>>
+  readonly failpoints: ArmedFailpoints | undefined
+  readonly own: readonly OwnAddress[]
+}
 
 /** An error as plain data. */
 export interface ThrownError {
@@ -35,20 +49,15 @@ export interface ThrownError {
   readonly options: EtlErrorOptions
 }
 
-const FILE = new URL('./produce-thread-main.js', import.meta.url)
 /** Batches made ahead of the one being written. */
 const AHEAD = 1
-const YOUNG_GENERATION_MB = 24
 const STOP_MS = 2000
-
-/** False where the program runs from its TypeScript sources, as unit tests do: a thread needs the built file. */
-export const threadsAvailable: boolean = existsSync(fileURLToPath(FILE))
 
 export interface ThreadProducer {
   /** Resolves when it sees the state of its sources that it will read. */
   readonly ready: Promise<void>
   readonly batches: AsyncGenerator<PreparedBatch, void, void>
-  /** Ends the thread. Until then it can be asked for the rows of the last batches, though it has made them all. */
+  /** Ends the work. Until then the rows of the last batches can be asked for, though they are all made. */
   close(): Promise<void>
 }
 
@@ -62,26 +71,26 @@ export function produceInThread(
   sources: Readonly<Record<string, SourceAddress>>,
   resolvers: Resolvers,
 ): ThreadProducer {
-  const worker = new Worker(FILE, {
-    workerData: { job, sources, failpoints: armedFailpoints(), own: ownAddresses() },
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-  })
-  const send = (message: ToThread): void => worker.postMessage(message)
+  const worker = takeThread()
+  const send: Send = (message, transfer) => worker.postMessage(message, transfer)
   const answer = answering(resolvers)
   const inbox = new Inbox(worker, async question => send({ type: 'answer', answer: await answer(question) }))
+  send({ type: 'work', work: { job, sources, failpoints: armedFailpoints(), own: ownAddresses() } })
   return {
     ready: inbox.ready,
     batches: receive(inbox, send),
     close: async () => {
       send({ type: 'stop' })
       const timer = setTimeout(() => void worker.terminate(), STOP_MS)
-      await inbox.ended
+      if (await inbox.ended) giveThread(worker)
       clearTimeout(timer)
     },
   }
 }
 
-async function* receive(inbox: Inbox, send: (message: ToThread) => void): AsyncGenerator<PreparedBatch, void, void> {
+type Send = (message: ToThread, transfer?: readonly ArrayBuffer[]) => void
+
+async function* receive(inbox: Inbox, send: Send): AsyncGenerator<PreparedBatch, void, void> {
   for (let i = 0; i < AHEAD; i++) send({ type: 'more' })
   for (;;) {
     const message = await inbox.next()
@@ -96,6 +105,10 @@ async function* receive(inbox: Inbox, send: (message: ToThread) => void): AsyncG
         send({ type: 'reread', batch: batch.batch })
         return rows
       },
+      written: () => {
+        const memory = memoryOf(batch)
+        send({ type: 'spent', memory }, memory)
+      },
     }
     send({ type: 'more' })
   }
@@ -103,7 +116,8 @@ async function* receive(inbox: Inbox, send: (message: ToThread) => void): AsyncG
 
 /** The thread's messages in order; rows that were asked for are handed to whoever asked. */
 class Inbox {
-  readonly ended: Promise<void>
+  /** Resolves when the work is over: to false where the thread is too. */
+  readonly ended: Promise<boolean>
   readonly ready: Promise<void>
   readonly #messages: FromThread[] = []
   readonly #wanted: { resolve(rows: readonly Row[]): void; reject(error: Error): void }[] = []
@@ -116,8 +130,13 @@ class Inbox {
       this.#isReady = { resolve, reject }
     })
     this.ready.catch(() => {})
+    let end: (idle: boolean) => void = () => {}
+    this.ended = new Promise(resolve => {
+      end = resolve
+    })
     worker.on('message', (message: FromThread) => {
-      if (message.type === 'rows') this.#wanted.shift()?.resolve(revived(message.rows))
+      if (message.type === 'idle') end(true)
+      else if (message.type === 'rows') this.#wanted.shift()?.resolve(revived(message.rows))
       else if (message.type === 'ready') this.#isReady.resolve()
       else if (message.type === 'question') answer(message.question).catch((error: Error) => this.#fail(error))
       else if (message.type === 'error') this.#fail(thrown(message.error))
@@ -125,11 +144,9 @@ class Inbox {
       this.#wake?.()
     })
     worker.on('error', error => this.#fail(error))
-    this.ended = new Promise(resolve => {
-      worker.on('exit', () => {
-        this.#fail(new EtlError('E901', 'the reading thread ended before its work'))
-        resolve()
-      })
+    worker.on('exit', () => {
+      this.#fail(new EtlError('E901', 'the reading thread ended before its work'))
+      end(false)
     })
   }
 

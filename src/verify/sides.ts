@@ -1,8 +1,9 @@
 import { databaseNamed, sourcesOf } from '../run/context.js'
 import type { PreparedBatch } from '../run/prepared-batch.js'
 import { type ProduceJob, produceHere } from '../run/produce-job.js'
-import { produceInThread, threadsAvailable } from '../run/produce-thread.js'
+import { produceInThread } from '../run/produce-thread.js'
 import { beginSession, ReadingSessions } from '../run/reading-sessions.js'
+import { threadsAvailable } from '../run/reading-threads.js'
 import type { VerifyContext } from './context.js'
 
 /** Below it a thread costs more than it gives. */

@@ -1,0 +1,38 @@
+import type { EntityPlan, Plan, ProgramPlan, ReadPlan } from '../plan/plan.js'
+import { databaseNamed, type RunContext, sourcesOf } from './context.js'
+import { AUTO_CHUNKS, AUTO_ROWS } from './plan-chunks.js'
+import { threadsAvailable, warmThreads } from './reading-threads.js'
+
+/** Below it a thread costs more than it gives: to start, and to become as fast as the one that is there. */
+const THREAD_MIN_ROWS = 20_000
+/** The same where rows ask for keys, since all but the writing is done by one of both then. */
+const THREAD_MIN_ROWS_ASKING = 100_000
+
+type Where = Pick<RunContext, 'sources' | 'target'>
+
+/** Is a pass of the entity read and transformed in a thread of its own? */
+export function suitsThread(
+  where: Where,
+  entity: Pick<EntityPlan, 'estimatedRows'>,
+  { read, program }: { readonly read: ReadPlan; readonly program: ProgramPlan },
+): boolean {
+  const asks = program.fields.some(field => field.lookup !== undefined || field.ref !== undefined)
+  const sources = sourcesOf(read).map(name => databaseNamed(where, name))
+  return (
+    threadsAvailable &&
+    where.target.connector.capabilities.flatPayload === true &&
+    sources.length > 0 &&
+    sources.every(({ connector, identity }) => {
+      return connector.capabilities.sharedSnapshot || identity.uid !== where.target.identity.uid
+    }) &&
+    (entity.estimatedRows ?? 0) >= (asks ? THREAD_MIN_ROWS_ASKING : THREAD_MIN_ROWS)
+  )
+}
+
+/** Starts the threads that the plan's first entities will want, while the run itself is still to be prepared. */
+export function warmThreadsFor({ entities }: Plan, where: Where): void {
+  const first = entities.filter(entity => entity.wave === 1 && suitsThread(where, entity, entity))
+  if (first.length === 0) return
+  const split = !where.target.connector.capabilities.singleWriter
+  warmThreads(split && first.some(({ estimatedRows = 0 }) => estimatedRows >= AUTO_ROWS) ? AUTO_CHUNKS : 1)
+}
