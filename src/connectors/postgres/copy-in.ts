@@ -2,11 +2,12 @@ import type { Connection, FieldDef, Submittable } from 'pg'
 
 /** What pg's connection offers to a copy, and its types leave out. */
 interface CopyConnection extends Connection {
-  sendCopyFromChunk(chunk: Uint8Array): void
   endCopyFrom(): void
 }
 
 const CHUNK = 256 * 1024
+/** CopyData, of the protocol's messages. */
+const COPY_DATA = 'd'.charCodeAt(0)
 
 /** Looks at the columns of a query beside the copy; gives what is wrong with them. */
 export type CheckFields = (fields: readonly FieldDef[]) => Error | undefined
@@ -41,14 +42,22 @@ export class CopyIn implements Submittable {
   }
 
   handleCopyInResponse(connection: CopyConnection): void {
-    connection.stream.cork()
+    const { stream } = connection
+    if (!stream.writable) return
+    stream.cork()
     for (const bytes of this.#pieces) {
       for (let start = 0; start < bytes.length; start += CHUNK) {
-        connection.sendCopyFromChunk(bytes.subarray(start, start + CHUNK))
+        // pg's own call makes a copy of the bytes for each message.
+        const part = bytes.subarray(start, start + CHUNK)
+        const head = Buffer.allocUnsafe(5)
+        head[0] = COPY_DATA
+        head.writeInt32BE(4 + part.length, 1)
+        stream.write(head)
+        stream.write(part)
       }
     }
     connection.endCopyFrom()
-    connection.stream.uncork()
+    stream.uncork()
   }
 
   handleRowDescription(message: { readonly fields: readonly FieldDef[] }): void {
