@@ -168,10 +168,16 @@ test('a module elsewhere, a wrong declaration and an example that fails are prob
   expect((await problemsOf(own))[0]).toContain('E013 ./link/functions.mjs#next lies outside')
 })
 
-test('threads that read large tables have the functions too', async () => {
-  const server = await postgres.create('own')
-  servers.push(server)
-  const own = place(`
+test.each([
+  { chunks: 1, threads: 1 },
+  // Two chunks at a time: a thread is kept for the next one.
+  { chunks: 6, threads: 2 },
+])(
+  'threads that read large tables have the functions too: $chunks chunks',
+  async ({ chunks, threads }) => {
+    const server = await postgres.create('own')
+    servers.push(server)
+    const own = place(`
 version: 1
 name: own
 sources: { old: { type: sqlite, path: source.sqlite } }
@@ -180,21 +186,24 @@ entities:
   cars:
     from: CAR
     to: { table: cars, create: if_missing }
+    chunks: ${chunks}
     fields: { id: ID, plate: { from: PLATE, apply: [{ module: ./functions.mjs#plate }], type: text } }
 `)
-  sqliteExec(
-    own.path('source.sqlite'),
-    `delete from CAR; insert into CAR with recursive n(i) as (select 1 union all select i + 1 from n where i < 21000)
+    sqliteExec(
+      own.path('source.sqlite'),
+      `delete from CAR; insert into CAR with recursive n(i) as (select 1 union all select i + 1 from n where i < 21000)
       select i, 'a ' || (i % 50) from n; analyze`,
-  )
-  const run = await runEtl(['run', 'pipeline.yaml', '--yes', '--allow-code', '--json'], {
-    cwd: own.dir,
-    env: { TARGET_URL: String(server.config.url) },
-  })
-  expect(run.code, run.stderr).toBe(0)
-  expect(await server.rows('select count(*), count(distinct plate), min(plate) from cars')).toEqual([
-    ['21000', '50', 'A0'],
-  ])
-  // The main thread has loaded it, and at least one other.
-  expect(readFileSync(own.path('loaded'), 'utf8').length).toBeGreaterThan(1)
-}, 60_000)
+    )
+    const run = await runEtl(['run', 'pipeline.yaml', '--yes', '--allow-code', '--json'], {
+      cwd: own.dir,
+      env: { TARGET_URL: String(server.config.url) },
+    })
+    expect(run.code, run.stderr).toBe(0)
+    expect(await server.rows('select count(*), count(distinct plate), min(plate) from cars')).toEqual([
+      ['21000', '50', 'A0'],
+    ])
+    // The main thread has loaded it, and each of the others once.
+    expect(readFileSync(own.path('loaded'), 'utf8')).toHaveLength(1 + threads)
+  },
+  60_000,
+)
