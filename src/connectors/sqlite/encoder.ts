@@ -16,8 +16,7 @@ export interface Fault {
   readonly message: string
 }
 
-export interface EncodedRows {
-  readonly rows: FlatRows
+export interface EncodedRows extends FlatRows {
   readonly faults: readonly Fault[]
 }
 
@@ -42,12 +41,14 @@ type Binder = (value: Exclude<Value, null>) => Bound | Refusal
 /** Rows as the driver takes them: the conversion of every column is chosen once. */
 export function createEncoder(spec: WriteSpec): Encoder {
   const binders = spec.columns.map(binderFor)
+  let textOfRow = 64
   return {
     encode: input => {
       const faults: Fault[] = []
-      const out = new FlatWriter(input.length, binders.length)
+      const out = new FlatWriter(input.length, binders.length, Math.ceil(textOfRow * input.length))
       for (let i = 0; i < input.length; i++) encodeRow(out, input[i] as Row, i, binders, spec.columns, faults)
-      return { rows: input.length, bytes: out.size, data: { rows: out.rows(), faults } satisfies EncodedRows }
+      if (input.length > 0) textOfRow = (out.textBytes / input.length) * 1.1
+      return { rows: input.length, bytes: out.size, data: { ...out.rows(), faults } satisfies EncodedRows }
     },
   }
 }

@@ -37,8 +37,8 @@ export function createWriter(connection: Connection, spec: WriteSpec, primaryKey
   }
 
   function writeRange(payload: Payload, from: number, to: number): WriteResult {
-    const { rows, faults } = payload.data as EncodedRows
-    const fault = faults.find(candidate => candidate.row >= from && candidate.row < to)
+    const rows = payload.data as EncodedRows
+    const fault = rows.faults.find(candidate => candidate.row >= from && candidate.row < to)
     if (fault !== undefined) {
       throw new EtlError(fault.code, `${fault.column} of ${table}: ${fault.message}`, {
         kind: 'row',
