@@ -1,15 +1,16 @@
 import type { Column, Table, TableRef } from './catalog.js'
-import type { ErrorCode } from './codes.js'
 import type { Dialect } from './dialect.js'
 import type { NativeCopy } from './native-copy.js'
 import type { Row, Value } from './row.js'
 import type { RowVersion } from './row-version.js'
 import type { Scratch, ScratchOptions } from './scratch.js'
 import type { Driver, ServerFacts } from './server-facts.js'
+import type { SourceBatch } from './source-batch.js'
 import type { LogicalType } from './types.js'
 import type { WriteTrace } from './write-trace.js'
 
 export type { Dialect, HashedColumn } from './dialect.js'
+export type { MalformedRow, SourceBatch } from './source-batch.js'
 
 /**
  * The contract between the program and a database. A connector is a folder that implements it and one line in the
@@ -233,6 +234,17 @@ export interface Session {
   /** Streams rows in the given order with constant memory. Leaving the loop ends the statement. */
   read(spec: ReadSpec, signal: AbortSignal): AsyncIterable<SourceBatch>
   count(spec: Pick<ReadSpec, 'from' | 'where'>): Promise<number>
+  /**
+   * Cursors that cut the source into so many parts of about one size; fewer where it cannot be cut so. Absent where values
+   * of `order` do it.
+   *
+   * @throws EtlError E522 where the table has another version by now
+   */
+  splits?(
+    spec: Pick<ReadSpec, 'from' | 'version'>,
+    parts: number,
+    signal: AbortSignal,
+  ): Promise<readonly (readonly Value[])[]>
   /** Deletes the rows that have one of the keys, none of which holds a null; gives their number. Absent for files. */
   remove?(ref: TableRef, key: readonly ReadColumn[], keys: readonly (readonly Value[])[]): Promise<number>
   /** Prepares bulk writing within the current transaction; good for many batches of many transactions. */
@@ -317,23 +329,6 @@ export interface ReadSpec {
   readonly batchRows: number
   /** A batch ends early when its values pass this size. */
   readonly batchBytes: number
-}
-
-export interface SourceBatch {
-  readonly rows: Row[]
-  /** Where the next read may go on: `order` values of the last row (or what a file source calls a position). */
-  readonly cursor: readonly Value[]
-  /** Rows that cannot be understood: they have their place in `rows`, and no values there that count but the key's. */
-  readonly malformed?: readonly MalformedRow[]
-}
-
-export interface MalformedRow {
-  /** Index into `rows`. */
-  readonly row: number
-  readonly code: ErrorCode
-  readonly message: string
-  /** What is kept of it in place of values, as JSON. */
-  readonly values: Readonly<Record<string, unknown>>
 }
 
 export type WriteMode = 'insert' | 'ignore' | 'upsert' | 'update'

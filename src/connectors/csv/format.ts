@@ -5,6 +5,7 @@ import { type TextFile, textOf } from '../../core/files/text-stream.js'
 import type { Value } from '../../core/row.js'
 import type { CsvDialect } from './dialect.js'
 import { csvDialect, parserOptions } from './dialect.js'
+import { csvPositions } from './positions.js'
 import type { CsvRecord } from './records.js'
 import { csvRecords } from './records.js'
 
@@ -15,6 +16,7 @@ export function csvFormat(config: ConnectionConfig): FileFormat {
     native: 'text',
     head: (file, signal) => readHead(file, dialect, signal),
     records: (file, head, from, wanted, signal) => readRecords(file, dialect, head, from, wanted, signal),
+    positions: (file, head, bytes, signal) => csvPositions(file, dialect, head, bytes, signal),
   }
 }
 
@@ -70,10 +72,10 @@ async function* readRecords(
   const nulls = await nullReader(dialect, width)
   let number = from.number
   for await (const { records, raw } of csvRecords(file, dialect, from, width > 1, signal)) {
-    yield records.map((record): FileRecord => {
+    const long = records.findIndex(({ start, end }) => end - start > dialect.maxRecord)
+    yield (long < 0 ? records : records.slice(0, long)).map((record): FileRecord => {
       number++
       const { values, end } = record
-      if (end - record.start > dialect.maxRecord) throw tooLong(file, dialect, number, record)
       if (values.length !== width) {
         const message = `the row has ${fields(values.length)} where the file has ${columns(width)}`
         return { number, end, values: undefined, problem: { code: 'E423', message, text: textOfRecord(raw(record)) } }
@@ -84,6 +86,7 @@ async function* readRecords(
       for (let i = 0; i < indexes.length; i++) found[i] = read[indexes[i] as number] ?? null
       return { number, end, values: found }
     })
+    if (long >= 0) throw tooLong(file, dialect, number + 1, records[long] as CsvRecord)
   }
 }
 

@@ -17,7 +17,7 @@ export interface CsvRecords {
 }
 
 /** A record of so many bytes is gone through again with each chunk, so it is left to the parser, which goes on where it stopped. */
-const LONG = 1 << 20
+export const LONG = 1 << 20
 
 /**
  * Cuts a text into records and values. From the first record on that is not plain, and for what the last line end leaves,

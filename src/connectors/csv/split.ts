@@ -22,29 +22,35 @@ export function plainSplitter(
   dialect: Pick<CsvDialect, 'delimiter' | 'quote' | 'escape'>,
   skipEmptyLines: boolean,
 ): ((bytes: Buffer, at: number) => Split) | undefined {
-  const delimiter = codeOf(dialect.delimiter)
-  const quote = dialect.quote === false ? NEVER : codeOf(dialect.quote)
-  if (delimiter === undefined || quote === undefined || delimiter === quote) return undefined
-  if (dialect.quote !== false && dialect.escape !== dialect.quote) return undefined
-  return (bytes, at) => split(bytes, at, { delimiter, quote, mark: dialect.quote || '', skipEmptyLines })
+  const plain = plainDialect(dialect)
+  return plain && ((bytes, at) => split(bytes, at, plain, skipEmptyLines))
 }
 
 /** No byte is. */
 const NEVER = -1
+
+/** A dialect of which each mark is one ASCII character. */
+export interface Plain {
+  readonly delimiter: number
+  /** Empty, and no code, where quotes are ordinary characters. */
+  readonly quote: number
+  readonly mark: string
+}
+
+export function plainDialect(dialect: Pick<CsvDialect, 'delimiter' | 'quote' | 'escape'>): Plain | undefined {
+  const delimiter = codeOf(dialect.delimiter)
+  const quote = dialect.quote === false ? NEVER : codeOf(dialect.quote)
+  if (delimiter === undefined || quote === undefined || delimiter === quote) return undefined
+  if (dialect.quote !== false && dialect.escape !== dialect.quote) return undefined
+  return { delimiter, quote, mark: dialect.quote || '' }
+}
 
 function codeOf(character: string): number | undefined {
   const code = character.charCodeAt(0)
   return character.length === 1 && code < 128 && code !== NEWLINE && code !== RETURN ? code : undefined
 }
 
-interface Plain {
-  readonly delimiter: number
-  readonly quote: number
-  readonly mark: string
-  readonly skipEmptyLines: boolean
-}
-
-function split(bytes: Buffer, at: number, { delimiter, quote, mark, skipEmptyLines }: Plain): Split {
+function split(bytes: Buffer, at: number, { delimiter, quote, mark }: Plain, skipEmptyLines: boolean): Split {
   const records: CsvRecord[] = []
   const { length } = bytes
   /** Begin and end of each value of the record, without its quotes. */

@@ -7,6 +7,7 @@ import type { Value } from '../../core/row.js'
 import type { Line } from './lines.js'
 import { linesOf } from './lines.js'
 import { membersOf, NotAnObject } from './members.js'
+import { jsonlPositions } from './positions.js'
 
 /** Objects whose members are the columns where nobody names them. */
 const SAMPLE = 1000
@@ -28,6 +29,7 @@ export function jsonlFormat(config: ConnectionConfig): FileFormat {
         yield lines.map(line => record(line, wanted, known))
       }
     },
+    positions: (file, head, bytes, signal) => jsonlPositions(file, head, maxRecord, bytes, signal),
   }
 }
 

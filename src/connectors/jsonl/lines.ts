@@ -2,7 +2,9 @@ import { EtlError } from '../../core/errors.js'
 import type { FilePosition } from '../../core/files/format.js'
 import { InvalidText, type TextFile, textOf } from '../../core/files/text-stream.js'
 
-const NEWLINE = 10
+export const NEWLINE = 10
+/** Tab, carriage return, space: a line of nothing else is none. */
+export const BLANKS: ReadonlySet<number> = new Set([9, 13, 32])
 
 export interface Line {
   readonly text: string
@@ -66,6 +68,8 @@ export async function* linesOf(
       lines = []
     }
   } catch (error) {
+    // What comes before the place at fault is good: it goes first.
+    if (lines.length > 0) yield lines
     if (error instanceof InvalidText) error.number = number + 1
     throw error
   }

@@ -41,4 +41,10 @@ export interface FileFormat {
     wanted: readonly string[],
     signal: AbortSignal,
   ): AsyncGenerator<readonly FileRecord[]>
+  /**
+   * For each of the bytes, which ascend, the end of the first record that ends there or later, if not at the end of the
+   * file. Whoever reads on from one finds the records that follow it in {@link FileFormat.records}. None from the place on
+   * where the text is wrong, or is not to be gone through quickly.
+   */
+  positions(file: TextFile, head: FileHead, bytes: readonly number[], signal: AbortSignal): Promise<FilePosition[]>
 }

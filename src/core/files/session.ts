@@ -1,11 +1,11 @@
-import type { Column } from '../catalog.js'
+import type { Column, TableRef } from '../catalog.js'
 import { formatTable, ROW_NUMBER } from '../catalog.js'
 import type { MalformedRow, ReadSpec, Session, SourceBatch, TableWriter } from '../connector.js'
 import { EtlError } from '../errors.js'
 import type { Row, Value } from '../row.js'
 import type { FileFormat, FileHead, FilePosition, FileRecord } from './format.js'
 import type { TextFile } from './text-stream.js'
-import { changed, InvalidText } from './text-stream.js'
+import { changed, InvalidText, isSeekable } from './text-stream.js'
 
 /** What a session needs of its database: the file of a name, and its columns. */
 export type FindFile = (name: string) => Promise<{ readonly file: TextFile; readonly head: FileHead }>
@@ -22,8 +22,7 @@ export class FileSession implements Session {
 
   async *read(spec: ReadSpec, signal: AbortSignal): AsyncGenerator<SourceBatch> {
     if (!('table' in spec.from)) return noSql()
-    const { file, head } = await this.#find(formatTable(spec.from.table))
-    if (spec.version !== undefined && spec.version !== file.version) throw changed(file)
+    const { file, head } = await this.#located(spec.from.table, spec.version)
     const wanted = spec.columns.flatMap(({ name }) => (name === ROW_NUMBER ? [] : [name]))
     const gone = wanted.find(name => !head.columns.includes(name))
     if (gone !== undefined) throw changedShape(file.name, gone)
@@ -62,6 +61,21 @@ export class FileSession implements Session {
     return rows
   }
 
+  async splits(
+    spec: Pick<ReadSpec, 'from' | 'version'>,
+    parts: number,
+    signal: AbortSignal,
+  ): Promise<readonly (readonly Value[])[]> {
+    if (!('table' in spec.from)) return noSql()
+    const { file, head } = await this.#located(spec.from.table, spec.version)
+    // Each reader would have to decode all that comes before its part.
+    if (!isSeekable(file)) return []
+    const begin = head.start.byte
+    const wanted = Array.from({ length: parts - 1 }, (_, i) => begin + ((file.size - begin) * (i + 1)) / parts)
+    const positions = await this.#format.positions(file, head, wanted, signal)
+    return positions.flatMap(({ byte, number }) => (byte < file.size ? [[byte, number]] : []))
+  }
+
   async query(): Promise<Row[]> {
     return noSql()
   }
@@ -85,6 +99,12 @@ export class FileSession implements Session {
   async rollbackTo(): Promise<void> {}
   async releaseSavepoint(): Promise<void> {}
   async close(): Promise<void> {}
+
+  async #located(table: TableRef, version: string | undefined): Promise<Awaited<ReturnType<FindFile>>> {
+    const found = await this.#find(formatTable(table))
+    if (version !== undefined && version !== found.file.version) throw changed(found.file)
+    return found
+  }
 }
 
 class Batch {

@@ -34,6 +34,8 @@ export class InvalidText extends Error {
 
 /** Its records are all in memory, so a larger one outlives the collections of young objects, and costs more. */
 const CHUNK = 128 * 1024
+/** Where its memory is used again: below it the calls cost more than the bytes. */
+const PASSING_CHUNK = 256 * 1024
 const BOM = Buffer.from('\ufeff')
 
 /** Positions in the text are positions in the file: it can be read from anywhere. */
@@ -44,12 +46,18 @@ export function isSeekable(file: TextFile): boolean {
 /**
  * The text from a position on, without the byte order mark.
  *
+ * @param passing each chunk is done with when the next one is asked for: its memory is used again
  * @throws InvalidText where bytes are not valid in the encoding, after everything before them
  * @throws EtlError E522 where the file is not the one that was located any more, E523 where its compression is damaged
  */
-export async function* textOf(file: TextFile, from: number, signal: AbortSignal): AsyncGenerator<TextChunk, void> {
+export async function* textOf(
+  file: TextFile,
+  from: number,
+  signal: AbortSignal,
+  passing = false,
+): AsyncGenerator<TextChunk, void> {
   const seek = isSeekable(file)
-  const raw = file.gzip ? decompressed(file, signal) : plain(file, seek ? from : 0, signal)
+  const raw = file.gzip ? decompressed(file, signal) : plain(file, seek ? from : 0, signal, passing)
   let at = seek ? from : 0
   let first = at === 0
   for await (let bytes of file.encoding === 'utf8' ? checked(raw, at) : decoded(raw, file.encoding)) {
@@ -66,7 +74,7 @@ export async function* textOf(file: TextFile, from: number, signal: AbortSignal)
   }
 }
 
-async function* plain(file: FileLocation, from: number, signal: AbortSignal): AsyncGenerator<Buffer> {
+async function* plain(file: FileLocation, from: number, signal: AbortSignal, passing = false): AsyncGenerator<Buffer> {
   // A link or a pipe that took the file's place since it was located is not followed, nor waited for.
   const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
   const handle = await open(file.path, flags).catch(cause => {
@@ -76,15 +84,17 @@ async function* plain(file: FileLocation, from: number, signal: AbortSignal): As
     if ((await realpath(file.path)) !== file.path) throw changed(file)
     checkVersion(file, await handle.stat())
     let position = from
+    const size = passing ? PASSING_CHUNK : CHUNK
+    let buffer = Buffer.allocUnsafeSlow(size)
     for (;;) {
       signal.throwIfAborted()
-      const buffer = Buffer.allocUnsafeSlow(CHUNK)
-      const { bytesRead } = await handle.read(buffer, 0, CHUNK, position).catch(cause => {
+      const { bytesRead } = await handle.read(buffer, 0, size, position).catch(cause => {
         throw unreadable(file.name, cause)
       })
       if (bytesRead === 0) break
       position += bytesRead
       yield buffer.subarray(0, bytesRead)
+      if (!passing) buffer = Buffer.allocUnsafeSlow(size)
     }
     checkVersion(file, await handle.stat())
   } finally {
@@ -140,7 +150,7 @@ async function* checked(chunks: AsyncIterable<Buffer>, from: number): AsyncGener
     }
     yield body
     at += whole
-    carry = whole === bytes.length ? undefined : bytes.subarray(whole)
+    carry = whole === bytes.length ? undefined : Buffer.from(bytes.subarray(whole))
   }
   if (carry !== undefined) throw new InvalidText(at)
 }

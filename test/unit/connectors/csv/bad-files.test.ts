@@ -47,8 +47,11 @@ test('quotes that are wrong end the reading where they stand', async () => {
   expect(await failing('\ufeffa,"b\n1,2\n')).toBe('E523 a.csv: a quote is never closed (row 0, byte 5)')
 })
 
-test('rows before the place at fault are given first', async () => {
-  const folder = new Folder(csv).write('a.csv', 'a,b\n1,2\n3,4\n5,"x\n')
+test.each([
+  ['5,"x\n', {}, 'E523 a.csv: a quote is never closed (row 3, byte 14)'],
+  [`5,${'x'.repeat(100)}\n6,7\n`, { max_record: 50 }, 'E523 a.csv: a record is longer than 50 bytes (row 3, byte 12)'],
+])('rows before the place at fault are given first: %j', async (fault, options, message) => {
+  const folder = new Folder(csv, options).write('a.csv', `a,b\n1,2\n3,4\n${fault}`)
   const database = await folder.open()
   const session = await database.session({ readOnly: true })
   const columns = [{ name: 'a', type: { kind: 'text' as const }, decode: false }]
@@ -58,7 +61,7 @@ test('rows before the place at fault are given first', async () => {
     const spec = { from, columns, order: [], batchRows: 1000, batchBytes: MB }
     for await (const batch of session.read(spec, new AbortController().signal)) rows.push(...batch.rows)
   }
-  expect(await failure(reading())).toBe('E523 a.csv: a quote is never closed (row 3, byte 14)')
+  expect(await failure(reading())).toBe(message)
   expect(rows).toEqual([['1'], ['3']])
 })
 

@@ -70,6 +70,17 @@ export class Folder {
     return (await this.batches(name, options)).flatMap(batch => batch.rows)
   }
 
+  async columns(name: string): Promise<string[]> {
+    const table = await (await this.open()).table({ table: name })
+    return table?.columns.map(column => column.name) ?? []
+  }
+
+  async splits(name: string, parts: number, version?: string): Promise<readonly (readonly Value[])[]> {
+    const session = await (await this.open()).session({ readOnly: true })
+    const spec = { from: { table: { table: name } }, ...(version === undefined ? {} : { version }) }
+    return (await session.splits?.(spec, parts, new AbortController().signal)) ?? []
+  }
+
   async malformed(name: string): Promise<(Omit<MalformedRow, 'row'> & { readonly $row: Value })[]> {
     const batches = await this.batches(name, { names: ['$row'] })
     return batches.flatMap(batch =>
@@ -117,3 +128,32 @@ export async function failure(action: Promise<unknown>): Promise<string> {
 
 export const csv = connectorNamed('csv') as Connector
 export const jsonl = connectorNamed('jsonl') as Connector
+
+/** Rows of the file with their numbers, and what is wrong with those that cannot be understood. */
+export async function numbered(folder: Folder, name: string, range: Partial<ReadSpec> = {}): Promise<unknown[]> {
+  const names = (await folder.columns(name)).filter(column => column !== '$row')
+  const batches = await folder.batches(name, { ...range, names: [...names, '$row'] })
+  return batches.flatMap(({ rows, malformed = [] }) =>
+    rows.map((row, i) => [row, malformed.filter(({ row: at }) => at === i).map(({ row: _, ...rest }) => rest)]),
+  )
+}
+
+/** What does not agree with reading the whole, where the file is read part by part. */
+export async function splitDisagreements(folder: Folder, name: string, parts: number): Promise<string[]> {
+  const whole = await numbered(folder, name)
+  const ends = (await folder.batches(name, { batchRows: 1 })).map(({ cursor }) => inspect(cursor))
+  const splits = (await folder.splits(name, parts)).map(stored)
+  const wrong = splits.filter(cursor => !ends.includes(inspect(cursor))).map(cursor => `no end: ${inspect(cursor)}`)
+  const pieces: unknown[] = []
+  for (let i = 0; i <= splits.length; i++) {
+    const [after, until] = [splits[i - 1], splits[i]]
+    const piece = await numbered(folder, name, {
+      ...(after === undefined ? {} : { after }),
+      ...(until === undefined ? {} : { until }),
+    })
+    if (piece.length === 0 && i < splits.length) wrong.push(`nothing up to ${inspect(until)}`)
+    pieces.push(...piece)
+  }
+  if (!isDeepStrictEqual(pieces, whole)) wrong.push(`the parts are ${inspect(pieces, false, 5)}`)
+  return wrong
+}
