@@ -117,7 +117,7 @@ export interface EntityPlan {
   readonly onErrorGiven: boolean
   readonly maxErrors?: MaxErrors
   readonly batchRows: number
-  /** How the key range is split; undefined: as the runner sees fit. */
+  /** How the key range, or the file, is split; undefined: as the runner sees fit. */
   readonly chunks?: { readonly count: number } | { readonly rows: number }
   readonly hooks: { readonly before: readonly HookPlan[]; readonly after: readonly HookPlan[] }
   /** Source's estimate; undefined where unknown. */

@@ -1,5 +1,5 @@
 import { formatTable } from '../core/catalog.js'
-import type { EntityPlan } from './plan.js'
+import type { EntityPlan, MemberRead } from './plan.js'
 import { readsOf } from './plan.js'
 
 /** The part of the fingerprint that says what a position in an entity's rows is made of. */
@@ -18,4 +18,11 @@ export function positionPart({ read }: EntityPlan): string {
     ...(mark === undefined ? {} : { mark: columns[mark]?.name }),
   }))
   return JSON.stringify(places)
+}
+
+/** The parts of the fingerprint that say what stands where in a file, and how it is read; none for what is no file. */
+export function filePaths({ from, version }: MemberRead): readonly string[] {
+  if (from.kind !== 'table' || version === undefined) return []
+  const source = `source.${from.source}`
+  return [`${source}.table.${formatTable(from.table)}.version`, `${source}.identity`]
 }

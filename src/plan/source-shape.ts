@@ -56,7 +56,7 @@ export function sourceName(from: SingleFromSpec): string | undefined {
 }
 
 /** An entity that reads one place, or a member of a union taken for one. */
-export type SingleSpec = Pick<EntitySpec, 'key' | 'orderBy' | 'where' | 'chunks' | 'incremental' | 'path'> & {
+export type SingleSpec = Pick<EntitySpec, 'key' | 'orderBy' | 'where' | 'incremental' | 'path'> & {
   readonly from: SingleFromSpec
 }
 
@@ -156,7 +156,6 @@ function fileKey(
   const senseless = [
     ...(entity.where === undefined ? [] : [['where', 'use `filter`, which is run here']]),
     ...(entity.orderBy.length === 0 ? [] : [['order_by', 'sort the file, or the rows where they are used']]),
-    ...(entity.chunks === undefined ? [] : [['chunks', 'split the file']]),
     ...(entity.incremental === undefined ? [] : [['incremental', 'load the file with `load: upsert` or `ignore`']]),
   ] as const
   for (const [name, hint] of senseless) {

@@ -7,7 +7,7 @@ import type { Catalogs } from './catalogs.js'
 import { commonType } from './common-type.js'
 import type { Problems } from './problems.js'
 import type { MemberShape, SourceColumn, SourceShape } from './source-shape.js'
-import { columnProblem, sourceName, sourceShape } from './source-shape.js'
+import { columnProblem, sourceShape } from './source-shape.js'
 
 const LABEL = 'the union'
 
@@ -52,7 +52,6 @@ function memberShape(
       ...(key === undefined ? {} : { key }),
       orderBy: ownNames(entity.orderBy),
       ...(member.where === undefined ? {} : { where: member.where }),
-      ...(entity.chunks === undefined || isFile(member, catalogs) ? {} : { chunks: entity.chunks }),
       ...(entity.incremental === undefined ? {} : { incremental: entity.incremental }),
       path: member.path,
     },
@@ -75,11 +74,6 @@ function memberShape(
   }
   for (const [name, constant] of Object.entries(member.set)) add(name, { constant })
   return { name: member.name, shape, values, ...(member.where === undefined ? {} : { where: member.where }) }
-}
-
-function isFile(member: MemberSpec, catalogs: Catalogs): boolean {
-  const source = sourceName(member.from)
-  return source !== undefined && catalogs.database(source).connector.capabilities.files === true
 }
 
 const MEMBER_COLUMN: SourceColumn = {

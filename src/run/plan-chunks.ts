@@ -6,7 +6,8 @@ import { quoteName, quoteTable } from '../core/sql.js'
 import type { EntityPlan, MemberRead, ReadPlan, SingleFrom } from '../plan/plan.js'
 import { databaseNamed, type RunContext } from './context.js'
 import type { PlannedChunk } from './ledger.js'
-import { cursorText, slices } from './source-slices.js'
+import { orderShows } from './row-order.js'
+import { cursorText, readSpec, slices } from './source-slices.js'
 
 /** A table this large is split where nothing speaks against it. */
 export const AUTO_ROWS = 200_000
@@ -19,8 +20,9 @@ const SCAN_ROWS = 5000
 
 /**
  * Splits an entity's read order into ranges before anything is read, so that each can be read, written and resumed on its
- * own. An integer key is split evenly between its ends; any other by its n-th values. The first range is open below, the
- * last one above: rows that appear beyond the ends are not missed. The members of a union are split each for itself.
+ * own. An integer key is split evenly between its ends; any other by its n-th values; a file where a record ends. The first
+ * range is open below, the last one above: rows that appear beyond the ends are not missed. The members of a union are
+ * split each for itself.
  */
 export async function planChunks(context: RunContext, entity: EntityPlan): Promise<readonly PlannedChunk[]> {
   // Duplicates are seen only by whoever reads all rows.
@@ -41,16 +43,19 @@ export async function planChunks(context: RunContext, entity: EntityPlan): Promi
   return ranges(bounds)
 }
 
-async function boundsOf(context: RunContext, read: MemberRead, wanted: number): Promise<readonly Value[][]> {
+async function boundsOf(context: RunContext, read: MemberRead, wanted: number): Promise<readonly (readonly Value[])[]> {
   const { from } = read
   if (wanted <= 1 || from.kind === 'rows') return []
   const database = databaseNamed(context, from.source)
   const session = await context.snapshots.session(from.source)
+  const { signal } = context.control
   try {
+    if (session.splits !== undefined)
+      return await session.splits(readSpec(read, from, { rows: 0, bytes: 0 }), wanted, signal)
     const only = read.order.length === 1 ? read.columns[read.order[0] ?? 0] : undefined
     return only?.type.kind === 'integer' && from.kind === 'table'
       ? await integerBounds(session, database.connector.capabilities.dialect, read, from.table, only.name, wanted)
-      : await nthKeys(session, read, from, wanted, context.control.signal)
+      : await nthKeys(session, read, from, wanted, signal)
   } finally {
     await session.rollback()
     await session.close()
@@ -61,15 +66,23 @@ function wantedChunks(context: RunContext, entity: EntityPlan, read: MemberRead,
   const { capabilities } = context.target.connector
   // Two ranges could insert the same row, each finding none.
   if (entity.write.unkeyed) return 1
-  if (read.order.length === 0 || read.order.length !== read.key.length) return 1
-  if (read.order.some(index => read.columns[index]?.nullable !== false)) return 1
+  const file = isFile(context, read)
+  if (!file && !splitsByKey(read)) return 1
   if (entity.chunks !== undefined)
     return 'count' in entity.chunks ? entity.chunks.count : Math.max(1, Math.ceil(estimatedRows / entity.chunks.rows))
   // Rows of several members may meet in one row of the target: then the later member is to have the last word.
-  const inOrder = entity.read.from.kind === 'union' && entity.write.mode !== 'insert'
+  const inOrder = (entity.read.from.kind === 'union' && entity.write.mode !== 'insert') || (file && orderShows(entity))
   return estimatedRows >= AUTO_ROWS && !capabilities.singleWriter && read.from.kind === 'table' && !inOrder
     ? automatic(context, estimatedRows)
     : 1
+}
+
+function isFile(context: RunContext, { from }: MemberRead): boolean {
+  return from.kind === 'table' && databaseNamed(context, from.source).connector.capabilities.files === true
+}
+
+function splitsByKey({ order, key, columns }: MemberRead): boolean {
+  return order.length > 0 && order.length === key.length && order.every(index => columns[index]?.nullable === false)
 }
 
 function automatic({ chunks }: RunContext, rows: number): number {

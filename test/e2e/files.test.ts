@@ -327,7 +327,6 @@ test.each([
   ['{ file: empty.csv }', '', '9:5', 'E523', 'empty.csv: the file has no header'],
   ['{ file: a.csv }', 'where: "1 = 1"', '12:12', 'E215', AS_IT_IS],
   ['{ file: a.csv }', 'order_by: a', '12:15', 'E215', AS_IT_IS],
-  ['{ file: a.csv }', 'chunks: 4', '12:13', 'E215', AS_IT_IS],
   ['{ file: a.csv }', 'key: b', '12:10', 'E207', 'a.csv has no column b'],
   ['{ file: a.csv, table: x }', '', '9:13', 'E215', '`table` and `file`'],
   ['{ file: a.csv, schema: x }', '', '9:26', 'E215', '`file` and `schema`'],
