@@ -9,13 +9,15 @@ export const csvToPostgres: Path = {
     const { url } = await bench.postgres()
     const { csv } = await bench.files()
     const source = { type: 'csv', roots: [bench.dir] }
+    const options = { source, target: { type: 'postgres', url }, from: { file: csv } }
     return {
       fresh: async () => {
         await bench.psql(postgresLegacy('copied'))
         await bench.freshPostgres()
       },
       limit: () => bench.psql(`\\copy copied from '${csv}' with (format csv, header)`),
-      ours: () => bench.etl(pipelineYaml({ source, target: { type: 'postgres', url }, from: { file: csv } })),
+      ours: () => bench.etl(pipelineYaml(options)),
+      also: { 'in one range': () => bench.etl(pipelineYaml({ ...options, chunks: 1 })) },
     }
   },
 }

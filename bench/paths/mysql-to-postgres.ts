@@ -11,6 +11,7 @@ export const mysqlToPostgres: Path = {
     const source = await bench.mysqlDatabase()
     const { tsv } = await bench.files()
     await bench.mysqlClient(mysqlLegacy('legacy'), `load data local infile '${tsv}' into table legacy`)
+    const options = { source, target: { type: 'postgres', url }, from: 'legacy' }
     const login = (await bench.mysqlLogin()).join(' ')
     const pipe =
       `mysql ${login} --quick --batch --skip-column-names -e 'select * from legacy'` +
@@ -21,7 +22,8 @@ export const mysqlToPostgres: Path = {
         await bench.freshPostgres()
       },
       limit: () => must('sh', ['-c', pipe]),
-      ours: () => bench.etl(pipelineYaml({ source, target: { type: 'postgres', url }, from: 'legacy' })),
+      ours: () => bench.etl(pipelineYaml(options)),
+      also: { 'in one range': () => bench.etl(pipelineYaml({ ...options, chunks: 1 })) },
     }
   },
 }

@@ -12,13 +12,15 @@ export const postgresToPostgres: Path = {
     await bench.psql(postgresLegacy('legacy'), `\\copy legacy from '${tsv}'`, 'vacuum analyze legacy')
     const pipe = `psql '${url}' -qc 'copy legacy to stdout' | psql '${url}' -qc 'copy copied from stdin'`
     const source = { type: 'postgres', url }
+    const options = { source, target: source, from: 'legacy' }
     return {
       fresh: async () => {
         await bench.psql(postgresLegacy('copied'))
         await bench.freshPostgres()
       },
       limit: () => must('sh', ['-c', pipe]),
-      ours: () => bench.etl(pipelineYaml({ source, target: source, from: 'legacy' })),
+      ours: () => bench.etl(pipelineYaml(options)),
+      also: { 'in one range': () => bench.etl(pipelineYaml({ ...options, chunks: 1 })) },
     }
   },
 }
