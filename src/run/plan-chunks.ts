@@ -99,8 +99,12 @@ async function integerBounds(
 ): Promise<Value[][]> {
   const column = quoteName(dialect, key)
   const where = read.where === undefined ? '' : ` where (${read.where}\n)`
-  const rows = await session.query(`select min(${column}), max(${column}) from ${quoteTable(dialect, table)}${where}`)
-  const [low, high] = (rows[0] ?? []).map(integer)
+  const end = async (of: 'min' | 'max'): Promise<bigint | undefined> => {
+    // In one statement SQLite would read the whole table for both.
+    const rows = await session.query(`select ${of}(${column}) from ${quoteTable(dialect, table)}${where}`)
+    return integer(rows[0]?.[0] ?? null)
+  }
+  const [low, high] = [await end('min'), await end('max')]
   if (low === undefined || high === undefined) return []
   const bounds: Value[][] = []
   const span = high - low + 1n

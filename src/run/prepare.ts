@@ -158,7 +158,7 @@ async function prepareRun(pipeline: Pipeline, options: PrepareOptions, opened: O
   refuseLimited(plan, stored.limit)
   const begun = decision.action === 'resume' && decision.begun ? decision.run : undefined
   const complete = decision.action === 'complete'
-  if (!complete && options.chunks?.workers === undefined) warmThreadsFor(plan, databases)
+  if (!complete && options.chunks?.workers === undefined) warmThreadsFor(plan, databases, concurrencyOf(options))
   if (ledger !== undefined && resumed !== undefined && !complete)
     await targets.ask(session => refuseMovedPositions(session, ledger, resumed, plan))
   const changes =

@@ -30,9 +30,14 @@ export function suitsThread(
 }
 
 /** Starts the threads that the plan's first entities will want, while the run itself is still to be prepared. */
-export function warmThreadsFor({ entities }: Plan, where: Where): void {
+export function warmThreadsFor({ entities }: Plan, where: Where, concurrency: number): void {
   const first = entities.filter(entity => entity.wave === 1 && suitsThread(where, entity, entity))
-  if (first.length === 0) return
-  const split = !where.target.connector.capabilities.singleWriter
-  warmThreads(split && first.some(({ estimatedRows = 0 }) => estimatedRows >= AUTO_ROWS) ? AUTO_CHUNKS : 1)
+  const chunks = first.reduce((sum, entity) => sum + chunksOf(entity, where), 0)
+  warmThreads(Math.min(concurrency, chunks))
+}
+
+/** About; how many there are is said when the entity begins. */
+function chunksOf({ chunks, estimatedRows = 0 }: EntityPlan, { target }: Where): number {
+  if (chunks !== undefined) return 'count' in chunks ? chunks.count : Math.ceil(estimatedRows / chunks.rows)
+  return estimatedRows >= AUTO_ROWS && !target.connector.capabilities.singleWriter ? AUTO_CHUNKS : 1
 }

@@ -26,6 +26,33 @@ export function isInteger(text: string): boolean {
   return text.length > start
 }
 
+/** Digits of which every number has a double of its own. */
+const EXACT_DIGITS = 15
+const POWERS = Array.from({ length: EXACT_DIGITS + 1 }, (_, power) => 10 ** power)
+
+/**
+ * What the runtime makes of a plain number of at most 15 digits, in less time; NaN for any other text. Both parts of the
+ * quotient are exact, so that it is the nearest double (W. D. Clinger, How to Read Floating Point Numbers Accurately, 1990).
+ */
+export function shortNumber(text: string): number {
+  const { length } = text
+  const start = text.charCodeAt(0) === 45 ? 1 : 0
+  let number = 0
+  let digits = 0
+  let point = -1
+  for (let i = start; i < length; i++) {
+    const digit = text.charCodeAt(i) - 48
+    if (digit >= 0 && digit <= 9) {
+      if (++digits > EXACT_DIGITS) return Number.NaN
+      number = number * 10 + digit
+    } else if (digit === -2 && point < 0 && i > start) point = i
+    else return Number.NaN
+  }
+  if (digits === 0 || point === length - 1) return Number.NaN
+  if (point >= 0) number /= POWERS[length - point - 1] as number
+  return start === 1 ? -number : number
+}
+
 /** Is this a plain number without leading zeros, with so many digits before and after the point at most? */
 export function isDecimal(text: string, whole: number, scale: number): boolean {
   const { length } = text

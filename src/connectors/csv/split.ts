@@ -1,3 +1,4 @@
+import { specialCodes } from '../../core/text-buffer.js'
 import type { CsvDialect } from './dialect.js'
 import type { CsvRecord } from './records.js'
 
@@ -51,17 +52,21 @@ function codeOf(character: string): number | undefined {
 }
 
 function split(bytes: Buffer, at: number, { delimiter, quote, mark }: Plain, skipEmptyLines: boolean): Split {
+  /** What a value without quotes does not hold. */
+  const special = specialCodes(String.fromCharCode(delimiter, NEWLINE, RETURN) + mark)
   const records: CsvRecord[] = []
   const { length } = bytes
   /** Begin and end of each value of the record, without its quotes. */
   const places: number[] = []
+  /** Of the record at hand; what stands behind them is of one before. */
+  let count = 0
   /** Values that hold quotes, which are written twice. */
   const doubled: number[] = []
   let start = 0
   let i = 0
   for (;;) {
-    places.length = 0
-    doubled.length = 0
+    count = 0
+    if (doubled.length > 0) doubled.length = 0
     /** The bits of all bytes of the values. */
     let bits = 0
     /** What ends the value; `NEVER` where the stretch does. */
@@ -74,10 +79,11 @@ function split(bytes: Buffer, at: number, { delimiter, quote, mark }: Plain, ski
         for (;;) {
           for (; i < length && bytes[i] !== quote; i++) bits |= bytes[i] as number
           if (bytes[i + 1] !== quote) break
-          if (doubled.at(-1) !== places.length) doubled.push(places.length)
+          if (doubled.at(-1) !== count) doubled.push(count)
           i += 2
         }
-        places.push(begin, i++)
+        places[count++] = begin
+        places[count++] = i++
         if (i >= length) break
         ending = bytes[i] as number
         if (ending !== delimiter && ending !== NEWLINE && ending !== RETURN)
@@ -85,23 +91,24 @@ function split(bytes: Buffer, at: number, { delimiter, quote, mark }: Plain, ski
       } else {
         for (; i < length; i++) {
           const code = bytes[i] as number
-          if (code === delimiter || code === NEWLINE || code === RETURN) {
-            ending = code
-            break
+          if (special[code] === 0) {
+            bits |= code
+            continue
           }
           if (code === quote) return { records, end: at + start, strange: true }
-          bits |= code
+          ending = code
+          break
         }
-        places.push(begin, i)
+        places[count++] = begin
+        places[count++] = i
       }
       i++
     } while (ending === delimiter)
     // Whether a line feed follows the return, the next stretch says.
     if (ending === NEVER || (ending === RETURN && i >= length)) return { records, end: at + start, strange: false }
     if (ending === RETURN && bytes[i] === NEWLINE) i++
-    if (skipEmptyLines && places.length === 2 && places[0] === places[1] && bytes[(places[0] as number) - 1] !== quote)
-      continue
-    const values = bits < 128 ? ofAscii(bytes, start, i, places) : ofUtf8(bytes, places)
+    if (skipEmptyLines && count === 2 && places[0] === places[1] && bytes[(places[0] as number) - 1] !== quote) continue
+    const values = bits < 128 ? ofAscii(bytes, start, i, places, count) : ofUtf8(bytes, places, count)
     for (const place of doubled) values[place >> 1] = (values[place >> 1] as string).replaceAll(mark + mark, mark)
     records.push({ values, start: at + start, end: at + i })
     start = i
@@ -109,17 +116,17 @@ function split(bytes: Buffer, at: number, { delimiter, quote, mark }: Plain, ski
 }
 
 /** One text of the record, of which the values are parts. */
-function ofAscii(bytes: Buffer, start: number, end: number, places: readonly number[]): string[] {
+function ofAscii(bytes: Buffer, start: number, end: number, places: readonly number[], count: number): string[] {
   const text = bytes.toString('latin1', start, end)
-  const values: string[] = new Array(places.length >> 1)
+  const values: string[] = new Array(count >> 1)
   for (let i = 0; i < values.length; i++) {
     values[i] = text.slice((places[2 * i] as number) - start, (places[2 * i + 1] as number) - start)
   }
   return values
 }
 
-function ofUtf8(bytes: Buffer, places: readonly number[]): string[] {
-  const values: string[] = new Array(places.length >> 1)
+function ofUtf8(bytes: Buffer, places: readonly number[], count: number): string[] {
+  const values: string[] = new Array(count >> 1)
   for (let i = 0; i < values.length; i++) values[i] = bytes.toString('utf8', places[2 * i], places[2 * i + 1])
   return values
 }

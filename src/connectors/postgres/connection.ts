@@ -222,10 +222,15 @@ async function attempt(settings: Settings, options: ConnectOptions, where: strin
 }
 
 async function driver(): Promise<typeof import('pg')['default']> {
+  // Where nothing says what the runtime is, which Node does from 21 on, pg makes a Response to find out: all of fetch is loaded for it.
+  const unnamed = !('navigator' in globalThis)
+  if (unnamed) Object.assign(globalThis, { navigator: { userAgent: `Node.js/${process.versions.node}` } })
   try {
     return (await import('pg')).default
   } catch (cause) {
     throw new EtlError('E310', 'the driver `pg` is missing', { kind: 'connection', hint: 'npm install pg', cause })
+  } finally {
+    if (unnamed) Reflect.deleteProperty(globalThis, 'navigator')
   }
 }
 

@@ -35,7 +35,7 @@ interface Suspect {
  * before anyone knows how large it is: pages start with one row, double while they stay small, and are short where a
  * column holds bytes.
  */
-const PAGE_ROWS = 256
+const PAGE_ROWS = 500
 const PAGE_ROWS_WITH_BYTES = 8
 const PAGE_BYTES = 1 << 20
 

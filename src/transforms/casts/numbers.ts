@@ -3,7 +3,7 @@ import { RowError } from '../../core/errors.js'
 import type { Value } from '../../core/row.js'
 import type { LogicalType } from '../../core/types.js'
 import { formatType } from '../../core/types.js'
-import { bigText, extent, isDecimal, isInteger, isPlain, plainText, roundBig } from '../decimal.js'
+import { bigText, extent, isDecimal, isInteger, isPlain, plainText, roundBig, shortNumber } from '../decimal.js'
 import { numberText } from '../text-value.js'
 import type { Cast, LossPolicy } from './options.js'
 import { refused } from './options.js'
@@ -57,7 +57,9 @@ export function toInteger(type: IntegerType, loss: LossPolicy): Cast {
       return value + 0
     }
     if (typeof value === 'bigint') return value < min || value > max ? outside() : value
-    let text = typeof value === 'string' && isInteger(value) ? value : numeric(value, target)
+    const short = typeof value === 'string' ? shortNumber(value) : Number.NaN
+    if (Number.isInteger(short)) return short < least || short > greatest ? outside() : short + 0
+    let text = numeric(value, target)
     if (!isInteger(text)) text = extent(text).bottom >= 0 ? bigText(new Big(text)) : rescaled(text, 0, target, loss)
     if (text.length < 16) {
       const number = Number(text)
@@ -130,6 +132,8 @@ export function toFloat(type: FloatType, from: LogicalType, loss: LossPolicy): C
   }
   return value => {
     if (typeof value === 'number') return narrow(value, Number.POSITIVE_INFINITY)
+    const short = typeof value === 'string' && type.bits === 64 ? shortNumber(value) : Number.NaN
+    if (!Number.isNaN(short)) return short
     const special = typeof value === 'string' ? SPECIAL.get(value) : undefined
     if (special !== undefined) return special
     const text = numeric(value, target)
