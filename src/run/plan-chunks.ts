@@ -6,7 +6,6 @@ import { quoteName, quoteTable } from '../core/sql.js'
 import type { EntityPlan, MemberRead, ReadPlan, SingleFrom } from '../plan/plan.js'
 import { databaseNamed, type RunContext } from './context.js'
 import type { PlannedChunk } from './ledger.js'
-import { orderShows } from './row-order.js'
 import { cursorText, readSpec, slices } from './source-slices.js'
 
 /** A table this large is split where nothing speaks against it. */
@@ -70,8 +69,9 @@ function wantedChunks(context: RunContext, entity: EntityPlan, read: MemberRead,
   if (!file && !splitsByKey(read)) return 1
   if (entity.chunks !== undefined)
     return 'count' in entity.chunks ? entity.chunks.count : Math.max(1, Math.ceil(estimatedRows / entity.chunks.rows))
-  // Rows of several members may meet in one row of the target: then the later member is to have the last word.
-  const inOrder = (entity.read.from.kind === 'union' && entity.write.mode !== 'insert') || (file && orderShows(entity))
+  // Rows of several members may meet in one row of the target: then the later member is to have the last word. The rows of a
+  // file have no other order than theirs, which nobody changes unasked.
+  const inOrder = file || (entity.read.from.kind === 'union' && entity.write.mode !== 'insert')
   return estimatedRows >= AUTO_ROWS && !capabilities.singleWriter && read.from.kind === 'table' && !inOrder
     ? automatic(context, estimatedRows)
     : 1

@@ -37,7 +37,8 @@ export function warmThreadsFor({ entities }: Plan, where: Where, concurrency: nu
 }
 
 /** About; how many there are is said when the entity begins. */
-function chunksOf({ chunks, estimatedRows = 0 }: EntityPlan, { target }: Where): number {
+function chunksOf({ chunks, read, estimatedRows = 0 }: EntityPlan, where: Where): number {
   if (chunks !== undefined) return 'count' in chunks ? chunks.count : Math.ceil(estimatedRows / chunks.rows)
-  return estimatedRows >= AUTO_ROWS && !target.connector.capabilities.singleWriter ? AUTO_CHUNKS : 1
+  const files = sourcesOf(read).some(name => databaseNamed(where, name).connector.capabilities.files === true)
+  return estimatedRows >= AUTO_ROWS && !files && !where.target.connector.capabilities.singleWriter ? AUTO_CHUNKS : 1
 }
