@@ -6,6 +6,7 @@ import { quoteName, quoteTable } from '../core/sql.js'
 import type { EntityPlan, MemberRead, ReadPlan, SingleFrom } from '../plan/plan.js'
 import { databaseNamed, type RunContext } from './context.js'
 import type { PlannedChunk } from './ledger.js'
+import { orderShows, refersToItself } from './row-order.js'
 import { cursorText, readSpec, slices } from './source-slices.js'
 
 /** A table this large is split where nothing speaks against it. */
@@ -69,12 +70,15 @@ function wantedChunks(context: RunContext, entity: EntityPlan, read: MemberRead,
   if (!file && !splitsByKey(read)) return 1
   if (entity.chunks !== undefined)
     return 'count' in entity.chunks ? entity.chunks.count : Math.max(1, Math.ceil(estimatedRows / entity.chunks.rows))
-  // Rows of several members may meet in one row of the target: then the later member is to have the last word. The rows of a
-  // file have no other order than theirs, which nobody changes unasked.
-  const inOrder = file || (entity.read.from.kind === 'union' && entity.write.mode !== 'insert')
-  return estimatedRows >= AUTO_ROWS && !capabilities.singleWriter && read.from.kind === 'table' && !inOrder
-    ? automatic(context, estimatedRows)
-    : 1
+  if (estimatedRows < AUTO_ROWS || capabilities.singleWriter || read.from.kind !== 'table') return 1
+  return file || !splitsUnasked(entity, context.chunks.workers !== undefined) ? 1 : automatic(context, estimatedRows)
+}
+
+/** The order of rows changes unasked only where that cannot be seen; workers elsewhere are asked for because there are many. */
+export function splitsUnasked(entity: EntityPlan, elsewhere: boolean): boolean {
+  // Rows of several members may meet in one row of the target: then the later member is to have the last word.
+  if (entity.read.from.kind === 'union') return entity.write.mode === 'insert' && !refersToItself(entity)
+  return !refersToItself(entity) && (elsewhere || !orderShows(entity))
 }
 
 function isFile(context: RunContext, { from }: MemberRead): boolean {

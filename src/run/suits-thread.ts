@@ -1,6 +1,6 @@
 import type { EntityPlan, Plan, ProgramPlan, ReadPlan } from '../plan/plan.js'
 import { databaseNamed, type RunContext, sourcesOf } from './context.js'
-import { AUTO_CHUNKS, AUTO_ROWS } from './plan-chunks.js'
+import { AUTO_CHUNKS, AUTO_ROWS, splitsUnasked } from './plan-chunks.js'
 import { threadsAvailable, warmThreads } from './reading-threads.js'
 
 /** Below it a thread costs more than it gives: to start, and to become as fast as the one that is there. */
@@ -37,8 +37,10 @@ export function warmThreadsFor({ entities }: Plan, where: Where, concurrency: nu
 }
 
 /** About; how many there are is said when the entity begins. */
-function chunksOf({ chunks, read, estimatedRows = 0 }: EntityPlan, where: Where): number {
+function chunksOf(entity: EntityPlan, where: Where): number {
+  const { chunks, estimatedRows = 0 } = entity
   if (chunks !== undefined) return 'count' in chunks ? chunks.count : Math.ceil(estimatedRows / chunks.rows)
-  const files = sourcesOf(read).some(name => databaseNamed(where, name).connector.capabilities.files === true)
-  return estimatedRows >= AUTO_ROWS && !files && !where.target.connector.capabilities.singleWriter ? AUTO_CHUNKS : 1
+  if (estimatedRows < AUTO_ROWS || where.target.connector.capabilities.singleWriter) return 1
+  const files = sourcesOf(entity.read).some(name => databaseNamed(where, name).connector.capabilities.files === true)
+  return !files && splitsUnasked(entity, false) ? AUTO_CHUNKS : 1
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import Driver from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { database } from '../databases/postgres.js'
@@ -109,4 +110,55 @@ test('killed again and again, the chunks resume each from its own place', { time
   }
   expect(resume).toBe(true)
   expect(await target.rows(counts)).toEqual([whole])
+})
+
+/** What a split would show in the target, or break, is split only where the file says so. */
+const UNASKED: Readonly<Record<string, { readonly table: string; readonly more?: string; readonly split: boolean }>> = {
+  keyed: { table: 'id bigint primary key, code text, parent bigint', split: true },
+  heap: { table: 'id bigint, code text, parent bigint', split: true },
+  merged: { table: 'id bigint primary key, code text, parent bigint', more: 'load: upsert,', split: true },
+  merged_by_code: {
+    table: 'id bigint, code text not null unique, parent bigint',
+    more: 'load: upsert, match: code,',
+    split: false,
+  },
+  unique_code: { table: 'id bigint primary key, code text unique, parent bigint', split: false },
+  numbered_here: { table: 'no bigserial primary key, id bigint, code text, parent bigint', split: false },
+  tree: { table: 'id bigint primary key, code text, parent bigint references tree', split: false },
+}
+
+test('a large table is split unasked where the order of its rows cannot be seen in the target', async () => {
+  const own = new Workspace()
+  // The estimate is what counts, and small files are not estimated.
+  own.source(`create table ITEM (ID integer primary key, CODE text not null, PARENT integer);
+    insert into ITEM with recursive n(i) as (select 1 union all select i + 1 from n where i < 2000) select i, 'c' || i, max(1, i / 2) from n;
+    analyze; update sqlite_stat1 set stat = '200000'; create table PAD as select zeroblob(33 << 20)`)
+  const entities = Object.entries(UNASKED)
+  await target.exec(entities.map(([name, { table }]) => `create table ${name} (${table});`).join(''))
+  own.write(
+    'pipeline.yaml',
+    `
+version: 1
+name: unasked
+sources: { old: { type: sqlite, path: source.sqlite } }
+target: { type: postgres, url: "\${DATABASE_URL}" }
+entities:
+${entities.map(([name, { more = '' }]) => `  ${name}: { from: ITEM, to: ${name}, ${more} fields: { id: ID, code: CODE, parent: PARENT } }`).join('\n')}
+`,
+  )
+  const options = { cwd: own.dir, env: { DATABASE_URL: String(target.config.url) } }
+  const run = await runEtl(['run', 'pipeline.yaml', '--yes'], options)
+  expect(run.code, run.stderr).toBe(0)
+  const found = await target.rows(
+    `select entity, count(*) from etl_chunk where pass = 'load' and run_id = (select run_id from etl_run where pipeline = 'unasked') group by 1`,
+  )
+  const cores = availableParallelism()
+  const parts = Math.min(4, cores, Math.max(2, Math.floor(cores / 2)))
+  expect(Object.fromEntries(found)).toEqual(
+    Object.fromEntries(entities.map(([name, { split }]) => [name, String(split ? parts : 1)])),
+  )
+  for (const [name] of entities)
+    expect(await target.rows(`select count(*), count(distinct (id, code, parent)) from ${name}`), name).toEqual([
+      ['2000', '2000'],
+    ])
 })

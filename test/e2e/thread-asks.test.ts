@@ -80,3 +80,28 @@ test('a thread asks for keys of refs and look-ups, is killed, and all rows arriv
     where p.name <> 'p' || (v.line::bigint * 7919) % ${PEOPLE} or k.code <> 'k' || v.line % 7 + 1`)
   expect(wrong[0]?.map(Number)).toEqual([0])
 })
+
+test('a thread that takes longer than one without work is kept is left in peace', { timeout: 60_000 }, async () => {
+  const target = await postgres.create('slow')
+  servers.push(target)
+  const place = new Workspace()
+  place.write(
+    'pipeline.yaml',
+    `
+version: 1
+name: slow
+sources: { old: { type: sqlite, path: source.sqlite } }
+target: { type: postgres, url: "\${DATABASE_URL}" }
+entities:
+  visits: { from: VISIT, to: { table: visits, create: if_missing }, fields: { line: LINE } }
+`,
+  )
+  place.source(`create table VISIT (LINE integer primary key);
+    insert into VISIT with recursive n(i) as (select 1 union all select i + 1 from n where i < 30000) select i from n`)
+  const run = await startEtl(['run', 'pipeline.yaml', '--yes'], {
+    cwd: place.dir,
+    env: { DATABASE_URL: String(target.config.url), ETL_FAILPOINTS: 'thread-batch:sleep-11000@2' },
+  }).result
+  expect(run.code, run.stderr).toBe(0)
+  expect(await target.rows('select count(*), count(distinct line) from visits')).toEqual([['30000', '30000']])
+})
