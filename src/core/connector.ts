@@ -92,6 +92,8 @@ export interface Capabilities {
    * added; SQL and `createTable` are for the ledger, which lives in a database beside them.
    */
   readonly files?: boolean
+  /** A row keeps the server busy for longer than it does us: ranges side by side need cores that would be idle else. */
+  readonly serverBound?: boolean
   /** It lies in files of this machine: another one need not have them. */
   readonly onThisMachine?: boolean
   /** Each row carries what changes with every change of it. Absent: only its values tell. */

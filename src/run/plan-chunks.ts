@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { TableRef } from '../core/catalog.js'
-import type { Dialect, Session } from '../core/connector.js'
+import type { Database, Dialect, Session } from '../core/connector.js'
 import type { Row, Value } from '../core/row.js'
 import { quoteName, quoteTable } from '../core/sql.js'
 import type { EntityPlan, MemberRead, ReadPlan, SingleFrom } from '../plan/plan.js'
@@ -11,8 +11,7 @@ import { cursorText, readSpec, slices } from './source-slices.js'
 
 /** A table this large is split where nothing speaks against it. */
 export const AUTO_ROWS = 200_000
-/** A thread that reads a range is busy all the time, so two cores have work for two of them beside the server's. */
-export const AUTO_CHUNKS = Math.min(4, availableParallelism(), Math.max(2, Math.floor(availableParallelism() / 2)))
+const AUTO_CHUNKS = 4
 /** Where workers elsewhere do the chunks: enough for as many as there may be, each with work for some seconds. */
 const ELSEWHERE_ROWS = 100_000
 const ELSEWHERE_CHUNKS = 256
@@ -89,8 +88,17 @@ function splitsByKey({ order, key, columns }: MemberRead): boolean {
   return order.length > 0 && order.length === key.length && order.every(index => columns[index]?.nullable === false)
 }
 
-function automatic({ chunks }: RunContext, rows: number): number {
-  return chunks.workers === undefined ? AUTO_CHUNKS : Math.min(ELSEWHERE_CHUNKS, Math.ceil(rows / ELSEWHERE_ROWS))
+function automatic({ chunks, target }: RunContext, rows: number): number {
+  return chunks.workers === undefined
+    ? usualChunks(target)
+    : Math.min(ELSEWHERE_CHUNKS, Math.ceil(rows / ELSEWHERE_ROWS))
+}
+
+/** A thread that reads a range is busy all the time, so two cores have work for two of them beside the server's. */
+export function usualChunks({ connector }: Database): number {
+  const cores = availableParallelism()
+  const least = connector.capabilities.serverBound === true ? 1 : 2
+  return Math.min(AUTO_CHUNKS, cores, Math.max(least, Math.floor(cores / 2)))
 }
 
 async function integerBounds(

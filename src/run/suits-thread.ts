@@ -1,6 +1,6 @@
 import type { EntityPlan, Plan, ProgramPlan, ReadPlan } from '../plan/plan.js'
 import { databaseNamed, type RunContext, sourcesOf } from './context.js'
-import { AUTO_CHUNKS, AUTO_ROWS, splitsUnasked } from './plan-chunks.js'
+import { AUTO_ROWS, splitsUnasked, usualChunks } from './plan-chunks.js'
 import { threadsAvailable, warmThreads } from './reading-threads.js'
 
 /** Below it a thread costs more than it gives: to start, and to become as fast as the one that is there. */
@@ -42,5 +42,5 @@ function chunksOf(entity: EntityPlan, where: Where): number {
   if (chunks !== undefined) return 'count' in chunks ? chunks.count : Math.ceil(estimatedRows / chunks.rows)
   if (estimatedRows < AUTO_ROWS || where.target.connector.capabilities.singleWriter) return 1
   const files = sourcesOf(entity.read).some(name => databaseNamed(where, name).connector.capabilities.files === true)
-  return !files && splitsUnasked(entity, false) ? AUTO_CHUNKS : 1
+  return !files && splitsUnasked(entity, false) ? usualChunks(where.target) : 1
 }

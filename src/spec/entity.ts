@@ -176,7 +176,7 @@ export function entity(field: TSchema): TSchema {
           {
             description:
               'Splits the key range, or a file by its bytes: so many ranges, or ranges of about so many rows. They run side by side, as many as ' +
-              "`--concurrency` lets, and resume separately. A file that is compressed or not UTF-8 is one range. Default: for a table of 200,000 rows or more whose order cannot be seen in the target, as its integer or uuid key is part of each of the target's, two where the machine has two cores, three or four where it has six or eight; else one.",
+              "`--concurrency` lets, and resume separately. A file that is compressed or not UTF-8 is one range. Default: for a table of 200,000 rows or more whose order cannot be seen in the target, as its integer or uuid key is part of each of the target's, two where the machine has two cores (into MySQL four), three or four where it has six or eight; else one.",
             examples: [8, { rows: 250_000 }],
           },
           Type.Integer({ minimum: 1, maximum: 10_000 }),

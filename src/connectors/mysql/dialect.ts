@@ -30,6 +30,7 @@ export const capabilities: Capabilities = {
   columnsIgnoreCase: true,
   batchRows: 10_000,
   flatPayload: true,
+  serverBound: true,
   nulInText: true,
   looseTypes: false,
 }
