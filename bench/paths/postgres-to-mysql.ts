@@ -19,11 +19,7 @@ export const postgresToMysql: Path = {
       fresh: () => bench.freshMysql(MYSQL_FINISHED),
       limit: () => bench.mysqlClient(load),
       ours: () => bench.etl(pipelineYaml({ ...options, undo: false })),
-      also: {
-        'in one range': () => bench.etl(pipelineYaml({ ...options, undo: false, chunks: 1 })),
-        'undo recorded': () => bench.etl(pipelineYaml({ ...options, undo: true })),
-        'in one range, undo recorded': () => bench.etl(pipelineYaml({ ...options, undo: true, chunks: 1 })),
-      },
+      also: { 'undo recorded': () => bench.etl(pipelineYaml({ ...options, undo: true })) },
     }
   },
 }
