@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { database as postgres } from '../databases/postgres.js'
 import type { TestSchema } from '../databases/types.js'
 import { resultOf, Workspace } from '../support/etl.js'
@@ -18,10 +18,11 @@ beforeAll(async () => {
     with recursive n (i) as (select 1 union all select i + 1 from n where i < ${ROWS})
     insert into T select i, 'row ' || i from n`)
 })
-afterAll(async () => {
-  for (const pooler of poolers) await pooler.stop()
-  await target.drop()
+// With it end its sessions, one of which may still hold the lock that another one was given.
+afterEach(async () => {
+  for (const pooler of poolers.splice(0)) await pooler.stop()
 })
+afterAll(() => target.drop())
 
 async function through(settings: Readonly<Record<string, string>>): Promise<string> {
   const pooler = await startPgbouncer(String(target.config.url), settings)
