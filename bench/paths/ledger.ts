@@ -17,10 +17,12 @@ export const ledger: Path = {
     if (!existsSync(MEMORY_DISK)) throw new Error(`the bench of the ledger needs ${MEMORY_DISK}`)
     const source = { type: 'sqlite', path: await bench.sqlite() }
     const target = { type: 'postgres', url: (await bench.postgres()).url }
+    // Ranges are kept in the ledger: without one there is one.
+    const options = { source, target, chunks: 1 }
     return {
       fresh: () => bench.freshPostgres(),
-      limit: () => bench.etl(pipelineYaml({ source, target, ledger: false }), join(MEMORY_DISK, 'etl-bench-run')),
-      ours: () => bench.etl(pipelineYaml({ source, target })),
+      limit: () => bench.etl(pipelineYaml({ ...options, ledger: false }), join(MEMORY_DISK, 'etl-bench-run')),
+      ours: () => bench.etl(pipelineYaml(options)),
     }
   },
 }
