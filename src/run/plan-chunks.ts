@@ -73,11 +73,16 @@ function wantedChunks(context: RunContext, entity: EntityPlan, read: MemberRead,
   return file || !splitsUnasked(entity, context.chunks.workers !== undefined) ? 1 : automatic(context, estimatedRows)
 }
 
-/** The order of rows changes unasked only where that cannot be seen; workers elsewhere are asked for because there are many. */
+/**
+ * The order of rows changes unasked only where that cannot be seen.
+ *
+ * @param elsewhere other processes do the chunks, which are asked for because there are many
+ */
 export function splitsUnasked(entity: EntityPlan, elsewhere: boolean): boolean {
+  if (refersToItself(entity)) return false
   // Rows of several members may meet in one row of the target: then the later member is to have the last word.
-  if (entity.read.from.kind === 'union') return entity.write.mode === 'insert' && !refersToItself(entity)
-  return !refersToItself(entity) && (elsewhere || !orderShows(entity))
+  if (entity.read.from.kind === 'union') return elsewhere && entity.write.mode === 'insert'
+  return elsewhere || !orderShows(entity)
 }
 
 function isFile(context: RunContext, { from }: MemberRead): boolean {

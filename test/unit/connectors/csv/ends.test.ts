@@ -3,28 +3,7 @@ import { expect, test } from 'vitest'
 import { csvDialect } from '../../../../src/connectors/csv/dialect.js'
 import { recordEnds } from '../../../../src/connectors/csv/ends.js'
 import { type Plain, plainDialect, plainSplitter } from '../../../../src/connectors/csv/split.js'
-
-const dialects = [{}, { quote: "'" }, { quote: false }, { delimiter: '\t' }, { delimiter: ';', quote: '|' }] as const
-const pieces = [
-  ',',
-  '"',
-  '""',
-  '\n',
-  '\r',
-  '\r\n',
-  ';',
-  '\t',
-  "'",
-  '|',
-  'a',
-  ' ',
-  'ü',
-  '😀',
-  '\0',
-  '"a,b"',
-  '1,2\n',
-  '"x\ny"',
-]
+import { dialects, pieces } from './pieces.js'
 
 test('records end where the splitter cuts them, and it is strange to both', () => {
   fc.assert(

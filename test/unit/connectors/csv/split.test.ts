@@ -4,30 +4,9 @@ import { expect, test } from 'vitest'
 import { csvDialect, parserOptions } from '../../../../src/connectors/csv/dialect.js'
 import type { CsvRecord } from '../../../../src/connectors/csv/records.js'
 import { plainSplitter } from '../../../../src/connectors/csv/split.js'
+import { dialects, pieces } from './pieces.js'
 
-const dialects = [{}, { quote: "'" }, { quote: false }, { delimiter: '\t' }, { delimiter: ';', quote: '|' }] as const
-
-const pieces = fc.constantFrom(
-  ',',
-  '"',
-  '""',
-  '\n',
-  '\r',
-  '\r\n',
-  ';',
-  '\t',
-  "'",
-  '|',
-  'a',
-  ' ',
-  'ü',
-  '😀',
-  '\0',
-  '"a,b"',
-  '1,2\n',
-  '"x\ny"',
-)
-const text = fc.array(pieces, { maxLength: 40 }).map(parts => Buffer.from(parts.join('')))
+const text = fc.array(fc.constantFrom(...pieces), { maxLength: 40 }).map(parts => Buffer.from(parts.join('')))
 const dialect = fc.constantFrom(...dialects).map(options => csvDialect({ type: 'csv', ...options }))
 
 test('what is cut and what is left give what the parser makes of the whole', async () => {
